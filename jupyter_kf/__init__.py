@@ -1,0 +1,30 @@
+"""jupyter-kf: from one notebook cell to production on Kubeflow.
+
+`import jupyter_kf as kf` is cheap: everything else is imported when it is first needed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "connect"]
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from jupyter_kf.client import Client
+
+
+def connect(**settings: Any) -> Client:
+    """A client for the local machine, or for the backend that is named. See `client.connect`."""
+    from jupyter_kf.client import connect as connect_now
+
+    return connect_now(**settings)
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """``%load_ext jupyter_kf``."""
+    from jupyter_kf.magics import load
+
+    load(shell)

@@ -1,0 +1,86 @@
+"""What a backend is: six verbs, a plan that can be read before anything starts, one state set.
+
+Pure types; may import `records`, `specs`, `errors`. A backend is proven by `contract.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from jupyter_kf.records import State
+from jupyter_kf.specs import JobSpec
+
+
+@dataclass(frozen=True)
+class Unsupported:
+    """A field of the spec that this backend can't honour, and why, and what to do instead."""
+
+    field: str
+    reason: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would be started. `submit` does just this and decides nothing more.
+
+    Attributes:
+        objects: what the backend would create, as plain data in its own terms: for processes
+            ``{"argv", "env", "limits", ...}``, for Kubernetes the manifests.
+        unsupported: a plan with any of these is shown and refused by `submit`.
+        notes: what the user should know: a limit that is watched instead of enforced.
+    """
+
+    run_id: str
+    backend: str
+    kind: str
+    spec: JobSpec
+    objects: tuple[Mapping[str, Any], ...]
+    unsupported: tuple[Unsupported, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ref:
+    """Where a submitted run lives; JSON in the run folder, so that any process finds it again."""
+
+    run_id: str
+    backend: str
+    where: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a backend sees of a run now. Facts only; the store turns an end into a result."""
+
+    state: State
+    reason: str = ""
+    started_s: float | None = None
+    ended_s: float | None = None
+
+
+class Backend(Protocol):
+    """One place where jobs run."""
+
+    name: str
+
+    def plan(self, spec: JobSpec, run_id: str) -> Plan:
+        """What `submit` would start. Pure: no file, process or network is touched."""
+
+    def submit(self, plan: Plan, folder: Path) -> Ref:
+        """Starts it and returns; the run folder holds the job. Refuses an unsupported plan."""
+
+    def observe(self, refs: Sequence[Ref]) -> Mapping[str, Observation]:
+        """All at once, by run id. A run the backend has never heard of is LOST."""
+
+    def logs(self, ref: Ref, follow: bool = False) -> Iterator[str]:
+        """Output lines from the first on; with `follow` until the run has ended."""
+
+    def cancel(self, ref: Ref) -> None:
+        """Ends it with everything it started; returns when that is proven. Idempotent."""
+
+    def delete(self, ref: Ref) -> None:
+        """Cancels, then removes what the backend keeps of it (not the run folder). Idempotent."""

@@ -1,0 +1,76 @@
+"""Every file name in a store, in one place.
+
+store/
+├── format                      the store's format number
+├── objects/sha256/<2>/<64>     bytes by their digest, never rewritten
+├── refs/<kind>/<name>/<n>.json what a name means; version n is created once, the highest is now
+├── runs/<run id>/              one folder per run, see `RunFolder`
+├── endpoints/<name>/           one folder per endpoint, see `EndpointFolder`
+└── index.json                  a listing cache; rebuilt when missing, never trusted over folders
+
+A machine's own state (locks, queue leases, sockets) is not in the store, which may be a network
+home: it is under `runtime_dir`. Standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+FORMAT = "1"
+KINDS = ("dataset", "transform", "model", "study", "endpoint")
+
+
+def runtime_dir() -> Path:
+    """This machine's folder for locks, leases and sockets; short, for socket paths' sake."""
+    base = os.environ.get("JUPYTER_KF_RUNTIME_DIR")
+    if base:
+        folder = Path(base)
+    else:
+        folder = Path(tempfile.gettempdir()) / f"jupyter-kf-{os.getuid()}"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def lock_path(run_id: str) -> Path:
+    """Held (flock) by a run's supervisor as long as it lives."""
+    folder = runtime_dir() / "locks"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / f"{run_id}.lock"
+
+
+class RunFolder:
+    """The files of one run. Paths only; nothing here touches the disk."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.id = self.path.name
+        self.spec = self.path / "spec.json"  # what was asked, and when
+        self.job = self.path / "job.json"  # what the worker shall do: see worker/job.py
+        self.cell = self.path / "cell.py"  # the user's code as text
+        self.inputs = self.path / "inputs"  # what travelled from the notebook
+        self.ref = self.path / "ref.json"  # where it runs: backend, host, boot, pids
+        self.queue = self.path / "queue.json"  # why it is still pending
+        self.started = self.path / "started.json"  # the worker's pid and time of start
+        self.metrics = self.path / "metrics.jsonl"  # one line per kf.report
+        self.log = self.path / "log.txt"  # stdout and stderr, interleaved
+        self.cancel = self.path / "cancel"  # exists once cancelling was asked
+        self.outcome = self.path / "outcome.json"  # the worker's own account of its end
+        self.result = self.path / "result.json"  # the end; created exclusively, once
+        self.outputs = self.path / "outputs"  # artefacts
+        self.heartbeat = self.path / "heartbeat"  # touched while it lives, for other hosts
+        self.journal = self.path / "journal.log"  # a study's Optuna journal
+        self.trials = self.path / "trials"  # a study's trials, a run folder each
+
+
+class EndpointFolder:
+    """The files of one endpoint."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.name = self.path.name
+        self.versions = self.path / "versions"  # <n>.json: run id, model digest
+        self.current = self.path / "current.json"  # the version that gets the traffic
+        self.token = self.path / "token"  # 0600
+        self.predictions = self.path / "predictions"  # sampled log, Arrow files

@@ -1,0 +1,27 @@
+"""What was asked: one frozen pydantic model per verb. May import `names`, `units`, `errors`."""
+
+from jupyter_kf.specs.base import JobSpec, Spec
+from jupyter_kf.specs.jobs import (
+    BatchSpec,
+    DataSpec,
+    ServeSpec,
+    TrainSpec,
+    TransformSpec,
+    TuneSpec,
+)
+
+SPECS: dict[str, type[Spec]] = {
+    spec.kind: spec for spec in (DataSpec, TransformSpec, TrainSpec, TuneSpec, ServeSpec, BatchSpec)
+}
+
+__all__ = [
+    "SPECS",
+    "BatchSpec",
+    "DataSpec",
+    "JobSpec",
+    "ServeSpec",
+    "Spec",
+    "TrainSpec",
+    "TransformSpec",
+    "TuneSpec",
+]

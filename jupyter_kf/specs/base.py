@@ -1,0 +1,153 @@
+"""What every spec shares: frozen, strict, with units, and read by people in three ways.
+
+A spec is what was asked, whole, before anything runs. Its JSON schema makes the forms, its
+fields make the flags (`specs/flags.py`), its JSON is the first file of a run folder.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from jupyter_kf import names, units
+from jupyter_kf.errors import KfError, SpecError, did_you_mean
+
+JsonValue = Any
+Params = dict[str, JsonValue]
+
+
+def _checked(check: Any) -> Any:
+    """Lets a KfError raised by a validator out of pydantic as it is, by way of its fields."""
+
+    def validate(value: Any) -> Any:
+        try:
+            check(value)
+        except KfError as error:
+            raise _Carried(error) from error
+        return value
+
+    return AfterValidator(validate)
+
+
+class _Carried(ValueError):
+    def __init__(self, error: KfError) -> None:
+        super().__init__(error.what)
+        self.error = error
+
+
+Name = Annotated[str, _checked(names.check_name)]
+Cpu = Annotated[str, _checked(units.parse_cpu)]
+Memory = Annotated[str, _checked(units.parse_memory)]
+Duration = Annotated[str, _checked(units.parse_duration)]
+
+
+def field(
+    default: Any,
+    help: str,
+    *,
+    unit: str | None = None,
+    positional: bool = False,
+    flag: str | None = None,
+    **rules: Any,
+) -> Any:
+    """A spec's field: its help sentence and unit are written here once, for every face.
+
+    Args:
+        default: the value when nothing is said; ``...`` when it must be said.
+        unit: shown beside the value; ISO or SI symbol, or the grammar ("4Gi").
+        positional: given by its place instead of by a flag.
+        flag: the flag's name where it is not the field's: ``param`` for `params`.
+    """
+    extra = {"unit": unit, "positional": positional or None, "flag": flag}
+    return Field(
+        default,
+        description=help,
+        json_schema_extra={k: v for k, v in extra.items() if v is not None},
+        **rules,
+    )
+
+
+class Spec(BaseModel):
+    """The root of all specs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    kind: ClassVar[str] = ""
+    """The verb, which is also what a run of this spec is called in listings."""
+
+    name: Name = field(..., "what the result is called", positional=True)
+
+    @classmethod
+    def of(cls, **fields: Any) -> Any:
+        """A spec from plain fields, with a misspelt or malformed one explained.
+
+        Raises:
+            SpecError: kf-1001 an unknown field, kf-1004 a value that does not fit, or the
+                error of the field's own grammar.
+        """
+        unknown = [name for name in fields if name not in cls.model_fields]
+        if unknown:
+            raise SpecError(
+                1001,
+                f"{cls.kind} has no option `{unknown[0]}`",
+                cause=did_you_mean(unknown[0], cls.model_fields),
+                fix=f"`%kf help {cls.kind}` lists them all",
+            )
+        try:
+            return cls(**fields)
+        except ValidationError as error:
+            raise _explained(cls, error) from error
+
+    def asked(self) -> dict[str, Any]:
+        """The fields that differ from their defaults: what the user said, in brief."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+
+def _explained(cls: type[Spec], error: ValidationError) -> KfError:
+    first = error.errors()[0]
+    carried = first.get("ctx", {}).get("error")
+    if isinstance(carried, _Carried):
+        return carried.error
+    where = ".".join(str(part) for part in first["loc"]) or cls.kind
+    if first["type"] == "missing":
+        return SpecError(
+            1005,
+            f"{cls.kind} needs `{where}`",
+            cause=f"`{where}` ({cls.model_fields[where].description}) was not given",
+            fix=f"see `%kf help {cls.kind}`",
+        )
+    return SpecError(
+        1004,
+        f"{cls.kind}: `{where}` can't be {first['input']!r}",
+        cause=first["msg"].removeprefix("Value error, "),
+        fix=f"see `%kf help {cls.kind}`",
+    )
+
+
+class JobSpec(Spec):
+    """A spec that starts processes: what they may use, the same on every backend or refused."""
+
+    cpu: Cpu | None = field(None, "cores for each node", unit="2, 0.5 or 500m")
+    memory: Memory | None = field(None, "memory for each node", unit="4Gi or 512Mi")
+    gpu: int = field(0, "GPUs for each node", unit="count", ge=0)
+    nodes: int = field(1, "processes of a distributed job", unit="count", ge=1)
+    runtime: Literal["python", "torch-distributed"] = field(
+        "python", "how the cell is launched: once, or once per node with torch's variables"
+    )
+    image: str | None = field(None, "container image (Kubernetes only)")
+    volumes: tuple[str, ...] = field((), "claim:/path to mount (Kubernetes only)", flag="volume")
+    env: dict[str, str] = field({}, "environment variable for the job", unit="NAME=VALUE")
+    queue: str | None = field(None, "Kueue queue (Kubernetes only)")
+    time_limit: Duration | None = field(None, "ended after this long", unit="90s, 15m or 2h")
+    pickle: tuple[str, ...] = field(
+        (), "name that may travel as a pickle, though a pickle can run code when it is loaded"
+    )
+
+
+class Named(BaseModel):
+    """A name in the store and the digest it meant when the spec was made."""
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    digest: str
