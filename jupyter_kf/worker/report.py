@@ -1,0 +1,147 @@
+"""`kf` inside a cell: report metrics and progress, save a model, leave artefacts.
+
+Standard library only. The same object, the same file formats and the same calls on a laptop and
+in a pod; whoever watches the run reads the files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jupyter_kf.blobs import explained
+from jupyter_kf.errors import SpecError
+from jupyter_kf.layout import RunFolder
+
+
+class Reporter:
+    """The `kf` of a job.
+
+    Args:
+        folder: the run's folder.
+        params: the run's parameters.
+        on_report: called with (step, values) after each report; a trial asks here whether to go on.
+
+    Attributes:
+        params: the values given by ``--param``.
+        rank, world_size: this process's number and their count; 0 and 1 in a plain run.
+        metrics: the last value of each metric, NaN and infinities included.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        params: Mapping[str, Any] | None = None,
+        on_report: Callable[[int | None, dict[str, float]], None] | None = None,
+    ) -> None:
+        self.params = dict(params or {})
+        self.rank = int(os.environ.get("RANK", "0"))
+        self.world_size = int(os.environ.get("WORLD_SIZE", "1"))
+        self.metrics: dict[str, float] = {}
+        self.saved: dict[str, Any] = {}
+        self._folder = folder
+        self._on_report = on_report
+
+    def report(
+        self,
+        step: int | None = None,
+        progress: float | None = None,
+        remaining_s: float | None = None,
+        **metrics: Any,
+    ) -> None:
+        """Appends metrics to the run, live.
+
+        Args:
+            step: the x of the metric's plot: an epoch, a batch.
+            progress: share of the whole job that is done, 0 to 1.
+            remaining_s: seconds to go, if the job knows better than its progress tells.
+            metrics: numbers by name; NaN and infinities are kept and shown as such.
+
+        Raises:
+            SpecError: kf-1010, a metric that is not one number.
+        """
+        values = {name: _number(name, value) for name, value in metrics.items()}
+        self.metrics.update(values)
+        if self.rank:
+            return  # one process speaks for all
+        line = {
+            "t": time.time(),
+            "step": None if step is None else int(step),
+            "values": {name: _json_number(value) for name, value in values.items()},
+            "progress": None if progress is None else min(1.0, max(0.0, float(progress))),
+            "remaining_s": None if remaining_s is None else float(remaining_s),
+        }
+        with explained(self._folder.metrics), open(self._folder.metrics, "ab", 0) as out:
+            out.write(json.dumps(line).encode() + b"\n")
+        if self._on_report:
+            self._on_report(line["step"], values)  # type: ignore[arg-type]
+
+    def save(self, model: Any, *, flavour: str | None = None, loader: Any = None) -> None:
+        """Names the model of this run, when it is not the variable `model`.
+
+        Args:
+            model: a fitted model, or a folder of files when `loader` is given.
+            flavour: how it is saved; found from its class otherwise.
+            loader: a function ``loader(folder) -> object with predict(X)``, for frameworks
+                that have no flavour here; it travels as source.
+        """
+        self.saved = {"model": model, "flavour": flavour, "loader": loader}
+
+    def artifact(self, source: Any, name: str | None = None) -> Path:
+        """Keeps a file, a folder, text, bytes or a JSON value with the run; returns its path."""
+        folder = self._folder.outputs
+        with explained(folder):
+            folder.mkdir(exist_ok=True)
+            if isinstance(source, str | os.PathLike) and Path(source).exists():
+                target = folder / (name or Path(source).name)
+                if Path(source).is_dir():
+                    shutil.copytree(source, target, dirs_exist_ok=True)
+                else:
+                    shutil.copy2(source, target)
+                return target
+            if name is None:
+                raise SpecError(
+                    1011,
+                    f"kf.artifact was given a {type(source).__name__} without a name",
+                    cause="only a path of a file or folder has a name of its own",
+                    fix='write kf.artifact(value, name="report.json")',
+                )
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(_as_bytes(source))
+            return target
+
+
+def _number(name: str, value: Any) -> float:
+    with contextlib.suppress(AttributeError, ValueError, RuntimeError, TypeError):
+        value = value.item()  # numpy and torch scalars, one-element arrays
+    if isinstance(value, int | float) or (
+        hasattr(value, "__float__") and not isinstance(value, str | bytes)
+    ):
+        with contextlib.suppress(TypeError, ValueError):
+            return float(value)
+    raise SpecError(
+        1010,
+        f"kf.report: `{name}` is a {type(value).__name__}, not one number",
+        cause="a metric is a number; lists and texts have no place on a plot",
+        fix=f"reduce it first, as in kf.report({name}=float(...)), or keep it: kf.artifact(...)",
+    )
+
+
+def _json_number(value: float) -> float | str:
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _as_bytes(value: Any) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    return value.encode() if isinstance(value, str) else json.dumps(value, indent=1).encode()
