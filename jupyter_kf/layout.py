@@ -16,7 +16,6 @@ home: it is under `runtime_dir`. Standard library only.
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from jupyter_kf.errors import StoreError
@@ -31,6 +30,8 @@ def runtime_dir() -> Path:
     if base:
         folder = Path(base)
     else:
+        import tempfile  # not at the top: every supervisor and worker imports this module
+
         folder = Path(tempfile.gettempdir()) / f"jupyter-kf-{os.getuid()}"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     owner = folder.stat()
