@@ -26,6 +26,8 @@ HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jupyter-kf"
 PINS = HERE / "requirements.txt"
+# A person sees progress bars; a log needs no list of 160 packages.
+QUIET = () if sys.stderr.isatty() else ("--quiet",)
 REGISTRY_TORCH = "torch==2.15.0"
 
 
@@ -71,10 +73,10 @@ def make_main() -> Path:
         _make_venv(folder)
     uv = _install_uv(folder)
     say("installing the pinned packages (minutes when they have to be downloaded)")
-    run(uv, "pip", "install", "--python", python, "--compile-bytecode", "-r", PINS)
+    run(uv, "pip", "install", *QUIET, "--python", python, "--compile-bytecode", "-r", PINS)
     say("installing this checkout, editable")
     options = ["--no-deps", "--no-build-isolation", "--editable", CHECKOUT]
-    run(uv, "pip", "install", "--python", python, *options)
+    run(uv, "pip", "install", *QUIET, "--python", python, *options)
     return python
 
 
@@ -142,7 +144,7 @@ def _make_cached(
     say(f"making the environment of {name} in {folder} (once; minutes)")
     shared = ["--system-site-packages"] if system else []
     run(uv, "venv", "--quiet", "--python", base, *shared, folder)
-    install = [uv, "pip", "install", "--python", python, "--compile-bytecode"]
+    install = [uv, "pip", "install", *QUIET, "--python", python, "--compile-bytecode"]
     run(*install, "-r", pins, *extra)
     (folder / "ready").touch()
     return python
