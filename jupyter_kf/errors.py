@@ -50,6 +50,10 @@ class KfError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self).__name__, self.to_dict())
 
+    def _render_traceback_(self, *_: Any) -> list[str]:
+        """What a notebook shows instead of a traceback: what, cause, fix (IPython's protocol)."""
+        return str(self).splitlines()
+
     def to_dict(self) -> dict[str, str]:
         """``{code, message, cause, fix}``, the form every face and file uses."""
         return {
@@ -135,9 +139,10 @@ class StoreError(KfError):
 
 
 class InternalError(KfError):
-    """A bug of ours."""
+    """A bug of ours; shown with its traceback."""
 
     status = 500
+    _render_traceback_ = None  # type: ignore[assignment]  # IPython then shows the whole of it
 
 
 _BY_HUNDRED: dict[int, type[KfError]] = {

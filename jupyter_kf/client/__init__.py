@@ -17,10 +17,10 @@ from jupyter_kf.backends.base import Plan
 from jupyter_kf.client import datasets, endpoints, orders, studies
 from jupyter_kf.client.checks import run_check
 from jupyter_kf.client.compare import Comparison, compare
-from jupyter_kf.client.doctor import Finding, examine
+from jupyter_kf.client.doctor import Report, examine
 from jupyter_kf.client.launch import Order, dry_run, launch
 from jupyter_kf.client.lineage import Lineage, lineage
-from jupyter_kf.client.watch import Watcher
+from jupyter_kf.client.watch import Look, Watcher
 from jupyter_kf.config import read_config
 from jupyter_kf.errors import KfError
 from jupyter_kf.records import (
@@ -30,6 +30,7 @@ from jupyter_kf.records import (
     Metric,
     Model,
     Run,
+    RunList,
     State,
     Study,
     Transform,
@@ -78,9 +79,11 @@ class Client:
     Attributes:
         store: where everything is kept.
         backend: where new jobs go.
+        on_look: is given a run each time it was looked at while somebody waits for it.
     """
 
     def __init__(self, store: Store, backend: str = "local", namespace: str = "") -> None:
+        self.on_look: Look = None
         self.store = store
         self.namespace = namespace
         self.backend = registry.get(backend, store=store.root)
@@ -169,6 +172,10 @@ class Client:
             raise ended.error
         return self.endpoint(name)
 
+    def stop(self, name: str) -> Run:
+        """Ends an endpoint, all versions of it; returns the run that had the traffic."""
+        return self._bind(endpoints.stop(self.store, name, self._watch))
+
     def predict(self, name: str, rows: Any) -> Any:
         """Predictions of an endpoint for a frame, a dict or a list of dicts."""
         return endpoints.predict(self.store, name, rows)
@@ -191,15 +198,15 @@ class Client:
 
     def runs(
         self, name: str | None = None, *, kind: str | None = None, state: str | None = None
-    ) -> list[Run]:
+    ) -> RunList:
         """Runs, the newest first; of one name, kind or state when given."""
-        return [
+        return RunList(
             self._bind(run)
             for run in self._watch.runs()
             if (name is None or run.name == name)
             and (kind is None or run.kind == kind)
             and (state is None or run.state == state.upper())
-        ]
+        )
 
     def run(self, run: str) -> Run:
         """A run by its id, the beginning of it, or the newest of a name."""
@@ -207,7 +214,8 @@ class Client:
 
     def wait(self, run: str, timeout_s: float | None = None) -> Run:
         """Returns when a run has ended, or, an endpoint, is ready."""
-        return self._bind(self._watch.wait(self.store.runs.find(run), timeout_s))
+        found = self.store.runs.find(run)
+        return self._bind(self._watch.wait(found, timeout_s, self.on_look))
 
     def logs(self, run: str, follow: bool = False) -> Iterator[str]:
         """A run's output, line by line."""
@@ -236,7 +244,7 @@ class Client:
         """Where a thing came from and what was made of it."""
         return lineage(self.store, thing)
 
-    def doctor(self) -> list[Finding]:
+    def doctor(self) -> Report:
         """What this installation can do, and what is wrong with it."""
         return examine(self.store, self.backend)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from jupyter_kf.backends import registry
@@ -15,6 +15,8 @@ from jupyter_kf.store import Store
 
 _FIRST_DELAY_S, _LONGEST_DELAY_S = 0.01, 0.5
 _SUBMIT_GRACE_S = 30.0
+
+Look = Callable[[Run], None] | None
 
 
 class Watcher:
@@ -74,8 +76,11 @@ class Watcher:
             ended += [self._store.runs.read(run_id, seen[run_id]) for run_id in open_ids]
         return sorted(ended, key=lambda run: (run.created_s, run.id), reverse=True)
 
-    def wait(self, run_id: str, timeout_s: float | None = None) -> Run:
+    def wait(self, run_id: str, timeout_s: float | None = None, on_look: Look = None) -> Run:
         """Returns when the run has ended, or, an endpoint, when it is ready.
+
+        Args:
+            on_look: is given the run each time it was looked at.
 
         Raises:
             BackendError: kf-2041, it has not come to that in time; the run goes on.
@@ -83,6 +88,8 @@ class Watcher:
         begun, delay_s = time.monotonic(), _FIRST_DELAY_S
         while True:
             run = self.run(run_id)
+            if on_look:
+                on_look(run)
             if run.state.ended or run.state is State.READY:
                 return run
             if timeout_s is not None and time.monotonic() - begun > timeout_s:
