@@ -74,6 +74,7 @@ class RunFolder:
         self.ready = self.path / "ready.json"  # an endpoint proved itself: where it answers
         self.outputs = self.path / "outputs"  # artefacts
         self.heartbeat = self.path / "heartbeat"  # touched while it lives, for other hosts
+        self.reserve = self.path / ".reserve"  # space kept for result.json on a full disk
         self.journal = self.path / "journal.log"  # a study's Optuna journal
         self.trials = self.path / "trials"  # a study's trials, a run folder each
 
