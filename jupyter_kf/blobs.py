@@ -237,6 +237,8 @@ class Blobs:
 
     def checkout(self, files: dict[str, dict[str, Any]], folder: Path) -> Path:
         """Lays verified files out below `folder`, for loaders that want a directory."""
+        import shutil  # heavy for what every job starts with
+
         for name, entry in files.items():
             target = folder / name
             if not target.resolve().is_relative_to(folder.resolve()):
@@ -244,6 +246,7 @@ class Blobs:
             target.parent.mkdir(parents=True, exist_ok=True)
             data = self.checked_path(entry["digest"])
             # A copy, not a link: what a loader writes there must not reach the object.
+            target.unlink(missing_ok=True)
             shutil.copyfile(data, target)
         return folder
 
