@@ -24,7 +24,6 @@ from typing import Any
 import nbclient
 import nbformat
 import psutil
-from traitlets.config import Config
 
 HERE = Path(__file__).resolve().parent
 SHOWN_LINES = 6
@@ -77,8 +76,7 @@ def run(notebook: Path, work: Path, save: Path | None) -> bool:
         content,
         timeout=1800,
         kernel_name="python3",
-        # Unix sockets in our own folder, where no other user of the machine can listen.
-        config=Config({"KernelManager": {"transport": "ipc"}}),
+        extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(folder)}},
         on_cell_start=stages.start,
         on_cell_executed=stages.end,
