@@ -2,7 +2,7 @@
 
 `conclude` is pure: from exit statuses, the supervisor's own acts and the worker's account it
 makes the result. `write` creates result.json, once, whoever comes first. May import `errors`,
-`blobs`, `layout`.
+`blobs`, `layout`, `units`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from jupyter_kf.backends.local import cgroups, processes
 from jupyter_kf.blobs import read_json, write_once
 from jupyter_kf.errors import BackendError, KfError
 from jupyter_kf.layout import RunFolder
+from jupyter_kf.units import format_memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -233,7 +234,7 @@ def _failure(facts: Facts, first: tuple[int, int] | None, run_id: str) -> KfErro
 
 def _out_of_memory(facts: Facts) -> KfError:
     limit = facts.limits.get("memory_bytes")
-    allowed = f" of {limit / 2**30:.3g}Gi" if limit else ""
+    allowed = f" of {format_memory(limit)}" if limit else ""
     return BackendError(
         2007,
         f"the job ran out of memory: it needed more than its limit{allowed}",

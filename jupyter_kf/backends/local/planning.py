@@ -16,6 +16,7 @@ from jupyter_kf.backends.base import Plan, Unsupported
 from jupyter_kf.backends.local.machine import Machine
 from jupyter_kf.specs import JobSpec, TuneSpec
 
+GRACE_S = 5.0  # from SIGTERM to SIGKILL
 WORKER = "worker.pyz"  # stands for the archive's path, which `submit` puts in its place
 DEFAULT_MEMORY_BYTES = 256 * 2**20  # counted for a run that does not say what it needs
 _THREADS = (
@@ -65,6 +66,7 @@ def make_plan(spec: JobSpec, run_id: str, machine: Machine, folder: Path) -> Pla
             "max_runs": machine.max_runs,
         },
         "cgroup": dict(machine.cgroups),
+        "grace_s": GRACE_S,
     }
     return Plan(
         run_id=run_id,

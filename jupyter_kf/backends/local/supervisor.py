@@ -24,7 +24,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-GRACE_S = 5.0  # from SIGTERM to SIGKILL
 STRAGGLERS_S = 0.5  # helpers of an ended job may take this long to leave by themselves
 BEAT_S = 15.0
 LOOK_S = 5.0  # between looks at the cancel file, for those who can't signal
@@ -229,7 +228,7 @@ class Supervisor:
         done = len(self._exits) == self._count and not self._cause
         while done and self._members() and time.monotonic() < until:
             self._pause(0.01)
-        left = processes.end(self._members, grace_s=GRACE_S, between=self._pause)
+        left = processes.end(self._members, grace_s=self._task["grace_s"], between=self._pause)
         while self._children and not left:  # the last are zombies, about to be reaped
             self._pause(0.001)
         self._relay(last=True)
