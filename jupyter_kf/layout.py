@@ -21,7 +21,7 @@ from pathlib import Path
 from jupyter_kf.errors import StoreError
 
 FORMAT = "1"
-KINDS = ("dataset", "transform", "model", "study", "endpoint")
+KINDS = ("dataset", "transform", "model", "study")
 
 
 def runtime_dir() -> Path:

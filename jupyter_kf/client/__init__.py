@@ -86,7 +86,7 @@ class Client:
         self.on_look: Look = None
         self.store = store
         self.namespace = namespace
-        self.backend = registry.get(backend, store=store.root)
+        self.backend = registry.get(backend, store_root=store.root)
         self._watch = Watcher(store, self.backend)
 
     def data(self, name: str, source: Any, *, time: str | None = None) -> Dataset:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jupyter_kf.backends.base import Backend, Plan, Ref
+from jupyter_kf.backends.base import Backend, Plan
 from jupyter_kf.blobs import write_atomic, write_json
 from jupyter_kf.errors import BackendError
 from jupyter_kf.layout import RunFolder
@@ -28,12 +28,14 @@ class Order:
         job: fields of job.json besides those that follow from the spec and the run.
         code: the cell's text, when the job runs one.
         travel: writes what travels from the notebook into the inputs folder.
+        with_id: more fields of job.json, which can only be known with the run's id.
     """
 
     spec: JobSpec
     job: dict[str, Any] = field(default_factory=dict)
     code: str | None = None
     travel: Callable[[Path], None] | None = None
+    with_id: Callable[[str], dict[str, Any]] | None = None
 
 
 def dry_run(backend: Backend, order: Order) -> Plan:
@@ -61,8 +63,7 @@ def launch(store: Store, backend: Backend, order: Order) -> str:
     except BaseException:
         shutil.rmtree(folder.path, ignore_errors=True)
         raise
-    write_ref(folder, ref)
-    return folder.id
+    return ref.run_id
 
 
 def job_fields(store: Store, order: Order, folder: RunFolder) -> dict[str, Any]:
@@ -80,6 +81,7 @@ def job_fields(store: Store, order: Order, folder: RunFolder) -> dict[str, Any]:
         "target": None,
         "model": None,
         **order.job,
+        **(order.with_id(folder.id) if order.with_id else {}),
     }
 
 
@@ -95,11 +97,3 @@ def refuse_unsupported(plan: Plan) -> None:
         cause=first.reason + also,
         fix=first.fix,
     )
-
-
-def write_ref(folder: RunFolder, ref: Ref) -> None:
-    """Keeps where a run lives; a backend that wrote it itself wrote the same."""
-    if not folder.ref.exists():
-        write_json(
-            folder.ref, {"run_id": ref.run_id, "backend": ref.backend, "where": dict(ref.where)}
-        )

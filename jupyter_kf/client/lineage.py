@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from jupyter_kf.client import endpoints
 from jupyter_kf.errors import NotFound, did_you_mean
 from jupyter_kf.names import is_short_digest
 from jupyter_kf.refs import Entry
+from jupyter_kf.serving import routing
 from jupyter_kf.store import Store
 
 
@@ -73,11 +75,11 @@ def _whole(store: Store) -> _Graph:
         for name in store.refs.names(kind):
             for entry in store.refs.versions(kind, name):
                 _add_version(store, graph, entry)
-    for name in store.refs.names("endpoint"):
-        for entry in store.refs.versions("endpoint", name):
-            node_id = f"endpoint {entry.name}@{entry.n}"
-            graph.node(node_id, "endpoint", node_id, entry.name)
-            graph.edge(entry.digest, node_id)
+    for name in endpoints.names(store):
+        for n, fields in routing.versions(store.root, name):
+            node_id = f"endpoint {name}@{n}"
+            graph.node(node_id, "endpoint", node_id, name)
+            graph.edge(fields.get("model"), node_id)
     for edge in graph.edges:
         for end in edge:
             if end not in graph.nodes:

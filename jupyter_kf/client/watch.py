@@ -34,7 +34,7 @@ class Watcher:
     def backend_of(self, name: str) -> Backend:
         """The backend that a run was submitted to."""
         if name not in self._backends:
-            self._backends[name] = registry.get(name, store=self._store.root)
+            self._backends[name] = registry.get(name, store_root=self._store.root)
         return self._backends[name]
 
     def ref(self, run_id: str) -> Ref:

@@ -72,8 +72,13 @@ def candidates(magics: KfMagics, before: list[str], word: str) -> Iterable[str]:
 
 
 def _names(magics: KfMagics, place: str) -> list[str]:
+    from jupyter_kf.client import endpoints
+
     store = magics.session.client.store
-    names = [n for kind in _KINDS.get(place, ()) for n in store.refs.names(kind)]
+    kinds = _KINDS.get(place, ())
+    names = [n for kind in kinds if kind != "endpoint" for n in store.refs.names(kind)]
+    if "endpoint" in kinds:
+        names += endpoints.names(store)
     if place in _RUNS:
         names += sorted(store.runs.ids())
     if place in ("predict", "data"):
