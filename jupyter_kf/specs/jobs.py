@@ -125,6 +125,13 @@ class ServeSpec(JobSpec):
         0.01, "share of predictions kept for monitoring", unit="0 to 1", ge=0, le=1
     )
     idle_stop: Duration | None = field(None, "ended when nobody asked for this long", unit="2h")
+    port: int | None = field(
+        None,
+        "answer on 127.0.0.1 too, behind the endpoint's token; 0 takes any free port",
+        unit="port",
+        ge=0,
+        le=65535,
+    )
 
 
 class BatchSpec(JobSpec):
