@@ -75,8 +75,7 @@ def _run(words: list[str], as_json: bool) -> int:
 
 def _show(call: Call, result: Any, as_json: bool) -> None:
     if call.verb == "predict":
-        result = result if isinstance(result, dict | list) else json.loads(result.to_json())
-        _print(json.dumps(plain(result), indent=None if as_json else 1))
+        _print(json.dumps(plain(result.to_dict("records")), indent=None if as_json else 1))
     elif as_json:
         _print(json.dumps(plain(result)))
     else:

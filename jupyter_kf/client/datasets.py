@@ -64,7 +64,8 @@ class _LoadedLater:
     """Loads the transform's code when the first frame comes."""
 
     def __init__(self, store: Store, digest: str) -> None:
-        self._store, self._digest, self._loaded = store, digest, None
+        self._store, self._digest = store, digest
+        self._loaded: Any = None
 
     def transform(self, frame: Any) -> Any:
         if self._loaded is None:

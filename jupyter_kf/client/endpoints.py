@@ -11,7 +11,7 @@ from jupyter_kf.client.watch import Watcher
 from jupyter_kf.errors import NotFound, did_you_mean
 from jupyter_kf.records import Endpoint, Run, State, Version
 from jupyter_kf.serving import routing
-from jupyter_kf.serving.client import Connection
+from jupyter_kf.serving.client import connect
 from jupyter_kf.specs import ServeSpec
 from jupyter_kf.store import Store
 
@@ -81,7 +81,10 @@ def read(store: Store, name: str, watch: Watcher) -> Endpoint:
 
 
 def predict(store: Store, name: str, rows: Any) -> Any:
-    """Predictions of the version with the traffic.
+    """Predictions of the version with the traffic: a pandas frame, one row per row.
+
+    Columns: ``prediction`` and, of a classifier, ``probability_<class>``; the index of a pandas
+    frame is kept.
 
     Raises:
         NotFound: kf-1112, there is no such endpoint.
@@ -89,8 +92,11 @@ def predict(store: Store, name: str, rows: Any) -> Any:
     """
     if not routing.versions(store.root, name):
         raise _no_endpoint(store, name)
-    with Connection.to(store.root, name) as connection:
-        return connection.predict(rows)
+    with connect(store.root, name) as connection:
+        found = connection.predict(rows).frame()
+    if hasattr(rows, "iloc") and len(rows.index) == len(found):
+        found.index = rows.index
+    return found
 
 
 def stop(store: Store, name: str, watch: Watcher) -> Run:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 import tempfile
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
+from jupyter_kf.blobs import write_atomic, write_json
 from jupyter_kf.capture import (
     Captured,
+    TransformSource,
     capture_cell,
     capture_estimator,
     capture_function,
     capture_transform,
     write,
-    write_transform,
 )
 from jupyter_kf.client.choose import choose_model
 from jupyter_kf.client.launch import Order
@@ -43,7 +47,9 @@ def transform(store: Store, spec: TransformSpec, code: Any, scope: Scope) -> Ord
         if spec.source not in scope:
             raise _no_object(spec.source, scope)
         code = scope[spec.source]
-    if isinstance(code, str) or (callable(code) and hasattr(code, "__code__")):
+    if isinstance(code, FunctionType):
+        code, scope = _transform_text(code), code.__globals__
+    if isinstance(code, str):
         found = capture_transform(code, scope, Path.cwd())
     else:
         found = capture_estimator(spec.source or spec.name, code)
@@ -51,7 +57,7 @@ def transform(store: Store, spec: TransformSpec, code: Any, scope: Scope) -> Ord
         spec,
         {"dataset": dataset.digest, "target": spec.target, "warnings": list(found.warnings)},
         code=found.code,
-        travel=lambda folder: write_transform(found, folder),
+        travel=lambda folder: _write_transform(found, folder),
     )
 
 
@@ -151,6 +157,26 @@ def _train_inputs(store: Store, spec: TrainSpec) -> dict[str, Any]:
             )
         target = own
     return {"dataset": dataset.digest, "transform": transform_digest, "target": target}
+
+
+def _transform_text(function: FunctionType) -> str:
+    """A function as a transform cell, whatever it is called."""
+    text = textwrap.dedent(inspect.getsource(function))
+    if function.__name__ == "transform":
+        return text
+    return f"{text}\n\ndef transform(df):\n    return {function.__name__}(df)\n"
+
+
+def _write_transform(found: TransformSource, folder: Path) -> None:
+    for name, content in found.modules.items():
+        target = folder / "modules" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(target, content)
+    write_json(folder / "listing.json", list(found.listing))
+    if found.state:
+        from jupyter_kf.worker.state import save_state
+
+        save_state(found.state, folder / "state")
 
 
 def _no_object(name: str, scope: Scope) -> SpecError:

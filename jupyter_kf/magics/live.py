@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 import time
 from typing import Any
 
-from IPython.display import HTML, display
+from IPython.display import publish_display_data
 
 from jupyter_kf import display as faces
 from jupyter_kf.records import Run
@@ -19,7 +20,7 @@ class LiveRun:
 
     def __init__(self, shell: Any) -> None:
         self._on = hasattr(shell, "kernel")
-        self._handle: Any = None
+        self._shown = ""
         self._last: tuple[float, Any] = (0.0, None)
         self._run: Run | None = None
 
@@ -31,15 +32,18 @@ class LiveRun:
             return
         self._last = (now, facts)
         bundle = {"text/plain": faces.text(run), "text/html": faces.html(run)}
-        if self._handle is None:
-            self._handle = display(bundle, raw=True, display_id=True)
-        else:
-            self._handle.update(bundle, raw=True)
+        self._show(bundle)
 
     def close(self) -> None:
         """Takes the live output away; the cell's result takes its place."""
-        if self._handle is not None:
-            self._handle.update(HTML(""))
+        if self._shown:
+            self._show({"text/plain": "", "text/html": ""})
+
+    def _show(self, bundle: dict[str, str]) -> None:
+        """The first time a new output, then the same one again."""
+        update = bool(self._shown)
+        self._shown = self._shown or secrets.token_hex(8)
+        publish_display_data(bundle, transient={"display_id": self._shown}, update=update)
 
     def say_it_goes_on(self) -> None:
         """After an interrupt: the run is not the cell."""
