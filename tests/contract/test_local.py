@@ -7,6 +7,7 @@ import itertools
 import json
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -35,7 +36,7 @@ def submit(backend: Backend, store: Path, source: str, **fields: object) -> Ref:
 class TestLocal(BackendContract):
     """On processes of this machine."""
 
-    impossible = {"image": "some/image", "queue": "team", "volumes": ("claim:/data",)}
+    impossible: ClassVar = {"image": "some/image", "queue": "team", "volumes": ("claim:/data",)}
 
     @pytest.fixture
     def backend(self, store_dir: Path) -> Backend:
