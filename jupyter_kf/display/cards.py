@@ -39,6 +39,8 @@ _TONE = {
     State.LOST: "bad",
 }
 _MOST_TRIALS = 10
+_MOST_VALUES = 4
+_BARS = " ▁▂▃▄▅▆▇"
 
 
 def card_of(thing: Any) -> Card:
@@ -97,22 +99,17 @@ def dataset(d: Dataset) -> Card:
         size = format_memory(sum(f["bytes"] for f in files.values()))
         facts = [("digest", short(d.digest)), ("files", f"{len(files):,}"), ("size", size)]
         return Card(f"dataset {d.name}@{d.version}", facts=facts)
-    columns = (d.profile or {}).get("columns", [])
+    columns = (d.profile or {}).get("columns", {})
     rows = [
-        (
-            column["name"],
-            column["type"],
-            _nulls(column, d.manifest["rows"]),
-            _range(column),
-        )
-        for column in columns
+        (name, column["type"], _nulls(column, d.manifest["rows"]), _range(column), _shape(column))
+        for name, column in columns.items()
     ]
     facts = [
         ("rows", f"{d.manifest['rows']:,}"),
         ("columns", str(len(d.manifest["columns"]))),
         ("digest", short(d.digest)),
     ]
-    table = Table(("column", "type", "nulls", "values"), rows)
+    table = Table(("column", "type", "nulls", "values", "shape"), rows)
     return Card(f"dataset {d.name}@{d.version}", facts=facts, table=table)
 
 
@@ -309,11 +306,23 @@ def _nulls(column: Mapping[str, Any], rows: int) -> str:
 
 
 def _range(column: Mapping[str, Any]) -> str:
+    if column.get("first"):
+        return f"{column['first']} to {column['last']}"
     if column.get("min") is not None:
         return f"{_plain(column['min'])} to {_plain(column['max'])}"
     top = column.get("top") or []
-    shown = ", ".join(str(entry[0] if isinstance(entry, list) else entry) for entry in top[:4])
-    return f"{shown}, ..." if len(top) > 4 else shown
+    shown = ", ".join(str(entry["value"]) for entry in top[:_MOST_VALUES])
+    more = column.get("distinct", len(top)) - _MOST_VALUES
+    return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def _shape(column: Mapping[str, Any]) -> str:
+    """A histogram in one line; the tallest bar is full."""
+    counts = (column.get("histogram") or {}).get("counts") or [
+        entry["count"] for entry in (column.get("top") or [])[:20]
+    ]
+    most = max(counts, default=0)
+    return "".join(_BARS[math.ceil(7 * n / most) if n else 0] for n in counts) if most else ""
 
 
 def _rank(s: Study, t: Trial) -> float:

@@ -16,7 +16,7 @@ from types import CodeType
 from typing import Any
 
 from jupyter_kf.blobs import Blobs, read_json
-from jupyter_kf.errors import BackendError, DataError, KfError, StoreError
+from jupyter_kf.errors import BackendError, DataError, InternalError, KfError, StoreError
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.refs import Refs
 from jupyter_kf.worker.report import Reporter
@@ -134,8 +134,15 @@ def explain(folder: RunFolder, error: BaseException) -> KfError:
     """The user's exception as an error that names the line of the cell."""
     shown = f"<{folder.id} cell>"
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == shown]
-    where = f"line {frames[-1].lineno}: {frames[-1].line}" if frames else "raised outside the cell"
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if not frames:
+        return InternalError(
+            9003,
+            f"jupyter-kf failed with {said}",
+            cause="it was raised outside the cell, so it is not the cell's",
+            fix=f"please report it with the traceback: `%kf logs {folder.id}`",
+        )
+    where = f"line {frames[-1].lineno}: {frames[-1].line}"
     return BackendError(
         2050,
         f"the cell raised {said}",
