@@ -42,7 +42,7 @@ def _endpoint(store: Store, name: str) -> Check:
 
     now = routing.current(store.root, name)
     assert now is not None, "looked at before"
-    subject = subject_of(load(store.blobs, now.model), name, now.version)
+    subject = subject_of(name, now.version, load(store.blobs, now.model))
     try:
         report = prove(subject, lambda: connect(store.root, name))
     except (ParityError, ServeError) as error:

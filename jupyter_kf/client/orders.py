@@ -174,9 +174,11 @@ def _write_transform(found: TransformSource, folder: Path) -> None:
         write_atomic(target, content)
     write_json(folder / "listing.json", list(found.listing))
     if found.state:
-        from jupyter_kf.worker.state import save_state
+        from jupyter_kf.worker.state import encode
 
-        save_state(found.state, folder / "state")
+        for name, content in encode(found.state).items():
+            (folder / "state").mkdir(exist_ok=True)
+            write_atomic(folder / "state" / name, content)
 
 
 def _no_object(name: str, scope: Scope) -> SpecError:
