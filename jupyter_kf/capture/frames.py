@@ -209,7 +209,8 @@ class _Packer:
             return {"k": "multi", "levels": levels, "codes": codes, "names": names}
         if type(index).__module__.partition(".")[0] != "pandas":
             raise Unpackable(f"{where} is a {type(index).__name__}")
-        freq = getattr(index, "freqstr", None) if hasattr(index, "inferred_freq") else None
+        regular = isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex)
+        freq = index.freqstr if regular else None
         if freq is not None and pd.tseries.frequencies.to_offset(freq) != index.freq:
             raise Unpackable(f"{where} has the frequency {index.freq!r}")
         return {"k": "flat", "data": self.array(index.array, where), "names": names, "freq": freq}

@@ -1,7 +1,7 @@
 """Which names does a piece of code take from outside itself, and how sure is that?
 
-Nested scopes (functions, lambdas, comprehensions, classes) are resolved by `symtable`, which is
-Python's own answer. At the top level the order of statements counts: a name that is read before
+Nested scopes (functions, lambdas, comprehensions, classes) are resolved by `scopes`, which asks
+Python itself. At the top level the order of statements counts: a name that is read before
 it is bound is read from outside, even if the code binds it later. The rules, and their limits:
 
 - a loop's body counts as run, so what it binds is bound after it;
@@ -19,9 +19,10 @@ from __future__ import annotations
 import ast
 import builtins
 import enum
-import symtable
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+
+from jupyter_kf.capture.scopes import body_reads, bound_in, class_reads, free_in
 
 _BUILTINS = frozenset(dir(builtins)) - {"display", "get_ipython"}
 _MODULE = frozenset({"__name__", "__file__", "__doc__", "__spec__", "__loader__", "__package__"})
@@ -59,11 +60,15 @@ class Reads:
     defined: frozenset[str]
 
 
-def reads_of(tree: ast.Module | ast.stmt) -> Reads:
-    """What this module, or this one statement, takes from outside itself."""
+def reads_of(tree: ast.Module | ast.stmt, *, future: bool = False) -> Reads:
+    """What this module, or this one statement, takes from outside itself.
+
+    Args:
+        future: whether annotations are known not to be evaluated.
+    """
     module = tree if isinstance(tree, ast.Module) else ast.Module([tree], [])
     seen = _survey(module)
-    walk = _Walk(_bound_in(module), future=_has_future(module))
+    walk = _Walk(bound_in(module), future=future or _has_future(module))
     walk.block(module.body)
     walk.finish()
     where = seen.places
@@ -196,7 +201,7 @@ class _Walk:
             self.expressions(_defaults(value.args))
             for target in targets:
                 assert isinstance(target, ast.Name)
-                self.later[target.id] = _free(ast.Expr(value))
+                self.later[target.id] = free_in(ast.Expr(value))
         else:
             self.expression(value)
         self.expressions(targets)
@@ -208,23 +213,33 @@ class _Walk:
             self.annotation(argument.annotation)
         self.annotation(node.returns)
         bare = type(node)(**{**{f: getattr(node, f) for f in node._fields}, "decorator_list": []})
-        self.later[node.name] = _inside(_table(bare))
+        self.later[node.name] = body_reads(bare)
         self.bind(node.name)
 
     def klass(self, node: ast.ClassDef) -> None:
         """A class: its body runs now, its methods when called."""
         self.expressions([*node.decorator_list, *node.bases, *(k.value for k in node.keywords)])
-        now, rebound, methods = _class_reads(node)
+        now, rebound, methods = class_reads(node)
         for name in now | rebound:
             unsure = name in rebound or (name in self.binds and name not in self.sure)
             self.load(name, Sureness.MAYBE if unsure else Sureness.SURE)
         self.later[node.name] = methods
         self.bind(node.name)
 
+    def nested(self, node: ast.expr) -> None:
+        """A lambda or a comprehension, which may bind names of the module by ``:=``."""
+        is_lambda = isinstance(node, ast.Lambda)
+        made = {n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr)}
+        for name in free_in(ast.Expr(node)) - (set() if is_lambda else made):
+            unsure = is_lambda and name in self.binds
+            self.load(name, Sureness.MAYBE if unsure else Sureness.SURE)
+        if not is_lambda:
+            self.sure |= made
+
     def annotation(self, node: ast.expr | None) -> None:
         """An annotation is needed where it is evaluated, and welcome where it is not."""
         if node is not None:
-            for name in _free(ast.Expr(node)):
+            for name in free_in(ast.Expr(node)):
                 self.load(name, Sureness.MAYBE if self.future else Sureness.SURE)
 
     def expressions(self, nodes: Iterable[ast.AST]) -> None:
@@ -242,12 +257,7 @@ class _Walk:
             else:
                 self.bind(node.id)
         elif isinstance(node, ast.Lambda | _Comprehension):
-            for name in _free(ast.Expr(node)):
-                unsure = isinstance(node, ast.Lambda) and name in self.binds
-                self.load(name, Sureness.MAYBE if unsure else Sureness.SURE)
-            for inner in ast.walk(node):
-                if isinstance(inner, ast.NamedExpr) and not isinstance(node, ast.Lambda):
-                    self.expression(inner.target)
+            self.nested(node)
         elif isinstance(node, ast.NamedExpr):
             self.expressions([node.value, node.target])
         elif isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
@@ -289,74 +299,9 @@ def _arguments(arguments: ast.arguments) -> list[ast.arg]:
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *extra]
 
 
-def _table(node: ast.stmt) -> symtable.SymbolTable:
-    # Unparsing keeps every name and scope, and frees the text from its indentation.
-    text = ast.unparse(ast.fix_missing_locations(ast.Module([node], [])))
-    return symtable.symtable(text, "<cell>", "exec")
-
-
-def _free(node: ast.stmt) -> set[str]:
-    """Names that one statement reads from outside, whenever that is."""
-    table = _table(node)
-    top = {s.get_name() for s in table.get_symbols() if s.is_referenced()}
-    return top | _inside(table)
-
-
-def _inside(table: symtable.SymbolTable) -> set[str]:
-    """Names that the scopes nested in `table` read from the module's scope."""
-    found: set[str] = set()
-    for child in table.get_children():
-        found |= _own(child) | _inside(child)
-    return found
-
-
-def _own(table: symtable.SymbolTable) -> set[str]:
-    found = set()
-    in_class = table.get_type() == "class"
-    for symbol in table.get_symbols():
-        outside = symbol.is_global() and (symbol.is_referenced() or symbol.is_declared_global())
-        rebound = in_class and symbol.is_local() and symbol.is_referenced()
-        if outside or rebound:
-            found.add(symbol.get_name())
-    return found - {"__module__", "__qualname__"}
-
-
-def _class_reads(node: ast.ClassDef) -> tuple[set[str], set[str], set[str]]:
-    """Names read by the body, names it both reads and binds, names its methods read."""
-    fields = {f: getattr(node, f) for f in node._fields} | {"decorator_list": []}
-    queue = list(_table(ast.ClassDef(**fields)).get_children())
-    now: set[str] = set()
-    rebound: set[str] = set()
-    methods: set[str] = set()
-    for table in queue:
-        if table.get_name() == node.name and table.get_type() == "class":
-            read = [s for s in table.get_symbols() if s.is_referenced()]
-            now |= {s.get_name() for s in read if s.is_global()}
-            rebound |= {s.get_name() for s in read if s.is_local()}
-            methods |= _inside(table)
-        else:
-            queue.extend(table.get_children())
-            now |= _own(table)
-    return now, rebound, methods
-
-
 def is_builtin(name: str) -> bool:
     """Whether every Python knows this name."""
     return name in _BUILTINS or name in _MODULE
-
-
-def _bound_in(module: ast.Module) -> set[str]:
-    if not module.body:
-        return set()
-    table = symtable.symtable(ast.unparse(module), "<cell>", "exec")
-    bound = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()}
-    queue = list(table.get_children())
-    for child in queue:
-        queue.extend(child.get_children())
-        bound |= {
-            s.get_name() for s in child.get_symbols() if s.is_declared_global() and s.is_assigned()
-        }
-    return bound
 
 
 def _has_future(module: ast.Module) -> bool:

@@ -83,7 +83,7 @@ class Resolver:
     values: dict[str, Value] = field(default_factory=dict)
     listing: list[dict[str, Any]] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
-    unknown: dict[str, int | None] = field(default_factory=dict)
+    unknown: dict[str, str] = field(default_factory=dict)
     future: bool = False
 
     def __post_init__(self) -> None:
@@ -110,9 +110,9 @@ class Resolver:
         """
         self._list_modules()
         refusals.raise_all(self.refused, code, subject)
-        for name, line in self.unknown.items():
+        for name, place in self.unknown.items():
             known = [n for n in (*self.namespace, *self.rules.bound) if n[:1] != "_"]
-            where = f"line {line} of {subject}" if line else subject
+            where = f"{place} of {subject}" if place.startswith("line") else place
             raise CaptureError(
                 1204,
                 f"{where} reads `{name}`, which is not defined",
@@ -129,7 +129,7 @@ class Resolver:
             if name == "get_ipython":
                 self._refuse(refusals.refuse(name, None), reads.lines.get(name), sureness)
             elif is_new and sureness is Sureness.SURE and not reads.star and not self._quiet:
-                self.unknown.setdefault(name, reads.lines.get(name))
+                self.unknown.setdefault(name, self._place(name, reads))
             return
         value = self.namespace[name]
         if is_builtin(name) and getattr(builtins, name, None) is value:
@@ -145,6 +145,9 @@ class Resolver:
             self._refuse(error.refusal, reads.lines.get(name), sureness)
         finally:
             self._quiet -= quiet
+
+    def _place(self, name: str, reads: Reads) -> str:
+        return f"`{self._via[-1]}`" if self._via else f"line {reads.lines.get(name, 1)}"
 
     def _refuse(self, refusal: Refusal, line: int | None, sureness: Sureness) -> None:
         if self._quiet or sureness is Sureness.MAYBE:
@@ -212,7 +215,7 @@ class Resolver:
             self.future = self.future or found.future
             self._via.append(name)
             try:
-                self.need(reads_of(found.node))
+                self.need(reads_of(found.node, future=found.future))
             finally:
                 self._via.pop()
             self.blocks.append(found.text)

@@ -161,7 +161,7 @@ class _Arrays:
             return pd.MultiIndex(levels, codes, names=names, verify_integrity=False)
         values = self.array(spec["data"])
         made: Any = pd.Index(values, dtype=values.dtype, tupleize_cols=False)
-        if spec["freq"] is not None and spec["data"]["k"] != "period":
+        if spec["freq"] is not None:
             made = type(made)(made, freq=spec["freq"])
         made.names = names
         return made
