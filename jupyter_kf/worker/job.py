@@ -60,7 +60,7 @@ def prepare(job: dict[str, Any], folder: RunFolder) -> dict[str, Any]:
     if here not in sys.path:
         sys.path.insert(0, here)  # as in the notebook, which imports from its own folder
     names: dict[str, Any] = {"__name__": "__main__", "__builtins__": __builtins__}
-    names.update(load_inputs(folder.inputs))
+    load_inputs(folder.inputs, names)  # the same namespace: helpers see what the job binds
     if job.get("dataset"):
         names.update(_rows(job))
     return names
