@@ -24,7 +24,7 @@ from jupyter_kf.backends.local import ending, liveness, logs, planning, processe
 from jupyter_kf.backends.local.liveness import Life
 from jupyter_kf.backends.local.machine import Machine
 from jupyter_kf.blobs import explained, read_json, write_json
-from jupyter_kf.errors import BackendError, NotFound
+from jupyter_kf.errors import BackendError, KfError, NotFound
 from jupyter_kf.layout import RunFolder, lock_path, runtime_dir
 from jupyter_kf.records import State
 from jupyter_kf.specs import JobSpec
@@ -159,7 +159,8 @@ class LocalBackend:
             Life.REBOOTED: "its machine was restarted, or lost power, while it ran",
             Life.SILENT: f"{ref.where.get('host')} has given no sign of life for two minutes",
         }[life]
-        ending.bury(run, why)
+        with contextlib.suppress(KfError, OSError):  # a full or read-only store: the next will
+            ending.bury(run, why)
         return _read_result(run) or Observation(State.LOST, why)
 
     def _folder(self, ref: Ref) -> RunFolder:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
+_FULL = "the disk that holds the run is full, so that it could not even say how it went"
 PATIENCE_S = 600.0  # how long a supervisor waits for space to write its result
 
 _MEANING = {
@@ -50,6 +51,7 @@ class Facts:
         detail: the cause's own words.
         oom: the kernel killed for want of memory: "group" (this run's limit), "machine" or "".
         limits: process.json's limits.
+        full: whether the disk that holds the run had no space left.
         left: pids that could not be ended.
     """
 
@@ -60,6 +62,7 @@ class Facts:
         self.limits: Mapping[str, Any] = {}
         self.started_s: float | None = None
         self.usage: dict[str, float] = {}
+        self.full = False
         self.left: Sequence[int] = ()
 
 
@@ -80,6 +83,12 @@ def conclude(facts: Facts, outcome: Mapping[str, Any] | None, run_id: str) -> di
         "error": error.to_dict() if error else (outcome or {}).get("error"),
         "usage": facts.usage,
     }
+
+
+def is_full(folder: str) -> bool:
+    """Whether the disk has no space left for anybody but its administrator."""
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize < 65_536
 
 
 def write(folder: RunFolder, result: Mapping[str, Any]) -> bool:
@@ -211,7 +220,7 @@ def _failure(facts: Facts, first: tuple[int, int] | None, run_id: str) -> KfErro
         return BackendError(
             2005,
             f"{who} ended with exit code {os.WEXITSTATUS(status)}",
-            cause="its last words are in the log",
+            cause=_FULL if facts.full else "its last words are in the log",
             fix=f"read them: `%kf logs {run_id}`",
         )
     number = os.WTERMSIG(status)

@@ -119,6 +119,7 @@ class Supervisor:
         facts.limits, facts.left, facts.oom = self._task["limits"], left, self._oom()
         facts.started_s, facts.usage = self._started_s, self._usage()
         folder = RunFolder(os.path.dirname(self._files["log"]))
+        facts.full = ending.is_full(str(folder.path))
         cgroups.remove(self._cgroups)
         result = ending.conclude(facts, ending.read_outcome(folder), folder.id)
         place.leave()
