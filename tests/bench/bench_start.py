@@ -58,5 +58,7 @@ def main() -> list[Row]:
 def printed(code: str) -> float:
     """The number that a fresh interpreter prints last."""
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stdout + done.stderr)
     return float(done.stdout.split()[-1])
