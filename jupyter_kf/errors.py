@@ -17,7 +17,7 @@ KfError
 ├── TuneError         25xx  a search that can't be set up or continued
 ├── ModelError        26xx  a model that can't be saved, loaded or used
 ├── StoreError        30xx  the store's folder: read-only, full, altered, of another format
-└── InternalError     90xx  a bug of ours; the only one shown with a traceback
+└── InternalError     90xx  a bug of ours, met in a job; the job's log has its traceback
 """
 
 from __future__ import annotations
@@ -139,10 +139,9 @@ class StoreError(KfError):
 
 
 class InternalError(KfError):
-    """A bug of ours; shown with its traceback."""
+    """A bug of ours, seen from another process; its traceback is in that process's log."""
 
     status = 500
-    _render_traceback_ = None  # type: ignore[assignment]  # IPython then shows the whole of it
 
 
 _BY_HUNDRED: dict[int, type[KfError]] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_kf.errors import NotFound, SpecError, did_you_mean
@@ -146,13 +147,11 @@ def _check_code(call: Call, code: str | None) -> None:
 
 
 def _data(client: Client, query: Any, scope: Mapping[str, Any]) -> Any:
-    source = scope.get(query.source, query.source) if query.source.isidentifier() else query.source
-    if source == query.source and "/" not in source and "." not in source and "*" not in source:
-        from pathlib import Path
-
-        if not Path(source).exists():
-            raise no_name("data", source, scope)
-    return client.data(query.name, source, time=query.time)
+    if query.source in scope:
+        return client.data(query.name, scope[query.source], time=query.time)
+    if query.source.isidentifier() and not Path(query.source).exists():
+        raise no_name("data", query.source, scope)
+    return client.data(query.name, query.source, time=query.time)
 
 
 def _predict(client: Client, query: Any, scope: Mapping[str, Any]) -> Any:

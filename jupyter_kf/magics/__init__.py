@@ -42,9 +42,11 @@ class KfMagics(Magics):
 
 
 def load(shell: InteractiveShell) -> None:
-    """Registers the magics and their completion."""
+    """Registers the magics, their completion and their inspection."""
     magics = KfMagics(shell)
     shell.register_magics(magics)
     from jupyter_kf.magics.completion import matcher_for
+    from jupyter_kf.magics.inspection import hook
 
     shell.Completer.custom_matchers.append(matcher_for(magics))
+    hook(shell, magics)

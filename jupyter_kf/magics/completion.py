@@ -11,7 +11,7 @@ from IPython.core.completer import SimpleCompletion, context_matcher
 if TYPE_CHECKING:
     from jupyter_kf.magics import KfMagics
 
-_LINE = re.compile(r"^\s*%%?kf[ \t]+(?P<words>.*)$")
+LINE = re.compile(r"^\s*%%?kf[ \t]+(?P<words>.*)$")
 
 # Which names a flag or a positional of a verb may take.
 _KINDS = {
@@ -33,10 +33,9 @@ _RUNS = frozenset({"logs", "cancel", "compare", "lineage", "--run", "--resume"})
 def matcher_for(magics: KfMagics) -> Callable[..., Any]:
     """A matcher in IPython's second protocol, bound to a shell's magics."""
 
-    @context_matcher()
     def kf_matcher(context: Any) -> dict[str, Any]:
         line = context.text_until_cursor
-        found = _LINE.match(line.split("\n")[-1])
+        found = LINE.match(line.split("\n")[-1])
         if not found:
             return {"completions": []}
         words = re.split(r"\s+", found["words"])
@@ -45,7 +44,8 @@ def matcher_for(magics: KfMagics) -> Callable[..., Any]:
         cut = [o[len(token) :] for o in options if o.startswith(token)]
         return {"completions": [SimpleCompletion(text=o, type="kf") for o in cut], "suppress": True}
 
-    return kf_matcher
+    matcher: Callable[..., Any] = context_matcher()(kf_matcher)
+    return matcher
 
 
 def candidates(magics: KfMagics, before: list[str], word: str) -> Iterable[str]:

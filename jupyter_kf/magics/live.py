@@ -43,7 +43,8 @@ class LiveRun:
         """The first time a new output, then the same one again."""
         update = bool(self._shown)
         self._shown = self._shown or secrets.token_hex(8)
-        publish_display_data(bundle, transient={"display_id": self._shown}, update=update)
+        publish: Any = publish_display_data
+        publish(bundle, transient={"display_id": self._shown}, update=update)
 
     def say_it_goes_on(self) -> None:
         """After an interrupt: the run is not the cell."""
