@@ -230,7 +230,8 @@ def connect(store: str | os.PathLike[str], name: str, *, timeout_s: float = 60.0
     Raises:
         NotFound: kf-1121, no version of it was ever proven.
     """
-    if routing.current(store, name) is None:
+    now = routing.current(store, name)
+    if now is None:
         parent = Path(store) / "endpoints"
         known = [p.name for p in parent.iterdir()] if parent.is_dir() else []
         raise NotFound(
@@ -239,7 +240,9 @@ def connect(store: str | os.PathLike[str], name: str, *, timeout_s: float = 60.0
             cause=f"none of its versions is ready; {did_you_mean(name, known)}",
             fix=f"start it with `%kf serve {name}`, or wait until it is READY",
         )
-    return Connection(name, routing.stable_socket(store, name), timeout_s=timeout_s)
+    stable = routing.stable_socket(store, name)
+    # a process with another runtime folder finds the version's own socket in the store
+    return Connection(name, stable if stable.exists() else now.socket, timeout_s=timeout_s)
 
 
 def _error(name: str, code: int, content: bytes) -> KfError:

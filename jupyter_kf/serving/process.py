@@ -39,7 +39,13 @@ class Endpoint:
 
     Args:
         load: (blobs, digest) -> LoadedModel.
+
+    Attributes:
+        socket: where it listens.
+        app: what answers there, once it runs.
     """
+
+    app: App
 
     def __init__(
         self, settings: Settings, folder: RunFolder, load: Callable[[Blobs, str], Any]
@@ -67,7 +73,7 @@ class Endpoint:
         Raises:
             KfError: it can't listen, or is not what it was in training.
         """
-        app = self._app()
+        app = self.app = self._app()
         listeners = [Listener(app, bind_unix(self.socket), self.settings.timeout_s)]
         url = None
         if self.settings.port is not None:
