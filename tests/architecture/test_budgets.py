@@ -91,12 +91,15 @@ def _public(parent, prefix=""):
 
 
 def _documented_elsewhere(node, parent) -> bool:
-    """A property is read like an attribute; a protocol's and a visitor's methods by their class."""
+    """A property is read like an attribute; a protocol's and a visitor's methods by their class.
+
+    A test's name is its sentence, in the contract that back ends must pass.
+    """
     marks = {ast.unparse(mark).rpartition(".")[2] for mark in node.decorator_list}
     if marks & {"property", "cached_property", "override", "overload", "setter"}:
         return True
     bases = [ast.unparse(base) for base in getattr(parent, "bases", [])]
-    if any("Protocol" in base for base in bases) or node.name.startswith("visit_"):
+    if any("Protocol" in base for base in bases) or node.name.startswith(("visit_", "test_")):
         return True
     # The same method of a base class in the package says it for all.
     return any(node.name in _documented_methods(base.rpartition(".")[2]) for base in bases)

@@ -18,7 +18,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import jupyter_kf
 from jupyter_kf.backends.base import Observation, Plan, Ref
 from jupyter_kf.backends.local import ending, liveness, logs, planning, processes
 from jupyter_kf.backends.local.liveness import Life
@@ -34,7 +33,7 @@ _BOOT = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
     "from jupyter_kf.backends.local.supervisor import main; main(sys.argv[2], int(sys.argv[3]))"
 )
-_PACKAGES = str(Path(jupyter_kf.__file__).parent.parent)
+_PACKAGES = str(Path(__file__).parents[3])  # where jupyter_kf is imported from
 _guards: list[subprocess.Popen[bytes]] = []  # of runs submitted from here; reaped when they end
 
 
@@ -101,12 +100,12 @@ class LocalBackend:
         """Output lines from the first on; with `follow` until the run has ended.
 
         Raises:
-            NotFound: kf-1107, there is no such run in this store.
+            NotFound: kf-1130, there is no such run in this store.
         """
         run = self._folder(ref)
         if not run.path.is_dir():
             raise NotFound(
-                1107,
+                1130,
                 f"run {ref.run_id} has no log",
                 cause=f"{run.path} is missing",
                 fix="`%kf runs` lists the runs of this store",
@@ -147,7 +146,8 @@ class LocalBackend:
         if ended:
             return ended
         if not run.ref.exists():
-            return Observation(State.LOST, "there is no such run in this store")
+            why = "it was never started" if run.path.is_dir() else "no such run is in this store"
+            return Observation(State.LOST, why)
         life = liveness.look(run, ref.where, self.machine)
         if life is Life.ALIVE:
             return _living(run)

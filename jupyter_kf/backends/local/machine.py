@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_kf.backends.local import cgroups
-from jupyter_kf.errors import SpecError
+from jupyter_kf.errors import BackendError
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Machine:
         """This machine. ``JUPYTER_KF_CORES``, ``_GPUS`` and ``_MAX_RUNS`` say otherwise.
 
         Raises:
-            SpecError: kf-1003, one of these variables is not a number.
+            BackendError: kf-2013, one of these variables is not a number.
         """
         env = os.environ if environ is None else environ
         most = _number(env, "JUPYTER_KF_MAX_RUNS")
@@ -110,8 +110,8 @@ def _number(env: Mapping[str, str], name: str) -> float | None:
     except ValueError:
         value = -1.0
     if value <= 0:
-        raise SpecError(
-            1003,
+        raise BackendError(
+            2013,
             f"{name}={text!r} is not a positive number",
             cause="the environment variable says how much of this machine runs may use",
             fix=f"set {name} to a number, or unset it",

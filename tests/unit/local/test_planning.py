@@ -10,7 +10,7 @@ import pytest
 from jupyter_kf.backends.base import Plan
 from jupyter_kf.backends.local.backend import LocalBackend
 from jupyter_kf.backends.local.machine import Machine
-from jupyter_kf.errors import BackendError, SpecError
+from jupyter_kf.errors import BackendError
 from jupyter_kf.specs import BatchSpec, JobSpec, ServeSpec, TrainSpec, TuneSpec
 
 GIB = 2**30
@@ -128,7 +128,7 @@ def test_the_machine_can_be_told_what_it_has():
 
 
 def test_a_machine_that_is_told_nonsense_says_so():
-    with pytest.raises(SpecError) as wrong:
+    with pytest.raises(BackendError) as wrong:
         Machine.read({"JUPYTER_KF_CORES": "many"})
     assert "JUPYTER_KF_CORES" in wrong.value.what
 
