@@ -189,8 +189,20 @@ def _features(job: dict[str, Any], table: Any, frame_kind: str) -> tuple[Any, st
         return table, frame_kind
     from jupyter_kf.worker.transform import cached_apply
 
-    kind = Blobs(job["store"]).get_json(job["transform"])["frame"]
-    return cached_apply(job["store"], job["transform"], job["dataset"]), kind
+    manifest = Blobs(job["store"]).get_json(job["transform"])
+    _warn_of_leak(job["spec"], manifest.get("fit"))
+    return cached_apply(job["store"], job["transform"], job["dataset"]), manifest["frame"]
+
+
+def _warn_of_leak(spec: dict[str, Any], fit: dict[str, Any] | None) -> None:
+    """Says so when `fit` has seen rows that this run validates on."""
+    same = ("split", "split_by", "seed")
+    if fit and any(fit.get(key) != spec.get(key) for key in same):
+        told = ", ".join(f"--{key.replace('_', '-')} {fit.get(key)}" for key in same)
+        sys.stdout.write(
+            f"warning: the transform was fitted on the training rows of {told}; this run splits "
+            "otherwise, so its validation rows were partly seen by fit and its metrics flatter\n"
+        )
 
 
 def _split(job: dict[str, Any], table: Any, features: Any, frame_kind: str) -> dict[str, Any]:
