@@ -32,7 +32,7 @@ NUMPY = {
 }
 _DATATYPES = (*NUMPY, "BYTES")
 _INPUT_KEYS = ("name", "shape", "datatype", "parameters", "data")
-_REQUEST_KEYS = ("id", "parameters", "inputs", "outputs")
+_REQUEST_KEYS = ("id", "parameters", "inputs", "outputs", "model_name", "model_version")
 _JSON_LENGTH = b"inference-header-content-length"
 
 
@@ -56,6 +56,8 @@ def decode(schema: RawSchema, identity: wire.Identity, body: bytes, head: wire.H
         raise refusals.bad_shape("the request has no inputs", '{"inputs": [tensor, ...]}')
     wire.refuse_duplicate_keys(text, wire.count_pairs(asked))
     wire.only_keys(asked, _REQUEST_KEYS, "the request")
+    if asked.get("model_name", identity.name) != identity.name:  # as KServe's client repeats it
+        raise refusals.bad_shape("model_name is another model's", identity.name)
     tensors = _tensors(asked["inputs"], binary)
     rows = _batch(schema, tensors)
     request_id = wire.text_of(asked.get("id"), "`id`")
