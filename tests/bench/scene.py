@@ -114,9 +114,9 @@ class Direct:
 
     def predict(self, rows: list[dict[str, Any]]) -> np.ndarray[Any, Any]:
         """Probabilities of the classes, (rows, 2)."""
-        table = pd.DataFrame(rows, columns=self._columns)
-        for name in WORDS:
-            table[name] = table[name].astype(object)
+        kinds = {name: float if name.startswith("n") else object for name in self._columns}
+        columns = {k: np.array([row[k] for row in rows], dtype) for k, dtype in kinds.items()}
+        table = pd.DataFrame(columns)
         prepared = self._transform(table, self._state)
         return self._model.predict_proba(prepared.to_numpy())
 

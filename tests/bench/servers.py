@@ -21,8 +21,6 @@ def bare(folder: Path, path: str) -> None:
     from tests.bench.scene import Direct
 
     direct = Direct(folder)
-    head = {"type": "http.response.start", "status": 200}
-    head["headers"] = [(b"content-type", b"application/json")]
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -34,8 +32,10 @@ def bare(folder: Path, path: str) -> None:
             more = message.get("more_body", False)
         found = direct.predict(orjson.loads(body)["rows"])
         answer = {"prediction": found.argmax(axis=1), "probability": found}
-        await send(head)
         content = orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
+        length = (b"content-length", str(len(content)).encode())
+        headers = [(b"content-type", b"application/json"), length]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
     uvicorn.run(app, uds=path, http="httptools", loop="uvloop", log_level="warning")
