@@ -58,6 +58,7 @@ class Round:
         self.folder.path.mkdir(parents=True)
         self.hit: list[int] = []
         self.kernel = 0  # pid of the process that submits
+        self.had_supervisor = False  # beside its guard, when it was hit
         self.kernel_died_early = False  # before the run was seen to have begun
 
     def __str__(self) -> str:
@@ -104,6 +105,7 @@ class Round:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
                 self.hit.append(pid)
+        self.had_supervisor = bool(beat)
         self.kernel_died_early = self.kernel in self.hit and not beat
 
     def bury_kernel(self) -> None:
@@ -132,7 +134,7 @@ class Round:
         ends = {"SUCCEEDED"}
         if self.kernel_died_early:
             ends.add("LOST")
-        if set(self.hit) - {self.kernel}:
+        if set(self.hit) - {self.kernel} and not (self.victim == "guard" and self.had_supervisor):
             ends |= _ENDS_BY[self.victim]
         return ends
 

@@ -119,6 +119,8 @@ def write_patiently(
             write(folder, result)
             return
         except (KfError, OSError):
+            if not folder.path.is_dir():
+                return  # the run was deleted; there is nobody to tell
             if time.monotonic() > until:
                 raise
         between()

@@ -90,7 +90,7 @@ def _gpus(env: Mapping[str, str]) -> tuple[str, ...]:
     """NVIDIA GPUs by number, from their device files: asking the driver takes a second."""
     chosen = env.get("JUPYTER_KF_GPUS") or env.get("CUDA_VISIBLE_DEVICES")
     if chosen is not None:
-        return tuple(part.strip() for part in chosen.split(",") if part.strip())
+        return tuple(part.strip() for part in chosen.split(",") if part.strip() not in ("", "-1"))
     return tuple(str(n) for n in range(len(glob.glob("/dev/nvidia[0-9]*"))))  # noqa: PTH207
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 STRAGGLERS_S = 0.5  # helpers of an ended job may take this long to leave by themselves
 BEAT_S = 15.0
-LOOK_S = 5.0  # between looks at the cancel file, for those who can't signal
+LOOK_S = 2.0  # between looks at the cancel file, for those who can't signal
 WATCH_S = 0.25  # between looks at the memory of a run that no control group holds
 NODE_ROOM_BYTES = 2**30  # what one process may map above a watched limit
 
@@ -245,7 +245,8 @@ class Supervisor:
         now = time.monotonic()
         if self._told or now >= self._look_due:
             self._look_due = now + LOOK_S
-            if os.path.exists(self._files["cancel"]):
+            gone = not os.path.exists(self._files["log"])  # somebody deleted the run
+            if gone or os.path.exists(self._files["cancel"]):
                 self._cause = "cancelled"
             elif self._told:
                 self._cause = "terminated"

@@ -300,3 +300,14 @@ def test_a_supervisor_loads_next_to_nothing():
             for name in ("admission", "cgroups", "children", "processes", "supervisor")
         ),
     }
+
+
+def test_a_run_whose_folder_is_deleted_ends(jobs, is_alive):
+    import shutil
+
+    ref = jobs.submit(WAITS)
+    jobs.begun(ref)
+    keepers = jobs.keepers(ref)
+    shutil.rmtree(jobs.folder(ref).path)
+    jobs.until(lambda: not any(is_alive(pid) for pid in keepers))
+    assert jobs.processes(ref) == []
