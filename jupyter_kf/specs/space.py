@@ -24,7 +24,7 @@ KINDS = {
     "uniform": "uniform(0, 1)",
     "loguniform": "loguniform(1e-3, 0.3)",
     "int": "int(3, 12), int(0, 100, step=10), int(1, 64, log=true)",
-    "choice": "choice(gbdt, dart), choice('a b', 1, 2.5, true, none)",
+    "choice": "choice(gbdt, dart), choice('a b', 2, 2.5, true, none)",
 }
 
 
