@@ -39,13 +39,8 @@ faults: $(READY) ## 500 kills at random moments; FAULTS=n and SEED=n to change t
 	@JUPYTER_KF_FAULTS=$(or $(FAULTS),500) $(if $(SEED),JUPYTER_KF_SEED=$(SEED)) \
 	    $(PY) -m pytest -s --timeout=0 tests/walks/test_faults*.py $(ARGS)
 
-test-frameworks: $(READY) ## torch, tensorflow and the public clients, each in its own environment
-	@set -e; for name in torch tensorflow; do \
-	    python=$$($(PY) .ci/environment.py frameworks $$name); \
-	    PYTHONPATH=$(CURDIR) $$python -m pytest $(ARGS) tests/frameworks/test_$$name*.py; \
-	done
-	@set -e; peers=$$($(PY) .ci/environment.py frameworks peers); \
-	JUPYTER_KF_PEERS_PYTHON=$$peers $(PY) -m pytest $(ARGS) tests/frameworks/test_clients*.py
+test-frameworks: $(READY) ## torch and tensorflow, each in an environment of its own
+	@$(PY) tests/frameworks/run.py $(ARGS)
 
 build: $(READY) ## the wheel and the source distribution, in dist/
 	@.venv/bin/uv build --quiet --no-build-isolation --python $(PY) --out-dir $(or $(DIST),dist) .
@@ -60,7 +55,7 @@ clean: ## removes what the other targets made in the checkout
 $(READY):
 	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
 	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-	        "$$python" .ci/environment.py main >/dev/null || exit 1; \
+	        "$$python" .ci/environment.py main || exit 1; \
 	        rm -f .venv/ready-*; touch $@; exit 0; \
 	    fi; \
 	done; \

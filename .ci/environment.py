@@ -1,8 +1,7 @@
-"""Makes the environments that the Makefile's targets run in; safe to call again and in parallel.
+"""Makes the environment that the Makefile's targets run in; safe to call again and in parallel.
 
     environment.py main                  `.venv` at the checkout's root
-    environment.py frameworks NAME       one of .ci/frameworks, in the cache; prints its python
-    environment.py pins [--upgrade]      writes every file of pins from what is asked
+    environment.py pins [--upgrade]      writes requirements.txt from what pyproject.toml asks
 
 Standard library only, since it runs before anything is installed. Says in one line what takes
 long, and what is missing where it can't install it. Package registries are the ones this
@@ -13,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import shutil
 import subprocess
@@ -28,7 +26,6 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jupy
 PINS = HERE / "requirements.txt"
 # A person sees progress bars; a log needs no list of 160 packages.
 QUIET = () if sys.stderr.isatty() else ("--quiet",)
-REGISTRY_TORCH = "torch==2.15.0"
 
 
 class Missing(Exception):
@@ -36,16 +33,14 @@ class Missing(Exception):
 
 
 def main(arguments: list[str]) -> int:
-    """Dispatches; the last line of output is the python that was made ready."""
+    """Dispatches, and says what went wrong in a line."""
     started = time.monotonic()
     try:
         with _alone():
             if arguments == ["main"]:
-                python = make_main()
-            elif len(arguments) == 2 and arguments[0] == "frameworks":
-                python = make_framework(arguments[1])
+                make()
             elif arguments[:1] == ["pins"]:
-                python = write_pins(arguments[1:])
+                write_pins(arguments[1:])
             else:
                 say(f"unknown: {' '.join(arguments)}")
                 return 2
@@ -57,11 +52,10 @@ def main(arguments: list[str]) -> int:
         say("the lines above say why; without network, an environment made earlier still works")
         return 1
     say(f"ready after {time.monotonic() - started:.0f} s")
-    print(python)
     return 0
 
 
-def make_main() -> Path:
+def make() -> None:
     """`.venv` with the pinned packages and this checkout, editable."""
     folder = CHECKOUT / ".venv"
     python = folder / "bin" / "python"
@@ -77,77 +71,15 @@ def make_main() -> Path:
     say("installing this checkout, editable")
     options = ["--no-deps", "--no-build-isolation", "--editable", CHECKOUT]
     run(uv, "pip", "install", *QUIET, "--python", python, *options)
-    return python
 
 
-def make_framework(name: str) -> Path:
-    """An environment of its own in the cache, made once for each content of its pins."""
-    pins = HERE / "frameworks" / f"{name}.txt"
-    if not pins.exists():
-        known = ", ".join(sorted(path.stem for path in pins.parent.glob("*.txt")))
-        raise Missing(f"no environment {name!r}; there are {known}")
-    uv = CHECKOUT / ".venv" / "bin" / "uv"
-    if name == "torch":
-        return _make_torch(uv, pins)
-    return _make_cached(uv, name, pins, Path(sys.executable))
-
-
-def write_pins(options: list[str]) -> Path:
-    """Exact versions: for any Python and system in `.venv`, for this one in the others."""
+def write_pins(options: list[str]) -> None:
+    """Exact versions of all that `.venv` holds, for any system and Python."""
     uv = CHECKOUT / ".venv" / "bin" / "uv"
     quiet = ["--quiet", "--no-header", "--no-annotate", "--no-emit-index-url", *options]
     asked = [CHECKOUT / "pyproject.toml", "--extra", "demo", "--extra", "polars", "--group", "dev"]
     everywhere = ["--universal", "--python-version", "3.11"]
     run(uv, "pip", "compile", *quiet, *everywhere, *asked, "--output-file", PINS)
-    for wanted in sorted((HERE / "frameworks").glob("*.in")):
-        if wanted.stem != "jobs":
-            here = ["--python-version", "3.11.2", wanted]
-            run(uv, "pip", "compile", *quiet, *here, "--output-file", wanted.with_suffix(".txt"))
-    return CHECKOUT / ".venv" / "bin" / "python"
-
-
-def _make_torch(uv: Path, pins: Path) -> Path:
-    """Torch from where it is smallest: a wheel of this machine, Debian's package, the registry.
-
-    The registry's wheel for Linux brings 3 GB of libraries for GPUs.
-    """
-    links = os.environ.get("PIP_FIND_LINKS", "")
-    if links and any(Path(links).glob("torch-*.whl")):
-        return _make_cached(uv, "torch", pins, Path(sys.executable), extra=("torch",))
-    debian = Path("/usr/bin/python3")
-    if _debian_has_torch(debian) or _apt_install("python3-torch"):
-        pins = pins.with_name("torch-debian.txt")
-        return _make_cached(uv, "torch-debian", pins, debian, system=True)
-    return _make_cached(uv, "torch", pins, Path(sys.executable), extra=(REGISTRY_TORCH,))
-
-
-def _debian_has_torch(python: Path) -> bool:
-    found = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)"
-    return python.exists() and subprocess.run([python, "-I", "-c", found]).returncode == 0
-
-
-def _make_cached(
-    uv: Path,
-    name: str,
-    pins: Path,
-    base: Path,
-    *,
-    extra: tuple[str, ...] = (),
-    system: bool = False,
-) -> Path:
-    key = hashlib.sha256(pins.read_bytes() + str((base, extra)).encode()).hexdigest()[:12]
-    folder = CACHE / "environments" / f"{name}-{key}"
-    python = folder / "bin" / "python"
-    if (folder / "ready").exists() and python.exists():
-        return python
-    shutil.rmtree(folder, ignore_errors=True)
-    say(f"making the environment of {name} in {folder} (once; minutes)")
-    shared = ["--system-site-packages"] if system else []
-    run(uv, "venv", "--quiet", "--python", base, *shared, folder)
-    install = [uv, "pip", "install", *QUIET, "--python", python, "--compile-bytecode"]
-    run(*install, "-r", pins, *extra)
-    (folder / "ready").touch()
-    return python
 
 
 def _works_in_place(folder: Path) -> bool:

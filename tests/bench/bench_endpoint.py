@@ -2,13 +2,12 @@
 
 30 columns, a pandas transform and a logistic regression. Baselines: the same functions called in
 process; a bare uvicorn + orjson server that calls them once per request; KServe's ModelServer,
-where JUPYTER_KF_PEERS_PYTHON names a Python that has it.
+in the environment of `tests/walks/peers`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import statistics
 import subprocess
@@ -27,6 +26,7 @@ import jupyter_kf as kf
 from jupyter_kf.client import Client
 from tests.bench import scene
 from tests.bench.table import Row, clocked, interleaved
+from tests.walks.peers import environment
 
 ROUNDS = 5
 ONE_REQUESTS, MANY_REQUESTS, MANY = 150, 600, 16
@@ -110,11 +110,9 @@ def figures(client: Client, name: str, work: Path, bodies: dict[str, Path]) -> l
     row = orjson.loads(bodies["rows"].read_bytes())["rows"]
     with contextlib.ExitStack() as stack:
         servers = {"bare uvicorn + orjson": stack.enter_context(bare(work / name, bodies))}
-        peers = os.environ.get("JUPYTER_KF_PEERS_PYTHON")
-        if peers and name == "pandas":
-            servers["KServe's ModelServer"] = stack.enter_context(
-                kserve(peers, work / name, bodies)
-            )
+        if name == "pandas":
+            peer = kserve(environment.python(), work / name, bodies)
+            servers["KServe's ModelServer"] = stack.enter_context(peer)
         one = interleaved(
             {
                 "direct": lambda: median(lambda: direct.predict(row)),
@@ -133,8 +131,7 @@ def figures(client: Client, name: str, work: Path, bodies: dict[str, Path]) -> l
     asked = f"{name}: 16 clients, one row each"
     bounds = {"numpy": 1.5} if name == "numpy" else {}
     if name == "pandas":
-        strictest = "KServe's ModelServer" if len(servers) == 2 else "bare uvicorn + orjson"
-        bounds = {strictest: 5.0}
+        bounds = {"KServe's ModelServer": 5.0}
     return [
         Row(
             f"{name}: one client, p50",
@@ -192,7 +189,7 @@ def bare(folder: Path, bodies: dict[str, Path]) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def kserve(python: str, folder: Path, bodies: dict[str, Path]) -> Iterator[Server]:
+def kserve(python: Path, folder: Path, bodies: dict[str, Path]) -> Iterator[Server]:
     """KServe's server, on a port that was free."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
