@@ -48,7 +48,7 @@ def flags_of(request: type[Request]) -> list[Flag]:
     """All flags of a request: positionals, its own, then what all jobs share."""
     found = [_flag(name, info) for name, info in request.model_fields.items()]
     own = set(request.__annotations__)
-    return sorted(found, key=lambda flag: (not flag.positional, flag.field not in own))
+    return sorted(found, key=lambda f: (not f.positional, not f.positional and f.field not in own))
 
 
 def parse(requests: Sequence[type[Request]], words: Sequence[str]) -> dict[str, Any]:

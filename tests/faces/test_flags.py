@@ -40,6 +40,14 @@ def test_some_metrics_are_maximized_and_others_not():
     assert (got["metric"], got["maximize"]) == (("auc", "size"), ("auc",))
 
 
+def test_a_name_comes_before_what_it_is_made_of():
+    assert fields("data flights df --time when") == {
+        "name": "flights",
+        "source": "df",
+        "time": "when",
+    }
+
+
 def test_options_of_the_call_are_kept_apart_from_the_spec():
     call = read_call(words_of("train d --no-wait --dry-run -o result"))
     assert (call.options.wait, call.options.dry_run, call.options.output) == (False, True, "result")
