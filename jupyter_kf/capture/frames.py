@@ -122,7 +122,7 @@ class _Packer:
         import pyarrow as pa
 
         dtype = values.dtype
-        if isinstance(values, pd.arrays.NumpyExtensionArray):
+        if type(values) is pd.arrays.NumpyExtensionArray:
             return self.numpy(values.to_numpy(), where)
         if isinstance(dtype, pd.CategoricalDtype):
             return {
@@ -136,11 +136,8 @@ class _Packer:
             at = self.put(pa.array(values.asi8))
             return {"k": "tz", "unit": dtype.unit, "tz": self.literal(zone, where), "at": at}
         if isinstance(dtype, pd.PeriodDtype):
-            return {
-                "k": "period",
-                "freq": dtype.freq.freqstr,
-                "at": self.put(pa.array(values.asi8)),
-            }
+            frequency = dtype.name.removeprefix("period[").removesuffix("]")
+            return {"k": "period", "freq": frequency, "at": self.put(pa.array(values.asi8))}
         if isinstance(dtype, pd.IntervalDtype):
             ends = {side: self.index(getattr(values, side), where) for side in ("left", "right")}
             return {"k": "interval", "closed": dtype.closed, **ends}
@@ -150,10 +147,9 @@ class _Packer:
             return {"k": "string", "storage": dtype.storage, "na": missing, "at": at}
         if isinstance(dtype, pd.ArrowDtype):
             return {"k": "arrow", "at": self.put(pa.chunked_array(values.__arrow_array__()))}
-        if type(dtype).__module__ in ("pandas.core.arrays.integer", "pandas.core.arrays.floating"):
+        masked = pd.arrays.IntegerArray | pd.arrays.FloatingArray | pd.arrays.BooleanArray
+        if isinstance(values, masked):
             return {"k": "masked", "dtype": dtype.name, "at": self.put(pa.array(values))}
-        if isinstance(dtype, pd.BooleanDtype):
-            return {"k": "masked", "dtype": "boolean", "at": self.put(pa.array(values))}
         if isinstance(dtype, pd.api.extensions.ExtensionDtype):
             raise Unpackable(f"{where} has dtype {dtype}")
         return self.numpy(values.to_numpy(), where)

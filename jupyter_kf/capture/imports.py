@@ -70,8 +70,12 @@ def home_of(value: Any) -> tuple[str, str] | None:
 
 
 def singleton_home(name: str, value: Any) -> tuple[str, str] | None:
-    """Where an object that doesn't know its home is a module's attribute: ``polars.col``."""
-    root = type(value).__module__.partition(".")[0]
+    """Where an object that doesn't know its home is a module's attribute.
+
+    ``polars.col`` is an instance; ``random.random`` a method of an instance that `random` has.
+    """
+    owner = getattr(value, "__self__", None)
+    root = type(value if owner is None else owner).__module__.partition(".")[0]
     if root in ("builtins", "__main__"):
         return None
     modules = sorted(

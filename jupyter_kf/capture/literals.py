@@ -99,6 +99,8 @@ class Writer:
         made = self._made_by_class(value, kind)
         if made is not None:
             return made
+        if value is type(None):
+            return "type(None)"
         if isinstance(value, type | types.FunctionType | types.BuiltinFunctionType):
             return self._reference(value)
         foreign = self._numeric(value, kind)

@@ -197,7 +197,8 @@ class Resolver:
     def _import_object(self, name: str, value: Any, home: tuple[str, str]) -> None:
         self.imports[object_line(name, home)] = None
         self.modules.add(home[0])
-        self.modules.add(getattr(value, "__module__", None) or home[0])
+        own = getattr(value, "__module__", None)
+        self.modules.add(own if isinstance(own, str) else home[0])
         self._list(name, "import", f"{home[0]}.{home[1]}")
 
     def _define(self, name: str, value: Any) -> None:
@@ -243,7 +244,7 @@ class Resolver:
                     return
         home = None if detail.startswith("it is too long") else singleton_home(name, value)
         if home is not None:
-            self._import_object(name, type(value), home)
+            self._import_object(name, value, home)
         elif "array of Python objects" in detail and self._object_array(name, value):
             return
         elif name in self.rules.pickle:

@@ -101,11 +101,10 @@ def _look(
             name = _dotted(node, aliases)
             call = called.get(id(node))
             why = _why(name, call) if name else None
-            if why is None and call is not None and isinstance(node, ast.Attribute):
-                why = _method(node.attr, call)
-                name = f".{node.attr}"
             if why is None and call is not None and name:
                 why = _now_text(name, call) or _unseeded(name, call)
+            if why is None and call is not None and isinstance(node, ast.Attribute):
+                why, name = _method(node.attr, call), f".{node.attr}"
             if why is not None:
                 yield node.lineno, f"{name}()" if call is not None else str(name), why
         yield from _unordered(node, sets)

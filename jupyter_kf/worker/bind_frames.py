@@ -110,6 +110,8 @@ class _Arrays:
         if spec["k"] == "string":
             missing = pd.NA if spec["na"] == "NA" else float("nan")
             dtype = pd.StringDtype(spec["storage"], na_value=missing)
+            if spec["storage"] == "python":
+                return pd.array(values.to_numpy(zero_copy_only=False), dtype=dtype)
         elif spec["k"] == "masked":
             dtype = pd.api.types.pandas_dtype(spec["dtype"])
         else:

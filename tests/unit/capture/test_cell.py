@@ -44,8 +44,11 @@ def test_a_submodule_used_through_its_package_is_imported(notebook):
 
 
 def test_an_object_that_does_not_know_its_home_is_found_in_its_package(notebook):
-    notebook.run("from polars import col\nfrom numpy import log1p as l1\nfrom string import digits")
-    captured = notebook.capture("a = col, l1(0.0), digits")
+    notebook.run(
+        "from polars import col\nfrom numpy import log1p as l1\nfrom random import randint as r\n"
+        "from string import digits"
+    )
+    captured = notebook.capture("a = col, l1(0.0), digits, r(1, 2)")
     assert "from polars import col" in captured.preamble
     assert "from numpy import log1p as l1" in captured.preamble
     assert "digits = '0123456789'" in captured.preamble
@@ -69,7 +72,8 @@ def test_decorators_come_with_their_functions(notebook):
     notebook.run(
         "import functools\n"
         "def loud(f):\n    def inner(*a): return f(*a) + '!'\n    return inner\n"
-        "def quiet(f):\n    @functools.wraps(f)\n    def inner(*a): return f(*a) + '.'\n    return inner",
+        "def quiet(f):\n    @functools.wraps(f)\n"
+        "    def inner(*a): return f(*a) + '.'\n    return inner",
         "@loud\ndef a(): return 'a'\n@quiet\ndef b(): return 'b'\n"
         "@functools.lru_cache(maxsize=4)\ndef c(): return 'c'",
     )
@@ -80,8 +84,10 @@ def test_classes_of_every_common_form_travel(notebook):
     notebook.run(
         "import enum, collections\nfrom dataclasses import dataclass, field\n"
         "from typing import NamedTuple\nfrom datetime import date",
-        "class Base:\n    '''two\n  lines'''\n    size = 2\n    def area(self): return self.size ** 2\n",
-        "@dataclass\nclass Config:\n    lr: float = 0.1\n    tags: list = field(default_factory=list)\n"
+        "class Base:\n    '''two\n  lines'''\n    size = 2\n"
+        "    def area(self): return self.size ** 2\n",
+        "@dataclass\nclass Config:\n    lr: float = 0.1\n"
+        "    tags: list = field(default_factory=list)\n"
         "class Colour(enum.Enum):\n    RED = 1\n"
         "class Point(NamedTuple):\n    x: int\n    y: int = 2\n"
         "Pair = collections.namedtuple('Pair', 'left right')\n"
