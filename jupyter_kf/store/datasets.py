@@ -14,8 +14,8 @@ from typing import Any
 
 from jupyter_kf.blobs import Blobs
 from jupyter_kf.errors import DataError, did_you_mean
-from jupyter_kf.store.profile import profile
 from jupyter_kf.worker import tables
+from jupyter_kf.worker.profile import profile
 
 _ROW_GROUP = 131_072
 _KINDS = {
@@ -203,7 +203,8 @@ def _finish(blobs: Blobs, manifest: dict[str, Any], schema: Any, column: Any) ->
 
 
 def _matching(pattern: str) -> list[Path]:
-    paths = sorted(Path(p) for p in glob(pattern, recursive=True) if Path(p).is_file())
+    found = glob(pattern, recursive=True)  # noqa: PTH207 - absolute patterns and ~ are given too
+    paths = sorted(Path(p) for p in found if Path(p).is_file())
     if not paths:
         raise DataError(
             1412,

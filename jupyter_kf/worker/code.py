@@ -34,13 +34,16 @@ class Code:
     Args:
         files: ``transform.py`` and ``modules/...`` with their bytes.
         label: names the source in tracebacks: the transform's short digest.
+        state_given: there is a state although there is no `fit`: a fitted object's.
 
     Raises:
         TransformError: kf-1301 no transform function, kf-1302 its parameters, kf-1303 its
             source raises.
     """
 
-    def __init__(self, files: Mapping[str, bytes], label: str) -> None:
+    def __init__(
+        self, files: Mapping[str, bytes], label: str, *, state_given: bool = False
+    ) -> None:
         self.name = f"<transform {label}>"
         self.folder = self._lay_out(files)
         self._private: dict[str, ModuleType] = {}
@@ -53,7 +56,7 @@ class Code:
         self.namespace = self._execute(source, label)
         self.transform = self._function("transform")
         self.fit = self.namespace.get("fit")
-        self.stateful = self._takes_state()
+        self.stateful = self._takes_state(state_given)
 
     def _lay_out(self, files: Mapping[str, bytes]) -> Path | None:
         modules = {n[len(MODULES) :]: b for n, b in files.items() if n.startswith(MODULES)}
@@ -130,10 +133,10 @@ class Code:
             fix="define it, and return the prepared frame",
         )
 
-    def _takes_state(self) -> bool:
+    def _takes_state(self, state_given: bool) -> bool:
         wanted = _required(self.transform)
         if self.fit is None:
-            if wanted == 1 or (wanted == 2 and self.namespace.get("STATE_FROM_OBJECT")):
+            if wanted == 1 or (wanted == 2 and state_given):
                 return wanted == 2
             raise _parameters(f"transform takes {wanted} arguments and there is no `fit`")
         if _required(self.fit) != 1:

@@ -115,7 +115,9 @@ def without_categories(table: Any) -> tuple[Any, dict[str, Any]]:
         )
         categories[field.name] = {"values": pack(domain), "ordered": bool(field.type.ordered)}
         plain = column.cast(field.type.value_type)
-        table = table.set_column(i, pa.field(field.name, plain.type, metadata=field.metadata), plain)
+        table = table.set_column(
+            i, pa.field(field.name, plain.type, metadata=field.metadata), plain
+        )
     return table, categories
 
 
@@ -313,3 +315,28 @@ def _to_pandas(table: Any, dtypes: Mapping[str, str], missing: Mapping[str, str]
         else:
             fixed[name] = frame[name].astype(want)
     return frame.assign(**fixed) if fixed else frame
+
+
+def comparable(table: Any) -> dict[str, Any]:
+    """A table as arrays for `compare.compare_columns`: numbers as they are, others as objects."""
+    import numpy as np
+
+    found = {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if str(column.type) in ("float", "double", "halffloat") or not column.null_count:
+            array = column.to_numpy()
+            found[name] = array if array.dtype.kind != "O" else _objects_of(column)
+        else:
+            found[name] = _objects_of(column)
+        if found[name].dtype.kind in "Mm":
+            found[name] = np.ascontiguousarray(found[name])
+    return found
+
+
+def _objects_of(column: Any) -> Any:
+    import numpy as np
+
+    made = np.empty(len(column), dtype=object)
+    for i, value in enumerate(column.to_pylist()):
+        made[i] = value
+    return made
