@@ -1,6 +1,6 @@
 """May this run start now, and if not, what does it wait for?
 
-A machine-wide queue without a daemon. Each run has one ticket: an empty file whose name says its
+A machine-wide queue without a daemon. Each run has one ticket: a file whose name says its
 place, what it needs and whether it runs, and which its supervisor holds locked, so that a dead
 run's ticket is seen to be dead. Whoever waits looks again, ever more slowly. First come, first
 served, except that a run may start ahead of one that does not fit yet; each can be overtaken
@@ -11,7 +11,6 @@ runs starve. Standard library only.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 
 TYPE_CHECKING = False
@@ -45,7 +44,10 @@ class Capacity:
 
 
 class Ticket:
-    """One run's place. Its file's name is ``number.state.millicores.MiB.gpus.overtaken.run``."""
+    """One run's place. Its file's name is ``number.state.millicores.MiB.gpus.overtaken.run``.
+
+    Once it runs, the file's two lines are the numbers of its cores and of its GPUs.
+    """
 
     __slots__ = ("need", "number", "overtaken", "run", "running")
 
@@ -197,21 +199,23 @@ class Place:
         need = self.ticket.need
         held = list(self._held(tickets))
         grant = Grant(
-            _fewest_users(self._cores, [c for h in held for c in h["cores"]], -(-need.cpu // 1)),
-            _fewest_users(capacity.gpus, [g for h in held for g in h["gpus"]], need.gpu),
+            _fewest_users(self._cores, [c for h in held for c in h.cores], -(-need.cpu // 1)),
+            _fewest_users(capacity.gpus, [g for h in held for g in h.gpus], need.gpu),
         )
-        os.pwrite(self._file, json.dumps({"cores": grant.cores, "gpus": grant.gpus}).encode(), 0)
+        cores = " ".join(map(str, grant.cores))
+        os.pwrite(self._file, f"{cores}\n{' '.join(grant.gpus)}\n".encode(), 0)
         self.ticket = self._rename(self.ticket, running=True)
         return grant
 
-    def _held(self, tickets: dict[int, Ticket]) -> Iterator[dict[str, Any]]:
+    def _held(self, tickets: dict[int, Ticket]) -> Iterator[Grant]:
         for ticket in tickets.values():
             if ticket.running:
                 try:
-                    with open(os.path.join(self._folder, ticket.name), "rb") as stream:
-                        yield json.load(stream)
-                except (OSError, ValueError):
+                    with open(os.path.join(self._folder, ticket.name)) as stream:
+                        cores, gpus = stream.readline().split(), stream.readline().split()
+                except OSError:
                     continue
+                yield Grant([int(core) for core in cores if core.isdigit()], gpus)
 
     def _rename(self, old: Ticket, *, running: bool | None = None, overtaken: int = 0) -> Ticket:
         new = Ticket(

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import marshal
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -81,12 +83,12 @@ class LocalBackend:
             ]
             task["cwd"] = str(Path.cwd())
             task["files"] = _files(run)
-            _write_private(run.process, task)
+            told = _write_private(run.process, task)
             ref = Ref(run.id, self.name, {**liveness.here(self.machine), "folder": str(run.path)})
             write_json(
                 run.ref, {"run_id": ref.run_id, "backend": self.name, "where": dict(ref.where)}
             )
-            _launch(run, lock)
+            _launch(run, lock, told)
         finally:
             os.close(lock)
         return ref
@@ -238,22 +240,27 @@ def _files(run: RunFolder) -> dict[str, str]:
     }
 
 
-def _write_private(path: Path, task: Mapping[str, Any]) -> None:
-    """process.json, for its owner's eyes: --env may hold secrets. The environment is not in it."""
+def _write_private(path: Path, task: Mapping[str, Any]) -> dict[str, Any]:
+    """process.json, for its owner's eyes: --env may hold secrets. Returns what it says."""
+    text = json.dumps(task, indent=1)
     with explained(path):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with open(descriptor, "w") as stream:
-            json.dump(task, stream, indent=1)
+            stream.write(text)
+    told: dict[str, Any] = json.loads(text)
+    return told
 
 
-def _launch(run: RunFolder, lock: int) -> None:
-    """Starts the supervisor, in a session of its own, holding the lock."""
+def _launch(run: RunFolder, lock: int, told: dict[str, Any]) -> None:
+    """Starts the supervisor, in a session of its own, holding the lock, with what it shall do."""
     env = {k: v for k, v in os.environ.items() if k != processes.RUN}
     env[processes.SUPERVISOR] = run.id
-    with explained(run.log), open(run.log, "ab") as log:
+    with explained(run.log), open(run.log, "ab") as log, tempfile.TemporaryFile() as task:
+        task.write(marshal.dumps(told))
+        task.seek(0)
         guard = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-I", "-S", "-c", _BOOT, _PACKAGES, str(run.path), str(lock)],
-            stdin=subprocess.DEVNULL,
+            stdin=task,
             stdout=log,
             stderr=log,
             env=env,

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import os
 import resource
-import signal
 import sys
 
 from jupyter_kf.backends.local import cgroups
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Mapping, Sequence
+else:
+    import _signal as signal  # without enum, which would double the time to the start
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36

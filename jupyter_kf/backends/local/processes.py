@@ -10,12 +10,14 @@ given to somebody else meanwhile is never hit. Standard library only; /proc wher
 from __future__ import annotations
 
 import os
-import signal
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Callable, Iterable
+else:
+    import _signal as signal  # without enum, which would double the time to the start
 
 RUN = "JUPYTER_KF_RUN"  # in the environment of all that a run started
 SUPERVISOR = "JUPYTER_KF_SUPERVISOR"  # in a supervisor's own: the run it watches

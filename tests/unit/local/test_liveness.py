@@ -91,6 +91,7 @@ def test_a_submitter_that_dies_before_the_start_leaves_a_lost_run(jobs):
     folder = jobs.folder(ref)
     for path in (folder.result, folder.outcome, folder.heartbeat):
         path.unlink(missing_ok=True)
+    jobs.until(lambda: not liveness.is_locked(ref.run_id))
     os.close(liveness.take_lock(ref.run_id))
     assert jobs.seen(ref).state is State.LOST
 
