@@ -23,7 +23,7 @@ from typing import Any
 
 from jupyter_kf.backends.local.trials import kin, rows, trial
 from jupyter_kf.backends.local.trials.wire import Channel
-from jupyter_kf.blobs import read_json
+from jupyter_kf.blobs import Blobs, read_json
 from jupyter_kf.errors import KfError
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.worker import job as jobs
@@ -61,10 +61,13 @@ def main(argv: list[str]) -> int:
 
 def _prepare(train: dict[str, Any]) -> tuple[dict[str, Any], rows.Rows]:
     folder = RunFolder(train["folder"])
-    names = jobs.prepare({**train, "dataset": None}, folder)
+    dataset = train.get("dataset")
+    if dataset and Blobs(train["store"]).get_json(dataset)["form"] == "folder":
+        dataset = None  # only its path is bound; the files go with this process
+    names = jobs.prepare({**train, "dataset": None} if dataset else train, folder)
     import_early(folder.cell.read_text())
     importlib.import_module("jupyter_kf.worker.model")
-    if not train.get("dataset"):
+    if not dataset:
         return names, rows.Rows({}, {})
     for module in ("pandas", "pyarrow"):
         importlib.import_module(module)
