@@ -31,9 +31,6 @@ from jupyter_kf.worker.proof import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
-GOLDEN_ROWS = 128
-"""Chosen for a model without a transform; a transform brings its own."""
-
 
 @dataclass(frozen=True)
 class SaveContext:
@@ -209,14 +206,14 @@ def _golden(blobs: Blobs, context: SaveContext) -> _Golden:
             loaded.manifest["frame"],
             loaded.manifest["schema_in"],
         )
-    from jupyter_kf.worker.golden import choose
+    from jupyter_kf.worker.golden import real_rows
     from jupyter_kf.worker.tables import to_frame
 
     table = context.rows
     if table is None or table.num_rows == 0:
         raise _nothing_predicted("there are no rows")
     return _Golden(
-        choose(table, GOLDEN_ROWS, context.seed),
+        table.take(real_rows(table, context.seed)).combine_chunks(),
         lambda rows: to_frame(rows, context.frame),
         True,
         context.frame,
