@@ -65,7 +65,14 @@ def _transform(store: Store, name: str) -> Check:
     from jupyter_kf.worker.certify import verify
 
     entry = store.refs.resolve("transform", name)
-    return verify(store.blobs, entry.digest)
+    found = verify(store.blobs, entry.digest)
+    facts = {
+        "golden rows": found["rows"],
+        "row-wise": found["row_wise"],
+        "depends on": ", ".join(found["depends_on"]) or "nothing but its row",
+        "changed packages": ", ".join(map(str, found["environment"])) or "none",
+    }
+    return Check(f"transform {entry.name}@{entry.n}", found["ok"], tuple(found["findings"]), facts)
 
 
 def _told(report: dict[str, Any]) -> dict[str, Any]:
