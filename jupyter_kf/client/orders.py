@@ -52,7 +52,7 @@ def transform(store: Store, spec: TransformSpec, code: Any, scope: Scope) -> Ord
     if isinstance(code, str):
         found = capture_transform(code, scope, Path.cwd())
     else:
-        found = capture_estimator(spec.source or spec.name, code)
+        found = capture_estimator(spec.source or spec.name, code, Path.cwd())
     return Order(
         spec,
         {"dataset": dataset.digest, "target": spec.target, "warnings": list(found.warnings)},

@@ -180,8 +180,15 @@ def endpoint(e: Endpoint) -> Card:
         ("at", e.url),
         ("run", e.run.id),
     ]
-    facts += [(key, _plain(value)) for key, value in (e.parity or {}).items() if _is_plain(value)]
+    proof = e.parity or {}
+    if proof:
+        bound = f"within {proof['ulp']} ulp" if proof["ulp"] else "to the bit"
+        ways = f"{len(proof['paths'])} ways through the wire"
+        facts.append(("proven", f"{proof['rows']} golden rows, {ways}, equal {bound}"))
+        facts.append(("took", format_duration(proof["seconds"])))
     notes = _error_notes(e.run.error)
+    if proof.get("suggestion"):
+        notes = [*notes, str(proof["suggestion"])]
     if e.state is State.READY:
         notes = [*notes, f"%kf predict {e.name} ROWS    %kf check {e.name}    %kf stop {e.name}"]
     return Card(f"endpoint {e.name}", e.state, _TONE[e.state], facts=facts, notes=notes)

@@ -68,8 +68,8 @@ class Session:
 
     def _bind(self, call: Call, result: Any) -> Any:
         self._shell.user_ns["_kf"] = result
-        if call.options.output:
-            self._shell.user_ns[call.options.output] = result
+        if call.options.bind_to:
+            self._shell.user_ns[call.options.bind_to] = result
         if call.verb == "transform" and result is not None and callable(result):
             self._shell.user_ns[result.name.replace("-", "_")] = result
         return result

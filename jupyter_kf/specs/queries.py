@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
-
 from jupyter_kf.specs.base import Request, field
 
 
@@ -115,6 +113,4 @@ class CallOptions(Request):
     inline: bool = field(
         False, "run the cell in this kernel with the same names bound, to debug it"
     )
-    output: str | None = Field(
-        None, description="bind the result to this name", json_schema_extra={"flag": "o"}
-    )
+    bind_to: str | None = field(None, "bind the result to this name", flag="o")
