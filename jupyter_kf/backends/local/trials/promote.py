@@ -30,7 +30,7 @@ def promote(
         The model's digest.
 
     Raises:
-        NotFound: kf-1105, the folder holds no study.
+        NotFound: kf-1114, the folder holds no study.
         TuneError: kf-2528, there is no such trial, or it kept no model.
     """
     study, paths = read_study(folder), RunFolder(folder)

@@ -23,13 +23,13 @@ def read_study(folder: str | os.PathLike[str]) -> dict[str, Any]:
     A trial that still is RUNNING in a study that has ended is shown as CANCELLED or LOST.
 
     Raises:
-        NotFound: kf-1105, the folder holds no study.
+        NotFound: kf-1114, the folder holds no study.
     """
     paths = RunFolder(folder)
     study = read_json(paths.path / "study.json")
     if study is None:
         raise NotFound(
-            1105,
+            1114,
             f"{paths.id} has no trials",
             cause="it is not a study, or its first trial has not begun",
             fix="`%kf runs` lists the studies; `%kf logs` shows what one is doing",

@@ -30,6 +30,8 @@ from jupyter_kf.worker import job as jobs
 
 _LATE = frozenset({"tensorflow", "keras", "jax", "flax"})
 """Imported by each trial for itself: their imports begin threads that a fork would lose."""
+_SAVED_WITH = {"sklearn": "skops.io"}
+"""What saving a framework's model imports (seconds of CPU): once here, not in each best trial."""
 _BOUND = ("data", *(f"{axis}_{part}" for part in jobs.PARTS for axis in "Xy"))
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
@@ -67,6 +69,10 @@ def _prepare(train: dict[str, Any]) -> tuple[dict[str, Any], rows.Rows]:
     names = jobs.prepare({**train, "dataset": None} if dataset else train, folder)
     import_early(folder.cell.read_text())
     importlib.import_module("jupyter_kf.worker.model")
+    for framework, saver in _SAVED_WITH.items():
+        if framework in sys.modules:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(saver)
     if not dataset:
         return names, rows.Rows({}, {})
     for module in ("pandas", "pyarrow"):
