@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -97,7 +96,7 @@ class Process:
             "model": digest, "version": version, "spec": {"name": "delay"},
         }  # fmt: skip
         write_json(self.folder.job, job)
-        self.log = open(self.folder.log, "wb")
+        self.log = self.folder.log.open("wb")
         command = [sys.executable, "-P", "-m", "jupyter_kf.serving", str(self.folder.path)]
         self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT)
 
@@ -162,7 +161,7 @@ def test_an_altered_file_is_refused_and_the_previous_version_keeps_the_traffic(s
         blobs = Blobs(store)
         manifest = blobs.get_json(digest)
         altered = blobs.path(next(iter(manifest["files"].values()))["digest"])
-        os.chmod(altered, 0o644)
+        altered.chmod(0o644)
         content = bytearray(altered.read_bytes())
         content[len(content) // 2] ^= 1
         altered.write_bytes(content)
