@@ -86,8 +86,9 @@ def run(notebook: Path, work: Path, save: Path | None) -> bool:
     except nbclient.exceptions.CellExecutionError as error:
         stages.fail(f"{error.ename}: {error.evalue}", str(error))
         return False
-    except nbclient.exceptions.DeadKernelError:
-        stages.fail("the kernel ended", "the process that runs the cells has died")
+    except (nbclient.exceptions.DeadKernelError, AssertionError, RuntimeError) as error:
+        # When its kernel is gone, nbclient asserts that it is there while it cleans up.
+        stages.fail("the kernel ended", f"the process that runs the cells is gone: {error!r}")
         return False
     finally:
         if save:
