@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_kf.errors import NotFound, SpecError, did_you_mean
+from jupyter_kf.records import RunList
 from jupyter_kf.specs import SPECS, queries
 from jupyter_kf.specs.base import JobSpec, Request
 from jupyter_kf.specs.flags import flags_of, help_text, literal, parse
@@ -177,7 +178,9 @@ _QUICK: dict[str, Callable[[Any, Any, Mapping[str, Any]], Any]] = {
     "data": _data,
     "predict": _predict,
     "check": lambda client, q, _: client.check(q.name),
-    "runs": lambda client, q, _: client.runs(q.name, kind=q.job, state=q.state)[: q.limit],
+    "runs": lambda client, q, _: RunList(
+        client.runs(q.name, kind=q.job, state=q.state)[: q.limit]
+    ),
     "logs": lambda client, q, _: client.logs(q.run, q.follow),
     "cancel": lambda client, q, _: client.cancel(q.run),
     "stop": lambda client, q, _: client.stop(q.name),
