@@ -37,7 +37,9 @@ def main(argv: list[str]) -> int:
 
 def run_tests(framework: str, python: Path, options: list[str]) -> int:
     """pytest in the environment, over the checkout; its exit code."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    # one thread: two frameworks' pools that spin on shared cores take minutes instead of seconds
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    env |= {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_NUM_INTRAOP_THREADS": "1"}
     tests = [HERE / f"test_{framework}.py"]
     command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *map(str, tests)]
     return subprocess.run([*command, *options], cwd=ROOT, env=env, check=False).returncode
