@@ -317,6 +317,8 @@ def _range(column: Mapping[str, Any]) -> str:
         return f"{column['first']} to {column['last']}"
     if column.get("min") is not None:
         return f"{_plain(column['min'])} to {_plain(column['max'])}"
+    if "true" in column:
+        return f"{column['true']:,} true"
     top = column.get("top") or []
     shown = ", ".join(str(entry["value"]) for entry in top[:_MOST_VALUES])
     more = column.get("distinct", len(top)) - _MOST_VALUES
