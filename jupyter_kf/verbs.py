@@ -178,9 +178,7 @@ _QUICK: dict[str, Callable[[Any, Any, Mapping[str, Any]], Any]] = {
     "data": _data,
     "predict": _predict,
     "check": lambda client, q, _: client.check(q.name),
-    "runs": lambda client, q, _: RunList(
-        client.runs(q.name, kind=q.job, state=q.state)[: q.limit]
-    ),
+    "runs": lambda client, q, _: RunList(client.runs(q.name, kind=q.job, state=q.state)[: q.limit]),
     "logs": lambda client, q, _: client.logs(q.run, q.follow),
     "cancel": lambda client, q, _: client.cancel(q.run),
     "stop": lambda client, q, _: client.stop(q.name),
