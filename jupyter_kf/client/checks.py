@@ -7,7 +7,7 @@ from typing import Any
 from jupyter_kf.checks.parity import as_check, compare_columns
 from jupyter_kf.client import endpoints
 from jupyter_kf.client.choose import choose_model
-from jupyter_kf.errors import NotFound, ParityError, ServeError, did_you_mean
+from jupyter_kf.errors import NotFound, ParityError, did_you_mean
 from jupyter_kf.records import Check
 from jupyter_kf.serving import routing
 from jupyter_kf.store import Store
@@ -18,6 +18,7 @@ def run_check(store: Store, name: str) -> Check:
 
     Raises:
         NotFound: kf-1113, it is none of these.
+        ServeError: kf-2204, the endpoint does not answer.
     """
     if name in endpoints.names(store) and routing.current(store.root, name):
         return _endpoint(store, name)
@@ -45,7 +46,7 @@ def _endpoint(store: Store, name: str) -> Check:
     subject = subject_of(name, now.version, load(store.blobs, now.model))
     try:
         report = prove(subject, lambda: connect(store.root, name))
-    except (ParityError, ServeError) as error:
+    except ParityError as error:
         return Check(f"endpoint {name}@{now.version}", False, (error.to_dict(),))
     return Check(f"endpoint {name}@{now.version}", True, facts=_told(report))
 

@@ -101,3 +101,22 @@ def test_a_run_goes_on_after_its_client_is_gone_and_another_sees_its_end(client,
         [sys.executable, "-c", submit], capture_output=True, text=True, check=True
     )
     assert dict(client.wait(done.stdout.strip()).metrics) == {"done": 1.0}
+
+
+def test_a_study_is_resumed_without_saying_its_space_again(client):
+    client.train("kf.report(loss=(x - 2) ** 2)", name="parabola", params={"x": 1.0}, wait=True)
+    first = client.tune(
+        "parabola", params={"x": "float(0, 4)"}, metric=("loss",), trials=3, wait=True
+    )
+    assert len(first.trials) == 3
+    more = client.tune("parabola", resume="parabola", trials=5, wait=True)
+    assert more.run.id != first.run.id
+    assert [t.state for t in more.trials] == [State.SUCCEEDED] * 5
+    assert more.trials[:3] == first.trials
+
+
+def test_a_study_can_be_looked_at_before_its_first_trial(client):
+    client.train("kf.report(loss=x)", name="line", params={"x": 1.0}, wait=True)
+    study = client.tune("line", params={"x": "float(0, 4)"}, metric=("loss",), trials=2)
+    assert len(study.trials) <= 2
+    assert study.wait(120).state is State.SUCCEEDED

@@ -12,11 +12,10 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
-from jupyter_kf.backends.local.trials.promote import promote
-from jupyter_kf.backends.local.trials.reading import read_study
 from jupyter_kf.blobs import Blobs
 from jupyter_kf.refs import Refs
 from jupyter_kf.store.datasets import snapshot_frame
+from jupyter_kf.store.studies import promote, read_study
 from jupyter_kf.worker.model import load
 
 BOOSTED = """

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from jupyter_kf.backends.local.trials.promote import promote
 from jupyter_kf.errors import TuneError
 from jupyter_kf.refs import Refs
+from jupyter_kf.store.studies import promote
 
 Make = Callable[..., Any]
 
