@@ -26,6 +26,7 @@ LEAK_GRACE_S = 15.0
 _tests: dict[str, str] = {}
 _leaks: list[str] = []
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # else models' threads spin against each other
 os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(SESSION / "hypothesis")
 hypothesis.settings.register_profile("dev", deadline=None, database=None, print_blob=True)
 hypothesis.settings.register_profile(

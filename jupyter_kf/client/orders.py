@@ -174,11 +174,9 @@ def _write_transform(found: TransformSource, folder: Path) -> None:
         write_atomic(target, content)
     write_json(folder / "listing.json", list(found.listing))
     if found.state:
-        from jupyter_kf.worker.state import encode
+        from jupyter_kf.worker.state_values import dump_estimator
 
-        for name, content in encode(found.state).items():
-            (folder / "state").mkdir(exist_ok=True)
-            write_atomic(folder / "state" / name, content)
+        write_atomic(folder / "estimator.skops", dump_estimator(found.state["estimator"]))
 
 
 def _no_object(name: str, scope: Scope) -> SpecError:
