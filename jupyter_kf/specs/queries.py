@@ -5,9 +5,18 @@ They are models like the specs, so that their flags, help and errors come from o
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator
 
 from jupyter_kf.specs.base import Request, field
+
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+_State = Literal["PENDING", "RUNNING", "READY", "SUCCEEDED", "FAILED", "CANCELLED", "LOST"]
 
 
 class PredictQuery(Request):
@@ -35,7 +44,9 @@ class RunsQuery(Request):
     job: Literal["transform", "train", "tune", "serve", "batch"] | None = field(
         None, "only runs of this kind", flag="kind"
     )
-    state: str | None = field(None, "only runs in this state")
+    state: Annotated[_State | None, BeforeValidator(_upper)] = field(
+        None, "only runs in this state"
+    )
     limit: int = field(20, "most runs shown", unit="count", ge=1)
 
 
