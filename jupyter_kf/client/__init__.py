@@ -189,7 +189,7 @@ class Client:
 
     def check(self, name: str) -> Check:
         """Replays golden rows through an endpoint, a model or a transform, now."""
-        return run_check(self.store, name)
+        return run_check(self.store, name, self._watch)
 
     def plan(
         self, verb: str, code: Any = None, *, scope: Scope | None = None, **fields: Any

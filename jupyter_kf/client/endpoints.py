@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from jupyter_kf.blobs import read_json
@@ -93,16 +95,22 @@ def predict(store: Store, name: str, rows: Any, watch: Watcher) -> Any:
     """
     if not routing.versions(store.root, name):
         raise _no_endpoint(store, name)
+    with explained_silence(store, name, watch), connect(store.root, name) as connection:
+        found = connection.predict(rows).frame()
+    if hasattr(rows, "iloc") and len(rows.index) == len(found):
+        found.index = rows.index
+    return found
+
+
+@contextlib.contextmanager
+def explained_silence(store: Store, name: str, watch: Watcher) -> Iterator[None]:
+    """Says of an endpoint that does not answer what became of it."""
     try:
-        with connect(store.root, name) as connection:
-            found = connection.predict(rows).frame()
+        yield
     except ServeError as error:
         if error.code != 2204:
             raise
         raise _silent(store, name, error, watch) from error
-    if hasattr(rows, "iloc") and len(rows.index) == len(found):
-        found.index = rows.index
-    return found
 
 
 def _silent(store: Store, name: str, error: ServeError, watch: Watcher) -> ServeError:

@@ -196,10 +196,14 @@ def endpoint(e: Endpoint) -> Card:
 
 def check(c: Check) -> Card:
     """Equal or not; what differs, line by line."""
-    rows = [tuple(_plain(finding.get(key)) for key in _FINDING) for finding in c.findings]
+    told = [finding for finding in c.findings if "message" in finding]  # an error, whole
+    rows = [tuple(_plain(f.get(key)) for key in _FINDING) for f in c.findings if f not in told]
+    notes = [line for error in told for line in _error_notes(KfError.from_dict(error))]
     facts = [(key, _plain(value)) for key, value in c.facts.items() if _is_plain(value)]
     badge, tone = ("equal", "good") if c.ok else ("differs", "bad")
-    return Card(f"check {c.subject}", badge, tone, facts=facts, table=Table(_FINDING, rows))
+    return Card(
+        f"check {c.subject}", badge, tone, facts=facts, table=Table(_FINDING, rows), notes=notes
+    )
 
 
 def comparison(c: Comparison) -> Card:
