@@ -52,7 +52,7 @@ def explained(path: str | os.PathLike[str]) -> Iterator[None]:
                 cause=f"{error.strerror}; nothing half-written was kept",
                 fix="free some space, or point JUPYTER_KF_STORE at a larger disk",
             ) from error
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR):
             raise StoreError(
                 3002,
                 f"{path} can't be written",
