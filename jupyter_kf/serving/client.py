@@ -272,10 +272,11 @@ def _as_table(rows: Any) -> pa.Table:
         try:
             return pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata(None)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            told = [str(part).split("\n")[0] for part in error.args] or [str(error)]
             raise RequestError(
                 2340,
                 "the frame has a column of mixed values",
-                cause=str(error).split("\n")[0][:300],
+                cause="; ".join(told)[:300],
                 fix="give each column one type, as in training",
             ) from error
     raise RequestError(

@@ -158,7 +158,7 @@ class Endpoint:
         app.facts["row_seconds"] = {"1": alone_s, str(many.num_rows): together_s}
         if self.model.transform is None:
             return
-        transform_s = _seconds(lambda: self.model.transform.transform(one))
+        transform_s = min(alone_s, _seconds(lambda: self.model.transform.transform(one)))
         share = min(1.0, transform_s / alone_s) if alone_s else 0.0
         app.metrics.transform_share.set(share)
         app.facts["transform_share"] = round(share, 3)
