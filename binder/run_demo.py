@@ -14,6 +14,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -40,6 +41,8 @@ def main() -> int:
     options = asked.parse_args()
     notebooks = options.notebooks or sorted(HERE.glob("[0-9]*.ipynb"))
     began = time.monotonic()
+    # Ended from outside, it still ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with isolated(options.store) as work:
         for notebook in notebooks:
             if not run(notebook, work, options.save):
