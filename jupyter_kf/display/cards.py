@@ -39,6 +39,7 @@ _TONE = {
     State.LOST: "bad",
 }
 _MOST_TRIALS = 10
+_MOST_COLUMNS = 40
 _MOST_VALUES = 4
 _BARS = " ▁▂▃▄▅▆▇"
 
@@ -102,15 +103,17 @@ def dataset(d: Dataset) -> Card:
     columns = (d.profile or {}).get("columns", {})
     rows = [
         (name, column["type"], _nulls(column, d.manifest["rows"]), _range(column), _shape(column))
-        for name, column in columns.items()
+        for name, column in list(columns.items())[:_MOST_COLUMNS]
     ]
+    more = len(columns) - len(rows)
+    notes = (f"and {more:,} more columns",) if more else ()
     facts = [
         ("rows", f"{d.manifest['rows']:,}"),
         ("columns", str(len(d.manifest["columns"]))),
         ("digest", short(d.digest)),
     ]
     table = Table(("column", "type", "nulls", "values", "shape"), rows)
-    return Card(f"dataset {d.name}@{d.version}", facts=facts, table=table)
+    return Card(f"dataset {d.name}@{d.version}", facts=facts, table=table, notes=notes)
 
 
 def transform(t: Transform) -> Card:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import sys
 import time
 from typing import Any
 
@@ -46,10 +45,11 @@ class LiveRun:
         publish: Any = publish_display_data
         publish(bundle, transient={"display_id": self._shown}, update=update)
 
-    def say_it_goes_on(self) -> None:
-        """After an interrupt: the run is not the cell."""
-        if self._run and not self._run.state.ended:
-            sys.stdout.write(
-                f"Waiting was interrupted; the run goes on: %kf logs {self._run.id} -f, "
-                f"or end it: %kf cancel {self._run.id}\n"
-            )
+    def goes_on(self) -> str:
+        """What an interrupted cell says: the run is not the cell."""
+        if self._run is None or self._run.state.ended:
+            return "Interrupted."
+        return (
+            f"Waiting was interrupted; the run goes on: %kf logs {self._run.id} -f, "
+            f"or end it: %kf cancel {self._run.id}"
+        )

@@ -6,12 +6,20 @@ import sys
 from typing import Any
 
 from jupyter_kf import display
+from jupyter_kf.capture.parse import parse_cell
 from jupyter_kf.client import Client, connect
 from jupyter_kf.errors import SpecError
 from jupyter_kf.magics.live import LiveRun
 from jupyter_kf.records import Run, State, Study
 from jupyter_kf.specs import TrainSpec
 from jupyter_kf.verbs import TAKES_CODE, Call, explain, perform, read_call, words_of
+
+
+class Interrupted(KeyboardInterrupt):
+    """Somebody stopped waiting: a sentence instead of the lines of ours that waited."""
+
+    def _render_traceback_(self, *_: Any) -> list[str]:
+        return [str(self)]
 
 
 class Session:
@@ -60,8 +68,7 @@ class Session:
         try:
             return perform(self.client, call, cell, self._shell.user_ns)
         except KeyboardInterrupt:
-            live.say_it_goes_on()
-            raise
+            raise Interrupted(live.goes_on()) from None
         finally:
             live.close()
             self.client.on_look = None
@@ -82,17 +89,24 @@ class Session:
                 cause="only a train cell has names to bind in this kernel",
                 fix="run the code in a plain cell",
             )
+        parse_cell(cell)  # a syntax error is said at its line, as for a job
         self._shell.push(self.client.bindings(TrainSpec.of(**call.fields)))
-        self._shell.run_cell(cell).raise_error()
+        ended = self._shell.run_cell(cell)
+        if ended.error_in_exec is not None:  # which the inner cell has shown, whole
+            ended.error_in_exec._render_traceback_ = lambda *_: []
+        ended.raise_error()
 
     def _connect(self, call: Call) -> Any:
         self._client = connect(**call.fields)
         return self._where()
 
     def _logs(self, call: Call) -> None:
-        for line in perform(self.client, call, None, {}):
-            sys.stdout.write(f"{line}\n")
-            sys.stdout.flush()
+        try:
+            for line in perform(self.client, call, None, {}):
+                sys.stdout.write(f"{line}\n")
+                sys.stdout.flush()
+        except KeyboardInterrupt:
+            self._say("Following was ended; the run is as it was: `%kf runs`")
 
     def _where(self) -> None:
         client = self.client

@@ -9,6 +9,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 import jupyter_kf as kf
+from jupyter_kf import display
 from jupyter_kf.display.cards import CARDS
 from jupyter_kf.errors import KfError
 from jupyter_kf.magics import RECORDS, load
@@ -183,3 +184,57 @@ def test_a_failed_search_raises_in_the_notebook_and_is_kept(shell):
     line = "%kf tune late --param 'd=int(1, 2)' --metric nothing --trials 3 --wait"
     assert shell.run_cell(line).error_in_exec.code == 2530
     assert len(shell.user_ns["_kf"].trials) == 3
+
+
+def interrupted_after(monkeypatch, looks):
+    """Makes the wait loop meet an interrupt at its nth sleep, as a kernel's interrupt would."""
+    slept = iter(range(looks))
+
+    def sleep(_seconds):
+        if next(slept, None) is None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("jupyter_kf.client.watch.time.sleep", sleep)
+
+
+def test_an_interrupt_ends_the_waiting_and_not_the_run(shell, capsys, monkeypatch):
+    with monkeypatch.context() as patched:
+        interrupted_after(patched, 3)
+        line = "%%kf train slow --wait\nimport time\ntime.sleep(600)"
+        assert isinstance(shell.run_cell(line).error_in_exec, KeyboardInterrupt)
+    shown = capsys.readouterr().out
+    assert "the run goes on: %kf logs slow-" in shown
+    assert "Traceback" not in shown and "jupyter_kf/" not in shown
+    run = kf.connect().runs("slow")[0]
+    assert not run.state.ended
+    assert run.cancel().state is State.CANCELLED
+
+
+def test_an_interrupt_ends_the_following_of_a_log_quietly(shell, capsys, monkeypatch):
+    run = kf.connect().train("import time\ntime.sleep(600)", name="slow")
+
+    def lines(*_):
+        yield "one line"
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("jupyter_kf.client.Client.logs", lines)
+        shell.run_cell("%kf logs slow -f").raise_error()
+    shown = capsys.readouterr().out
+    assert "one line" in shown and "Following was ended" in shown
+    run.cancel()
+
+
+def test_an_inline_cell_shows_its_own_error_once(shell, capsys):
+    result = shell.run_cell("%%kf train t --param d=1 --inline\nraise ValueError('mine')")
+    assert isinstance(result.error_in_exec, ValueError)
+    shown = capsys.readouterr().out
+    assert shown.count("ValueError: mine") == 1 and "jupyter_kf/" not in shown
+    result = shell.run_cell("%%kf train t --inline\nx = (1")
+    assert result.error_in_exec.code == 1201
+
+
+def test_a_dataset_of_1200_columns_has_a_card_of_a_page(client):
+    wide = pd.DataFrame({f"c{n}": [1.0, 2.0] for n in range(1200)})
+    shown = display.text(client.data("wide", wide))
+    assert "and 1,160 more columns" in shown and len(shown.splitlines()) < 60
