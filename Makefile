@@ -20,7 +20,7 @@ test: $(READY) ## every test but the large frameworks' and the cluster's
 	@$(PY) -m pytest $(ARGS)
 
 lab: $(READY) ## JupyterLab on the demo's notebooks, on this machine only
-	@.venv/bin/jupyter lab binder --ip=127.0.0.1 --no-browser
+	@.venv/bin/jupyter lab binder --ip=127.0.0.1 --no-browser $(if $(filter 0,$(shell id -u)),--allow-root)
 
 lint: $(READY) ## format, lint, types, import contracts: what CI checks
 	@.venv/bin/ruff format --check .

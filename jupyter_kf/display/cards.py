@@ -68,7 +68,7 @@ def run(r: Run) -> Card:
     facts += [(key, short(r.outputs[key])) for key in digests]
     notes = _error_notes(r.error)
     if not r.state.ended:
-        notes = [f"%kf logs {r.id} -f    %kf cancel {r.id}"]
+        notes = [f"%kf logs {r.id} -f", f"%kf cancel {r.id}"]
     return Card(
         f"{r.kind} {r.name}", r.state, _TONE[r.state], _open_progress(r), facts, notes=notes
     )
