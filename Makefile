@@ -36,7 +36,7 @@ bench: $(READY) ## the figures of the README, each against its baseline; ONLY="s
 	@$(PY) -m tests.bench $(ONLY)
 
 faults: $(READY) ## 500 kills at random moments; FAULTS=n and SEED=n to change them
-	@JUPYTER_KF_FAULTS=$(or $(FAULTS),500) $(if $(SEED),JUPYTER_KF_SEED=$(SEED)) \
+	@JUPYTER_KF_FAULT_ROUNDS=$(or $(FAULTS),500) $(if $(SEED),JUPYTER_KF_FAULT_SEED=$(SEED)) \
 	    $(PY) -m pytest -s --timeout=0 tests/walks/test_faults*.py $(ARGS)
 
 test-frameworks: $(READY) ## torch and tensorflow, each in an environment of its own

@@ -94,8 +94,9 @@ class Runs:
         if len(begins) == 1:
             return begins[0]
         named = [i for i in begins if i.rpartition("-")[0] == text]
-        if named:
-            return max(named)
+        for newest in sorted(named, reverse=True):
+            if RunFolder(self._folder / newest).spec.exists():  # else its submitter was killed
+                return newest
         if begins:
             raise NotFound(
                 1106,
@@ -170,7 +171,7 @@ class Runs:
         return NotFound(
             1105,
             f"there is no run `{text}`",
-            cause=did_you_mean(text, self.ids()),
+            cause=did_you_mean(text, self.ids() - {text}),
             fix="`%kf runs` lists them",
         )
 
