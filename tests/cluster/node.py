@@ -1,0 +1,2 @@
+def missing_programs() -> list[str]:
+    return []
