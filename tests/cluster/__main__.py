@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.cluster import build, instances
+from tests.cluster import build, instances, provider
 
 
 def main(argv: list[str]) -> int:
@@ -32,10 +32,18 @@ def _build() -> int:
 
 def _up() -> int:
     from tests.cluster.control import ControlPlane
+    from tests.cluster.node import Node
 
     state = instances.create(kept=True)
     try:
         plane = ControlPlane(state).start()
+        build.say("control tier is ready")
+        missing = provider.node_tier_missing()
+        if missing is None:
+            Node(plane).start()
+            build.say("node tier is ready")
+        else:
+            build.say(f"no node tier: {missing.why}")
     except BaseException:
         instances.end(state)
         raise

@@ -1,7 +1,7 @@
 """Are the binaries there, and if not, how are they made?
 
 One wrapper module per upstream (`testbed/NAME/go.mod` and `go.sum`) pins what is built. The result
-lies in the cache under the hash of both files, with the sha256 of each binary beside it: a second
+lies in the cache under the hash of the wrapper, with the sha256 of each binary beside it: a second
 start builds nothing, a changed pin builds beside the old one. Interrupted builds go on where
 they were, since Go keeps its own cache and each finished binary is moved into place at once.
 """
@@ -40,7 +40,8 @@ class Upstream:
 
     Attributes:
         name: the wrapper module's folder.
-        module: the required module; its version stands in go.mod, nowhere else.
+        module: the required module, whose version stands in go.mod and nowhere else; empty when
+            the wrapper itself is the program.
         binaries: file name -> main package.
         manifests: folders of the module that are copied beside the binaries.
         stamp: linker settings; `{version}`, `{major}` and `{minor}` are filled in.
@@ -58,6 +59,8 @@ class Upstream:
 
     @property
     def version(self) -> str:
+        if not self.module:
+            return "of this clone"
         text = (self.wrapper / "go.mod").read_text()
         found = re.search(rf"^require {re.escape(self.module)} (v\S+)", text, re.MULTILINE)
         if not found:
@@ -67,8 +70,8 @@ class Upstream:
     @property
     def folder(self) -> Path:
         digest = hashlib.sha256()
-        for name in ("go.mod", "go.sum"):
-            digest.update((self.wrapper / name).read_bytes())
+        for path in sorted(self.wrapper.glob("*.*")):
+            digest.update(path.read_bytes())
         digest.update(repr((self.binaries, self.manifests, self.stamp)).encode())
         return paths.cache() / digest.hexdigest()[:16]
 
@@ -118,7 +121,8 @@ KWOK = Upstream(
 COREDNS = Upstream(
     "coredns", "github.com/coredns/coredns", {"coredns": "github.com/coredns/coredns"}
 )
-UPSTREAMS = (ETCD, KUBE, KWOK, COREDNS)
+PAUSE = Upstream("pause", "", {"pause": "."})
+UPSTREAMS = (ETCD, PAUSE, KUBE, KWOK, COREDNS)
 
 
 def build(upstream: Upstream, tell: Say = say, jobs: int = 2) -> Path:
@@ -147,8 +151,10 @@ def _build_one(upstream: Upstream, name: str, jobs: int) -> None:
     folder = upstream.folder / "bin"
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f".{name}"
-    major, minor = upstream.version.lstrip("v").split(".")[:2]
-    stamp = upstream.stamp.format(version=upstream.version, major=major, minor=minor)
+    stamp = ""
+    if upstream.stamp:
+        major, minor = upstream.version.lstrip("v").split(".")[:2]
+        stamp = upstream.stamp.format(version=upstream.version, major=major, minor=minor)
     flags = ["-trimpath", "-buildvcs=false", "-mod=readonly", "-p", str(jobs)]
     flags += ["-ldflags", f"-s -w {stamp}".strip()]
     result = subprocess.run(

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.cluster.fixtures import api, bed, cluster, control_plane, namespace
+from tests.cluster.fixtures import api, bed, cluster, control_plane, namespace, node
 
-__all__ = ["api", "bed", "cluster", "control_plane", "namespace"]
+__all__ = ["api", "bed", "cluster", "control_plane", "namespace", "node"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

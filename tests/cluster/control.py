@@ -169,9 +169,9 @@ class ControlPlane:
             f"--cluster-signing-key-file={self.authority.folder / 'ca.key'}",
             "--use-service-account-credentials",
             "--allocate-node-cidrs=false",
-            # A node that stops reporting becomes NotReady after 8 s instead of 50 s.
-            "--node-monitor-period=1s",
-            "--node-monitor-grace-period=8s",
+            # A node that stops reporting becomes NotReady after 20 s instead of 50 s.
+            "--node-monitor-period=2s",
+            "--node-monitor-grace-period=20s",
         ]
         return Process(self.state, "kube-controller-manager", argv)
 

@@ -15,6 +15,7 @@ import pytest
 
 from tests.cluster import build, instances, provider
 from tests.cluster.control import ControlPlane, api_client, wait_for
+from tests.cluster.node import Node
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -45,6 +46,7 @@ class Bed:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._plane: ControlPlane | None = None
+        self._node: Node | None = None
 
     def cluster(self) -> Cluster:
         chosen = provider.choose()
@@ -62,6 +64,14 @@ class Bed:
             self._config.add_cleanup(lambda: instances.end(state))
             self._plane = ControlPlane(state).start()
         return self._plane
+
+    def node(self) -> Node:
+        plane = self.plane()
+        if missing := provider.node_tier_missing():
+            unavailable(missing.why)
+        if self._node is None:
+            self._node = Node(plane).start()
+        return self._node
 
 
 BED = pytest.StashKey[Bed]()
@@ -95,6 +105,12 @@ def control_plane(bed: Bed) -> ControlPlane:
 
 
 @pytest.fixture
+def node(bed: Bed) -> Node:
+    """A node of the test bed's own cluster, on which pods really run."""
+    return bed.node()
+
+
+@pytest.fixture
 def api(cluster: Cluster) -> Iterator["ApiClient"]:
     """A client with full rights; `kubernetes.client.CoreV1Api(api)` and so on."""
     with cluster.api_client() as client:
@@ -125,5 +141,5 @@ def namespace(api: "ApiClient") -> Iterator[str]:
     core.delete_namespace(name)
 
 
-__all__ = ["BinariesMissing", "api", "bed", "cluster", "control_plane", "namespace"]
+__all__ = ["BinariesMissing", "api", "bed", "cluster", "control_plane", "namespace", "node"]
 BinariesMissing = build.BinariesMissing

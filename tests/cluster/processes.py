@@ -28,7 +28,12 @@ class ProcessFailed(RuntimeError):
 
 
 class Process:
-    """One program of one cluster: start, alive, kill, and start again as it was."""
+    """One program of one cluster: start, alive, kill, and start again as it was.
+
+    Attributes:
+        log: standard output and error of all its starts.
+        keep_open: files that the program inherits, such as a lock it holds while it lives.
+    """
 
     def __init__(
         self,
@@ -42,6 +47,7 @@ class Process:
         self.argv = [str(word) for word in argv]
         self.env = {**os.environ, **(env or {})}
         self.log = state / "logs" / f"{name}.log"
+        self.keep_open: tuple[int, ...] = ()
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Process":
@@ -60,6 +66,7 @@ class Process:
                 env=self.env,
                 cwd=self.state,
                 start_new_session=True,
+                pass_fds=self.keep_open,
             )
         return self
 
