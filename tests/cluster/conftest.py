@@ -2,9 +2,29 @@
 
 import pytest
 
-from tests.cluster.fixtures import api, bed, cluster, control_plane, namespace, node
+from tests.cluster.fixtures import (
+    api,
+    api_proxy,
+    bed,
+    cluster,
+    control_plane,
+    kwok,
+    namespace,
+    node,
+    python_image,
+)
 
-__all__ = ["api", "bed", "cluster", "control_plane", "namespace", "node"]
+__all__ = [
+    "api",
+    "api_proxy",
+    "bed",
+    "cluster",
+    "control_plane",
+    "kwok",
+    "namespace",
+    "node",
+    "python_image",
+]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

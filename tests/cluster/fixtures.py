@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import pytest
 
-from tests.cluster import build, instances, provider
+from tests.cluster import build, images, instances, provider
 from tests.cluster.control import ControlPlane, api_client, wait_for
+from tests.cluster.kwok import Kwok
 from tests.cluster.node import Node
+from tests.cluster.proxy import ApiProxy
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -47,6 +49,8 @@ class Bed:
         self._config = config
         self._plane: ControlPlane | None = None
         self._node: Node | None = None
+        self._kwok: Kwok | None = None
+        self._python: str | None = None
 
     def cluster(self) -> Cluster:
         chosen = provider.choose()
@@ -72,6 +76,21 @@ class Bed:
         if self._node is None:
             self._node = Node(plane).start()
         return self._node
+
+    def kwok(self) -> Kwok:
+        plane = self.plane()
+        if build.KWOK.missing():
+            unavailable(f"kwok not in the cache: {build.HOW}")
+        if self._kwok is None:
+            self._kwok = Kwok(plane).start()
+        return self._kwok
+
+    def python_image(self) -> str:
+        node = self.node()
+        if self._python is None:
+            node.import_image(images.base())
+            self._python = images.BASE_NAME
+        return self._python
 
 
 BED = pytest.StashKey[Bed]()
@@ -111,6 +130,25 @@ def node(bed: Bed) -> Node:
 
 
 @pytest.fixture
+def kwok(bed: Bed) -> Kwok:
+    """The kwok controller: thousands of nodes and pods without containers."""
+    return bed.kwok()
+
+
+@pytest.fixture
+def python_image(bed: Bed) -> str:
+    """Name of an image with Debian and Python that the node has."""
+    return bed.python_image()
+
+
+@pytest.fixture
+def api_proxy(control_plane: ControlPlane, tmp_path: Path) -> Iterator[ApiProxy]:
+    """A way to the API server on which a test puts delays, errors and cuts."""
+    with ApiProxy(control_plane, tmp_path) as proxy:
+        yield proxy
+
+
+@pytest.fixture
 def api(cluster: Cluster) -> Iterator["ApiClient"]:
     """A client with full rights; `kubernetes.client.CoreV1Api(api)` and so on."""
     with cluster.api_client() as client:
@@ -141,5 +179,14 @@ def namespace(api: "ApiClient") -> Iterator[str]:
     core.delete_namespace(name)
 
 
-__all__ = ["BinariesMissing", "api", "bed", "cluster", "control_plane", "namespace", "node"]
-BinariesMissing = build.BinariesMissing
+__all__ = [
+    "api",
+    "api_proxy",
+    "bed",
+    "cluster",
+    "control_plane",
+    "kwok",
+    "namespace",
+    "node",
+    "python_image",
+]

@@ -115,7 +115,7 @@ class Node:
         return True
 
     def _inside(self, name: str, argv: list[str | Path]) -> Process:
-        return Process(self.plane.state, name, self.sandbox.inside(argv))
+        return Process(self.plane.state, name, self.sandbox.inside(argv), forks=True)
 
     def _write(self, name: str, content: str) -> Path:
         path = self.folder / name

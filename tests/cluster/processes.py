@@ -5,12 +5,12 @@ journal and then becomes the program: there is no moment at which it runs unreco
 own session, so that an interrupt at the terminal reaches pytest alone, and the end stays orderly.
 """
 
-import os
 import random
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tests.cluster.journal import Identity, boot_id
@@ -32,6 +32,8 @@ class Process:
 
     Attributes:
         log: standard output and error of all its starts.
+        forks: what is started is a helper (nsenter) whose only child is the program; it ends when
+            the program ends.
         keep_open: files that the program inherits, such as a lock it holds while it lives.
     """
 
@@ -40,12 +42,13 @@ class Process:
         state: Path,
         name: str,
         argv: Sequence[str | Path],
-        env: Mapping[str, str] | None = None,
+        *,
+        forks: bool = False,
     ) -> None:
         self.state = state
         self.name = name
         self.argv = [str(word) for word in argv]
-        self.env = {**os.environ, **(env or {})}
+        self._forks = forks
         self.log = state / "logs" / f"{name}.log"
         self.keep_open: tuple[int, ...] = ()
         self._child: subprocess.Popen[bytes] | None = None
@@ -63,7 +66,6 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=self.env,
                 cwd=self.state,
                 start_new_session=True,
                 pass_fds=self.keep_open,
@@ -81,6 +83,9 @@ class Process:
 
     def kill(self) -> None:
         """End it at once; does nothing when it has ended."""
+        if self._forks and self.alive():
+            for program in children(self.pid):
+                program.kill()
         if self._child is not None and self._child.poll() is None:
             Identity.of(self._child.pid).kill()
         if self._child is not None:
@@ -103,6 +108,17 @@ class Process:
             if time.monotonic() > deadline:
                 raise ProcessFailed(f"{self.name}: not {what} in {timeout_s:.0f} s\n{self.tail()}")
             time.sleep(0.05)
+
+
+def children(pid: int) -> list[Identity]:
+    """Processes whose parent is `pid`, at this moment."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            stat = (folder / "stat").read_text()
+            if int(stat[stat.rindex(")") + 2 :].split()[1]) == pid:
+                found.append(Identity.from_stat(stat))
+    return found
 
 
 def free_port(host: str = "127.0.0.1") -> int:
