@@ -121,8 +121,27 @@ KWOK = Upstream(
 COREDNS = Upstream(
     "coredns", "github.com/coredns/coredns", {"coredns": "github.com/coredns/coredns"}
 )
+JOBSET = Upstream(
+    "jobset",
+    "sigs.k8s.io/jobset",
+    {"jobset": "sigs.k8s.io/jobset"},
+    manifests=("config/components/crd/bases", "config/components/webhook"),
+)
+_TRAINER = "github.com/kubeflow/trainer/v2"
+TRAINER = Upstream(
+    "trainer",
+    _TRAINER,
+    {"trainer-controller-manager": f"{_TRAINER}/cmd/trainer-controller-manager"},
+    manifests=("manifests/base/crds", "manifests/base/webhook", "manifests/base/runtimes"),
+)
+KSERVE = Upstream(
+    "kserve",
+    "github.com/kserve/kserve",
+    {"kserve-manager": "github.com/kserve/kserve/cmd/manager"},
+    manifests=("config/crd/full", "config/webhook"),
+)
 PAUSE = Upstream("pause", "", {"pause": "."})
-UPSTREAMS = (ETCD, PAUSE, KUBE, KWOK, COREDNS)
+UPSTREAMS = (ETCD, PAUSE, KUBE, KWOK, COREDNS, JOBSET, TRAINER, KSERVE)
 
 
 def build(upstream: Upstream, tell: Say = say, jobs: int = 2) -> Path:

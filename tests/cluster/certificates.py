@@ -45,6 +45,11 @@ class Authority:
     def pem(self) -> bytes:
         return self.certificate_path.read_bytes()
 
+    @property
+    def base64(self) -> str:
+        """The certificate as a `caBundle` wants it."""
+        return _base64(self.pem)
+
     def issue(
         self, name: str, common_name: str, *, groups: Sequence[str] = (), hosts: Sequence[str] = ()
     ) -> tuple[Path, Path]:

@@ -8,10 +8,12 @@ from tests.cluster.fixtures import (
     bed,
     cluster,
     control_plane,
+    kserve,
     kwok,
     namespace,
     node,
     python_image,
+    trainer,
 )
 
 __all__ = [
@@ -20,10 +22,12 @@ __all__ = [
     "bed",
     "cluster",
     "control_plane",
+    "kserve",
     "kwok",
     "namespace",
     "node",
     "python_image",
+    "trainer",
 ]
 
 

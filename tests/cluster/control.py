@@ -7,13 +7,14 @@ node tier (node.py) adds that to the very same API server, which is why its cert
 advertised address already name the test bed's bridge.
 """
 
+import json
 import ssl
 import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.error import URLError
+from urllib.error import HTTPError
 
 from tests.cluster import build
 from tests.cluster.addresses import API_SERVICE_IP, HOST_IP, SERVICE_CIDR
@@ -49,6 +50,7 @@ class ControlPlane:
             state / "kubeconfig-token", self.server, self.authority.pem, {"token": ADMIN_TOKEN}
         )
         self.token_key = self.authority.signing_key("service-accounts")
+        self._tls = ssl.create_default_context(cadata=self.authority.pem.decode())
         self._etcd_port = free_port()
         self.etcd = self._etcd()
         self.api_server = self._api_server()
@@ -80,29 +82,33 @@ class ControlPlane:
         return api_client(self.kubeconfig)
 
     def _is_ready(self) -> bool:
-        return self._get("/readyz") == 200
+        return self._get("/readyz")[0] == 200
 
     def _wait_for_default_account(self) -> None:
         account = "/api/v1/namespaces/default/serviceaccounts/default"
 
         def exists() -> bool:
-            return self._get(account) == 200
+            return bool(self.read(account))
 
         self.controller_manager.wait_until(exists, READY_TIMEOUT_S, "making service accounts")
 
-    def _get(self, path: str) -> int:
-        """HTTP status; 0 while nobody answers."""
-        context = ssl.create_default_context(cadata=self.authority.pem.decode())
+    def read(self, path: str) -> dict[str, Any]:
+        """One object as it is, with full rights and without the client library; empty if none."""
+        status, body = self._get(path)
+        return dict(json.loads(body)) if status == 200 else {}
+
+    def _get(self, path: str) -> tuple[int, bytes]:
+        """HTTP status and body; 0 while nobody answers."""
         request = urllib.request.Request(
             self.server + path, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}
         )
         try:
-            with urllib.request.urlopen(request, context=context, timeout=5) as answer:
-                return int(answer.status)
-        except URLError as error:
-            return int(getattr(error, "code", 0))
+            with urllib.request.urlopen(request, context=self._tls, timeout=5) as answer:
+                return int(answer.status), answer.read()
+        except HTTPError as error:
+            return error.code, b""
         except OSError:
-            return 0
+            return 0, b""
 
     def _etcd(self) -> Process:
         """Synced to disk never: its data are worth nothing after a crash of the machine."""
@@ -153,6 +159,7 @@ class ControlPlane:
             "--authorization-mode=Node,RBAC",
             "--enable-admission-plugins=NodeRestriction",
             "--allow-privileged=true",
+            "--delete-collection-workers=8",
             "--profiling=false",
         ]
         return Process(self.state, "kube-apiserver", argv)
@@ -168,6 +175,8 @@ class ControlPlane:
             f"--cluster-signing-cert-file={self.authority.certificate_path}",
             f"--cluster-signing-key-file={self.authority.folder / 'ca.key'}",
             "--use-service-account-credentials",
+            "--kube-api-qps=300",
+            "--kube-api-burst=600",
             "--allocate-node-cidrs=false",
             # A node that stops reporting becomes NotReady after 20 s instead of 50 s.
             "--node-monitor-period=2s",
@@ -208,8 +217,10 @@ def api_client(kubeconfig: Path) -> "ApiClient":
     return client
 
 
-def wait_for(condition: Callable[[], bool], timeout_s: float, what: str) -> None:
-    """Poll every 0.1 s until `condition` is true.
+def wait_for(
+    condition: Callable[[], bool], timeout_s: float, what: str, *, every_s: float = 0.1
+) -> None:
+    """Ask every `every_s` seconds until `condition` is true.
 
     Raises:
         TimeoutError: "not WHAT within N s".
@@ -218,7 +229,7 @@ def wait_for(condition: Callable[[], bool], timeout_s: float, what: str) -> None
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"not {what} within {timeout_s:.0f} s")
-        time.sleep(0.1)
+        time.sleep(every_s)
 
 
 __all__ = ["ControlPlane", "ProcessFailed", "wait_for"]

@@ -6,21 +6,24 @@ first test asks for it. conftest.py of a room that needs a cluster imports the n
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar, cast
 
 import pytest
 
 from tests.cluster import build, images, instances, provider
 from tests.cluster.control import ControlPlane, api_client, wait_for
+from tests.cluster.controllers import JobSet, KServe, Trainer
 from tests.cluster.kwok import Kwok
 from tests.cluster.node import Node
 from tests.cluster.proxy import ApiProxy
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
+
+T = TypeVar("T")
 
 
 class Cluster(Protocol):
@@ -43,14 +46,15 @@ class GivenCluster:
 
 
 class Bed:
-    """Everything one pytest run has started; ended when pytest ends."""
+    """Everything one pytest run has started; ended when pytest ends.
+
+    What failed to start fails again at once, with the same words, for every test that asks.
+    """
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._plane: ControlPlane | None = None
-        self._node: Node | None = None
-        self._kwok: Kwok | None = None
-        self._python: str | None = None
+        self._started: dict[str, Any] = {}
+        self._failed: dict[str, Exception] = {}
 
     def cluster(self) -> Cluster:
         chosen = provider.choose()
@@ -60,37 +64,62 @@ class Bed:
 
     def plane(self) -> ControlPlane:
         """The test bed's own control plane, for tests that stop and start its programs."""
-        chosen = provider.choose()
-        if isinstance(chosen, provider.Missing):
-            unavailable(chosen.why)
-        if self._plane is None:
+        if missing := provider.control_tier_missing():
+            unavailable(missing.why)
+
+        def start() -> ControlPlane:
             state = instances.create()
             self._config.add_cleanup(lambda: instances.end(state))
-            self._plane = ControlPlane(state).start()
-        return self._plane
+            return ControlPlane(state).start()
+
+        return self._once("plane", start)
 
     def node(self) -> Node:
         plane = self.plane()
         if missing := provider.node_tier_missing():
             unavailable(missing.why)
-        if self._node is None:
-            self._node = Node(plane).start()
-        return self._node
+        return self._once("node", lambda: Node(plane).start())
 
     def kwok(self) -> Kwok:
         plane = self.plane()
-        if build.KWOK.missing():
-            unavailable(f"kwok not in the cache: {build.HOW}")
-        if self._kwok is None:
-            self._kwok = Kwok(plane).start()
-        return self._kwok
+        self._need(build.KWOK)
+        return self._once("kwok", lambda: Kwok(plane).start())
+
+    def trainer(self) -> Trainer:
+        plane = self.plane()
+        self._need(build.JOBSET, build.TRAINER)
+        self._once("jobset", lambda: JobSet(plane).start())
+        return self._once("trainer", lambda: Trainer(plane).start())
+
+    def kserve(self) -> KServe:
+        node = self.node()
+        self._need(build.KSERVE)
+        return self._once("kserve", lambda: KServe(node).start())
 
     def python_image(self) -> str:
         node = self.node()
-        if self._python is None:
+
+        def start() -> str:
             node.import_image(images.base())
-            self._python = images.BASE_NAME
-        return self._python
+            return images.BASE_NAME
+
+        return self._once("python", start)
+
+    def _once(self, name: str, start: Callable[[], T]) -> T:
+        if name in self._failed:
+            raise self._failed[name]
+        if name not in self._started:
+            try:
+                self._started[name] = start()
+            except Exception as error:
+                self._failed[name] = error
+                raise
+        return cast(T, self._started[name])
+
+    @staticmethod
+    def _need(*upstreams: build.Upstream) -> None:
+        if missing := provider.not_built(*upstreams):
+            unavailable(missing.why)
 
 
 BED = pytest.StashKey[Bed]()
@@ -133,6 +162,18 @@ def node(bed: Bed) -> Node:
 def kwok(bed: Bed) -> Kwok:
     """The kwok controller: thousands of nodes and pods without containers."""
     return bed.kwok()
+
+
+@pytest.fixture
+def trainer(bed: Bed) -> Trainer:
+    """Trainer and JobSet; TrainJobs run on `node`, and stay pending without one."""
+    return bed.trainer()
+
+
+@pytest.fixture
+def kserve(bed: Bed) -> KServe:
+    """KServe in standard mode, on `node`."""
+    return bed.kserve()
 
 
 @pytest.fixture
@@ -185,8 +226,10 @@ __all__ = [
     "bed",
     "cluster",
     "control_plane",
+    "kserve",
     "kwok",
     "namespace",
     "node",
     "python_image",
+    "trainer",
 ]

@@ -90,13 +90,11 @@ class Node:
 
     def ready(self) -> bool:
         """What the Node object says; false while it does not exist."""
-        with self.plane.api_client() as api:
-            from kubernetes.client import CoreV1Api
-
-            nodes = CoreV1Api(api).list_node(field_selector=f"metadata.name={NAME}").items
-        status = nodes[0].status if nodes else None
-        conditions = (status.conditions if status else None) or []
-        return any(found.type == "Ready" and found.status == "True" for found in conditions)
+        status = self.plane.read(f"/api/v1/nodes/{NAME}").get("status") or {}
+        return any(
+            found["type"] == "Ready" and found["status"] == "True"
+            for found in status.get("conditions") or []
+        )
 
     def wait_ready(self) -> None:
         self.kubelet.wait_until(self.ready, READY_TIMEOUT_S, "ready")

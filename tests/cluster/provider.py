@@ -39,19 +39,27 @@ class Missing:
 
 
 def choose() -> Given | Built | Missing:
-    """The provider for the control tier."""
+    """Where `cluster` comes from; tests that stop programs always take the test bed's own."""
     if named := os.environ.get(OURS):
         return Given(Path(named))
     if (found := os.environ.get("KUBECONFIG")) and _is_playground(Path(found)):
         return Given(Path(found))
+    return control_tier_missing() or Built()
+
+
+def control_tier_missing() -> Missing | None:
+    """What the test bed's own control plane lacks on this machine, or None."""
     if not sys.platform.startswith("linux"):
         return Missing(
             f"the test bed runs on Linux; elsewhere set {OURS} to a cluster's kubeconfig"
         )
-    lacking = [name for up in (build.ETCD, build.KUBE) for name in up.missing()]
-    if lacking:
-        return Missing(f"{', '.join(lacking)} not in the cache: {build.HOW}")
-    return Built()
+    return not_built(build.ETCD, build.KUBE)
+
+
+def not_built(*upstreams: build.Upstream) -> Missing | None:
+    """Which binaries the cache lacks, or None."""
+    lacking = [name for upstream in upstreams for name in upstream.missing()]
+    return Missing(f"{', '.join(lacking)} not in the cache: {build.HOW}") if lacking else None
 
 
 def node_tier_missing() -> Missing | None:
@@ -61,9 +69,7 @@ def node_tier_missing() -> Missing | None:
     programs = node.missing_programs()
     if programs:
         return Missing(f"{', '.join(programs)} not installed: run `make cluster-setup`")
-    if build.COREDNS.missing():
-        return Missing(f"coredns not in the cache: {build.HOW}")
-    return None
+    return not_built(build.COREDNS, build.PAUSE)
 
 
 def required() -> bool:
