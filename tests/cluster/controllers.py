@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import yaml
 
-from tests.cluster import build
+from tests.cluster import build, paths
 from tests.cluster.addresses import NODE_IP
 from tests.cluster.control import ControlPlane, wait_for
 from tests.cluster.node import Node
@@ -230,6 +230,11 @@ KSERVE_SETTINGS: dict[str, Any] = {
         "enablePrometheusScraping": "false",
     },
 }
+
+
+def define_katib(plane: ControlPlane) -> None:
+    """Experiment, Trial and Suggestion exist and are validated; nothing acts on them."""
+    apply(plane, documents(paths.WRAPPERS / "katib" / "definitions.yaml"))
 
 
 def namespace(name: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pytest
 
 from tests.cluster import build, images, instances, provider
 from tests.cluster.control import ControlPlane, api_client, wait_for
-from tests.cluster.controllers import JobSet, KServe, Trainer
+from tests.cluster.controllers import JobSet, KServe, Trainer, define_katib
 from tests.cluster.kwok import Kwok
 from tests.cluster.node import Node
 from tests.cluster.proxy import ApiProxy
@@ -95,6 +95,10 @@ class Bed:
         node = self.node()
         self._need(build.KSERVE)
         return self._once("kserve", lambda: KServe(node).start())
+
+    def katib_kinds(self) -> None:
+        plane = self.plane()
+        self._once("katib", lambda: define_katib(plane))
 
     def python_image(self) -> str:
         node = self.node()
@@ -177,6 +181,12 @@ def kserve(bed: Bed) -> KServe:
 
 
 @pytest.fixture
+def katib_kinds(bed: Bed) -> None:
+    """Katib's kinds without Katib: objects are validated and stay as they were made."""
+    bed.katib_kinds()
+
+
+@pytest.fixture
 def python_image(bed: Bed) -> str:
     """Name of an image with Debian and Python that the node has."""
     return bed.python_image()
@@ -226,6 +236,7 @@ __all__ = [
     "bed",
     "cluster",
     "control_plane",
+    "katib_kinds",
     "kserve",
     "kwok",
     "namespace",

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tests.cluster import paths
 from tests.cluster.journal import Identity, Journal
+from tests.cluster.processes import plain_environment
 
 
 def create(*, kept: bool = False) -> Path:
@@ -80,6 +81,7 @@ def _start_guard(state: Path) -> None:
     subprocess.Popen(
         [sys.executable, "-m", "tests.cluster", "guard", str(state)],
         cwd=paths.CLONE,
+        env=plain_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

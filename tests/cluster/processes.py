@@ -5,6 +5,7 @@ journal and then becomes the program: there is no moment at which it runs unreco
 own session, so that an interrupt at the terminal reaches pytest alone, and the end stays orderly.
 """
 
+import os
 import random
 import socket
 import subprocess
@@ -67,6 +68,7 @@ class Process:
                 stdout=log,
                 stderr=log,
                 cwd=self.state,
+                env=plain_environment(),
                 start_new_session=True,
                 pass_fds=self.keep_open,
             )
@@ -108,6 +110,12 @@ class Process:
             if time.monotonic() > deadline:
                 raise ProcessFailed(f"{self.name}: not {what} in {timeout_s:.0f} s\n{self.tail()}")
             time.sleep(0.05)
+
+
+def plain_environment() -> dict[str, str]:
+    """What programs of the test bed inherit: nothing of the test's settings, no proxy."""
+    kept = ("PATH", "HOME", "LANG", "TMPDIR", "XDG_CACHE_HOME")
+    return {name: os.environ[name] for name in kept if name in os.environ}
 
 
 def children(pid: int) -> list[Identity]:

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -86,7 +85,6 @@ def test_the_next_start_ends_what_owner_and_guard_left_together(owner):
         os.kill(guard, signal.SIGKILL)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    time.sleep(0.5)
     assert program.alive()
     assert instances.sweep() == [state]
     assert not program.alive()

@@ -4,8 +4,6 @@ In a cluster of its own, which is thrown away afterwards: removing so many objec
 keep the session's cluster busy for a minute.
 """
 
-import time
-
 import pytest
 from kubernetes import client
 
@@ -73,7 +71,5 @@ def test_five_thousand_pods_run_and_are_listed(large):
             return sum(one.status.ready_replicas or 0 for one in sets) == PODS
 
         wait_for(ready, 400, f"{PODS} pods ready", every_s=1)
-        began = time.monotonic()
         answer = core.list_namespaced_pod("default", _preload_content=False)
         assert answer.data.count(b'"nodeName":"kwok-') == PODS
-        assert time.monotonic() - began < 30
