@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # `typing` itself would cost every supervisor and worker its start-up time
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "connect"]
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from IPython.core.interactiveshell import InteractiveShell
 
     from jupyter_kf.client import Client

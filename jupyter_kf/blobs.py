@@ -12,8 +12,6 @@ import errno
 import hashlib
 import json
 import os
-import secrets
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -127,7 +125,7 @@ def read_json(path: Path) -> Any:
 
 
 def _temp_beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    return path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
 
 
 def _write(temp: Path, data: bytes, durable: bool) -> None:
@@ -239,17 +237,17 @@ class Blobs:
 
     def checkout(self, files: dict[str, dict[str, Any]], folder: Path) -> Path:
         """Lays verified files out below `folder`, for loaders that want a directory."""
+        import shutil  # heavy for what every job starts with
+
         for name, entry in files.items():
             target = folder / name
             if not target.resolve().is_relative_to(folder.resolve()):
                 raise self._altered(entry["digest"])
             target.parent.mkdir(parents=True, exist_ok=True)
             data = self.checked_path(entry["digest"])
-            if not target.exists():
-                try:
-                    os.link(data, target)
-                except OSError:
-                    target.write_bytes(data.read_bytes())
+            # A copy, not a link: what a loader writes there must not reach the object.
+            target.unlink(missing_ok=True)
+            shutil.copyfile(data, target)
         return folder
 
     def _missing(self, digest: str) -> NotFound:

@@ -17,7 +17,7 @@ KfError
 ├── TuneError         25xx  a search that can't be set up or continued
 ├── ModelError        26xx  a model that can't be saved, loaded or used
 ├── StoreError        30xx  the store's folder: read-only, full, altered, of another format
-└── InternalError     90xx  a bug of ours; the only one shown with a traceback
+└── InternalError     90xx  a bug of ours, met in a job; the job's log has its traceback
 """
 
 from __future__ import annotations
@@ -49,6 +49,10 @@ class KfError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self).__name__, self.to_dict())
+
+    def _render_traceback_(self, *_: Any) -> list[str]:
+        """What a notebook shows instead of a traceback: what, cause, fix (IPython's protocol)."""
+        return str(self).splitlines()
 
     def to_dict(self) -> dict[str, str]:
         """``{code, message, cause, fix}``, the form every face and file uses."""
@@ -135,7 +139,7 @@ class StoreError(KfError):
 
 
 class InternalError(KfError):
-    """A bug of ours."""
+    """A bug of ours, seen from another process; its traceback is in that process's log."""
 
     status = 500
 

@@ -6,6 +6,7 @@ store/
 ├── refs/<kind>/<name>/<n>.json what a name means; version n is created once, the highest is now
 ├── runs/<run id>/              one folder per run, see `RunFolder`
 ├── endpoints/<name>/           one folder per endpoint, see `EndpointFolder`
+├── worker/                     worker.pyz by the digest of its sources
 └── index.json                  a listing cache; rebuilt when missing, never trusted over folders
 
 A machine's own state (locks, queue leases, sockets) is not in the store, which may be a network
@@ -15,11 +16,12 @@ home: it is under `runtime_dir`. Standard library only.
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
+from jupyter_kf.errors import StoreError
+
 FORMAT = "1"
-KINDS = ("dataset", "transform", "model", "study", "endpoint")
+KINDS = ("dataset", "transform", "model", "study")
 
 
 def runtime_dir() -> Path:
@@ -28,8 +30,18 @@ def runtime_dir() -> Path:
     if base:
         folder = Path(base)
     else:
+        import tempfile  # not at the top: every supervisor and worker imports this module
+
         folder = Path(tempfile.gettempdir()) / f"jupyter-kf-{os.getuid()}"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    owner = folder.stat()
+    if owner.st_uid != os.getuid() or owner.st_mode & 0o022:
+        raise StoreError(
+            3005,
+            f"{folder} can't be trusted with locks and sockets",
+            cause="another user owns it or may write to it",
+            fix="remove it, or point JUPYTER_KF_RUNTIME_DIR at a folder of yours with mode 0700",
+        )
     return folder
 
 
@@ -51,6 +63,7 @@ class RunFolder:
         self.cell = self.path / "cell.py"  # the user's code as text
         self.inputs = self.path / "inputs"  # what travelled from the notebook
         self.ref = self.path / "ref.json"  # where it runs: backend, host, boot, pids
+        self.process = self.path / "process.json"  # what the supervisor starts; 0600
         self.queue = self.path / "queue.json"  # why it is still pending
         self.started = self.path / "started.json"  # the worker's pid and time of start
         self.metrics = self.path / "metrics.jsonl"  # one line per kf.report
@@ -58,8 +71,10 @@ class RunFolder:
         self.cancel = self.path / "cancel"  # exists once cancelling was asked
         self.outcome = self.path / "outcome.json"  # the worker's own account of its end
         self.result = self.path / "result.json"  # the end; created exclusively, once
+        self.ready = self.path / "ready.json"  # an endpoint proved itself: where it answers
         self.outputs = self.path / "outputs"  # artefacts
         self.heartbeat = self.path / "heartbeat"  # touched while it lives, for other hosts
+        self.reserve = self.path / ".reserve"  # space kept for result.json on a full disk
         self.journal = self.path / "journal.log"  # a study's Optuna journal
         self.trials = self.path / "trials"  # a study's trials, a run folder each
 

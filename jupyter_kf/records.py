@@ -7,8 +7,9 @@ made it and return fresh records. Standard library only; rendering is `display`'
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Protocol
 
 from jupyter_kf.errors import KfError
@@ -108,6 +109,10 @@ class Run:
     def logs(self, follow: bool = False) -> Iterator[str]:
         """Its output, line by line; with `follow` until it ends."""
         return self.verbs.logs(self.id, follow)
+
+
+class RunList(list[Run]):
+    """Runs, the newest first; a list that shows itself as a table."""
 
 
 @dataclass(frozen=True)
@@ -220,3 +225,22 @@ class Check:
     ok: bool
     findings: tuple[Mapping[str, Any], ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def plain(thing: Any) -> Any:
+    """A record as JSON-able values, for the CLI and REST; what begins with _ is left out."""
+    if isinstance(thing, KfError):
+        return thing.to_dict()
+    if is_dataclass(thing):
+        return {
+            f.name: plain(getattr(thing, f.name))
+            for f in fields(thing)
+            if not f.name.startswith("_")
+        }
+    if isinstance(thing, Mapping):
+        return {str(key): plain(value) for key, value in thing.items()}
+    if isinstance(thing, list | tuple):
+        return [plain(value) for value in thing]
+    if isinstance(thing, float) and not math.isfinite(thing):
+        return str(thing)
+    return thing if isinstance(thing, str | int | float | bool | None) else str(thing)

@@ -155,5 +155,4 @@ _HOW = {
     "transform": "make it: `%%kf transform NAME --data DATASET`",
     "model": "train it: `%%kf train NAME --data DATASET`",
     "study": "search: `%kf tune NAME --param ... --metric ...`",
-    "endpoint": "start it: `%kf serve MODEL`",
 }

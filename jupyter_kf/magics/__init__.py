@@ -1,0 +1,52 @@
+"""``%kf`` and ``%%kf``: read the line, call the client, hand the record to the notebook.
+
+Loading is cheap: everything but this file is imported when a line first needs it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, line_cell_magic, magics_class
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from jupyter_kf.magics.session import Session
+
+
+@magics_class
+class KfMagics(Magics):
+    """The magics of one shell; `session` is made when the first line runs."""
+
+    _session: Session | None = None
+
+    @property
+    def session(self) -> Session:
+        """The client of this notebook, and how its results are shown."""
+        if self._session is None:
+            from jupyter_kf.magics.session import Session
+
+            self._session = Session(self.shell)
+        return self._session
+
+    @line_cell_magic
+    def kf(self, line: str, cell: str | None = None) -> Any:
+        """Train, tune, serve and predict from cells, on this machine or on Kubeflow.
+
+        %kf                  where am I
+        %kf help             all verbs
+        %kf help train       one verb, with its options
+        """
+        return self.session.perform(line, cell)
+
+
+def load(shell: InteractiveShell) -> None:
+    """Registers the magics, their completion and their inspection."""
+    magics = KfMagics(shell)
+    shell.register_magics(magics)
+    from jupyter_kf.magics.completion import matcher_for
+    from jupyter_kf.magics.inspection import hook
+
+    shell.Completer.custom_matchers.append(matcher_for(magics))
+    hook(shell, magics)

@@ -1,6 +1,6 @@
 """What was asked: one frozen pydantic model per verb. May import `names`, `units`, `errors`."""
 
-from jupyter_kf.specs.base import JobSpec, Spec
+from jupyter_kf.specs.base import JobSpec, Request, Spec
 from jupyter_kf.specs.jobs import (
     BatchSpec,
     DataSpec,
@@ -19,6 +19,7 @@ __all__ = [
     "BatchSpec",
     "DataSpec",
     "JobSpec",
+    "Request",
     "ServeSpec",
     "Spec",
     "TrainSpec",

@@ -68,19 +68,17 @@ def field(
     )
 
 
-class Spec(BaseModel):
-    """The root of all specs."""
+class Request(BaseModel):
+    """What a verb was asked: the root of all specs and queries."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     kind: ClassVar[str] = ""
     """The verb, which is also what a run of this spec is called in listings."""
 
-    name: Name = field(..., "what the result is called", positional=True)
-
     @classmethod
     def of(cls, **fields: Any) -> Any:
-        """A spec from plain fields, with a misspelt or malformed one explained.
+        """A request from plain fields, with a misspelt or malformed one explained.
 
         Raises:
             SpecError: kf-1001 an unknown field, kf-1004 a value that does not fit, or the
@@ -104,7 +102,13 @@ class Spec(BaseModel):
         return self.model_dump(mode="json", exclude_defaults=True)
 
 
-def _explained(cls: type[Spec], error: ValidationError) -> KfError:
+class Spec(Request):
+    """A request that makes something with a name."""
+
+    name: Name = field(..., "what the result is called", positional=True)
+
+
+def _explained(cls: type[Request], error: ValidationError) -> KfError:
     first = error.errors()[0]
     carried = first.get("ctx", {}).get("error")
     if isinstance(carried, _Carried):
@@ -143,11 +147,3 @@ class JobSpec(Spec):
     pickle: tuple[str, ...] = field(
         (), "name that may travel as a pickle, though a pickle can run code when it is loaded"
     )
-
-
-class Named(BaseModel):
-    """A name in the store and the digest it meant when the spec was made."""
-
-    model_config = ConfigDict(frozen=True)
-    name: str
-    digest: str

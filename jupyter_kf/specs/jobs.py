@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
+from pydantic import model_validator
+
 from jupyter_kf import units
+from jupyter_kf.errors import KfError
 from jupyter_kf.specs.base import (
     Duration,
     JobSpec,
@@ -12,9 +15,12 @@ from jupyter_kf.specs.base import (
     Name,
     Params,
     Spec,
+    _Carried,
     _checked,
     field,
 )
+from jupyter_kf.specs.search import check_metrics, check_search
+from jupyter_kf.specs.space import Space
 from jupyter_kf.specs.split import parse_split
 
 Split = Annotated[str, _checked(parse_split)]
@@ -25,7 +31,8 @@ class DataSpec(Spec):
 
     kind: ClassVar[str] = "data"
     source: str = field(
-        ..., "a frame's name in the notebook, a glob of Parquet, CSV or Arrow, or a folder",
+        ...,
+        "a frame's name in the notebook, a glob of Parquet, CSV or Arrow, or a folder",
         positional=True,
     )
     time: str | None = field(None, "column that orders the rows in time, for splits and drift")
@@ -60,7 +67,9 @@ class TrainSpec(JobSpec):
     seed: int = field(0, "seed of the split, and of random, numpy and torch", ge=0)
     params: Params = field({}, "value bound to a name in the cell", unit="NAME=VALUE", flag="param")
     flavour: str | None = field(None, "how the model is saved; found from its class otherwise")
-    ulp: int | None = field(None, "allowed difference of predictions in production", unit="ulp", ge=0)
+    ulp: int | None = field(
+        None, "allowed difference of predictions in production", unit="ulp", ge=0
+    )
 
 
 class TuneSpec(JobSpec):
@@ -76,11 +85,26 @@ class TuneSpec(JobSpec):
     )
     trials: int = field(20, "how many are tried", unit="count", ge=1)
     parallel: int = field(1, "how many run at once", unit="count", ge=1)
-    sampler: Literal["auto", "random", "grid", "tpe", "cmaes"] = field("auto", "how the next is chosen")
-    early_stop: Literal["none", "median", "asha"] = field("none", "how hopeless trials are ended early")
+    sampler: Literal["auto", "random", "grid", "tpe", "cmaes"] = field(
+        "auto", "how the next is chosen"
+    )
+    early_stop: Literal["none", "median", "asha"] = field(
+        "none", "how hopeless trials are ended early"
+    )
     seed: int = field(0, "seed of the sampler", ge=0)
-    run: str | None = field(None, "train run whose cell is tuned; the newest of this name otherwise")
+    run: str | None = field(
+        None, "train run whose cell is tuned; the newest of this name otherwise"
+    )
     resume: str | None = field(None, "study to continue")
+
+    @model_validator(mode="after")
+    def _fits(self) -> TuneSpec:
+        try:
+            check_metrics(self.metric, self.maximize)
+            check_search(Space.of(self.params), self.metric, self.sampler, self.early_stop)
+        except KfError as error:
+            raise _Carried(error) from error
+        return self
 
 
 class ServeSpec(JobSpec):
@@ -94,9 +118,20 @@ class ServeSpec(JobSpec):
     max_body: Memory = field("64Mi", "largest request body", unit="64Mi")
     max_rows: int = field(100_000, "most rows of one request", unit="rows", ge=1)
     timeout: Duration = field("30s", "longest a request may take", unit="30s")
-    combine: bool = field(True, "answer waiting requests in one call where the transform is row-wise")
-    log_rate: float = field(0.01, "share of predictions kept for monitoring", unit="0 to 1", ge=0, le=1)
+    combine: bool = field(
+        True, "answer waiting requests in one call where the transform is row-wise"
+    )
+    log_rate: float = field(
+        0.01, "share of predictions kept for monitoring", unit="0 to 1", ge=0, le=1
+    )
     idle_stop: Duration | None = field(None, "ended when nobody asked for this long", unit="2h")
+    port: int | None = field(
+        None,
+        "answer on 127.0.0.1 too, behind the endpoint's token; 0 takes any free port",
+        unit="port",
+        ge=0,
+        le=65535,
+    )
 
 
 class BatchSpec(JobSpec):

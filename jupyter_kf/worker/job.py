@@ -16,7 +16,7 @@ from types import CodeType
 from typing import Any
 
 from jupyter_kf.blobs import Blobs, read_json
-from jupyter_kf.errors import BackendError, DataError, KfError, StoreError
+from jupyter_kf.errors import BackendError, DataError, InternalError, KfError, StoreError
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.refs import Refs
 from jupyter_kf.worker.report import Reporter
@@ -60,7 +60,7 @@ def prepare(job: dict[str, Any], folder: RunFolder) -> dict[str, Any]:
     if here not in sys.path:
         sys.path.insert(0, here)  # as in the notebook, which imports from its own folder
     names: dict[str, Any] = {"__name__": "__main__", "__builtins__": __builtins__}
-    names.update(load_inputs(folder.inputs))
+    load_inputs(folder.inputs, names)  # the same namespace: helpers see what the job binds
     if job.get("dataset"):
         names.update(_rows(job))
     return names
@@ -134,8 +134,15 @@ def explain(folder: RunFolder, error: BaseException) -> KfError:
     """The user's exception as an error that names the line of the cell."""
     shown = f"<{folder.id} cell>"
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == shown]
-    where = f"line {frames[-1].lineno}: {frames[-1].line}" if frames else "raised outside the cell"
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if not frames:
+        return InternalError(
+            9003,
+            f"jupyter-kf failed with {said}",
+            cause="it was raised outside the cell, so it is not the cell's",
+            fix=f"please report it with the traceback: `%kf logs {folder.id}`",
+        )
+    where = f"line {frames[-1].lineno}: {frames[-1].line}"
     return BackendError(
         2050,
         f"the cell raised {said}",
@@ -182,8 +189,20 @@ def _features(job: dict[str, Any], table: Any, frame_kind: str) -> tuple[Any, st
         return table, frame_kind
     from jupyter_kf.worker.transform import cached_apply
 
-    kind = Blobs(job["store"]).get_json(job["transform"])["frame"]
-    return cached_apply(job["store"], job["transform"], job["dataset"]), kind
+    manifest = Blobs(job["store"]).get_json(job["transform"])
+    _warn_of_leak(job["spec"], manifest.get("fit"))
+    return cached_apply(job["store"], job["transform"], job["dataset"]), manifest["frame"]
+
+
+def _warn_of_leak(spec: dict[str, Any], fit: dict[str, Any] | None) -> None:
+    """Says so when `fit` has seen rows that this run validates on."""
+    same = ("split", "split_by", "seed")
+    if fit and any(fit.get(key) != spec.get(key) for key in same):
+        told = ", ".join(f"--{key.replace('_', '-')} {fit.get(key)}" for key in same)
+        sys.stdout.write(
+            f"warning: the transform was fitted on the training rows of {told}; this run splits "
+            "otherwise, so its validation rows were partly seen by fit and its metrics flatter\n"
+        )
 
 
 def _split(job: dict[str, Any], table: Any, features: Any, frame_kind: str) -> dict[str, Any]:

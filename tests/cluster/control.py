@@ -50,7 +50,10 @@ class ControlPlane:
             state / "kubeconfig-token", self.server, self.authority.pem, {"token": ADMIN_TOKEN}
         )
         self.token_key = self.authority.signing_key("service-accounts")
-        self._tls = ssl.create_default_context(cadata=self.authority.pem.decode())
+        tls = ssl.create_default_context(cadata=self.authority.pem.decode())
+        self._opener = urllib.request.build_opener(
+            urllib.request.HTTPSHandler(context=tls), urllib.request.ProxyHandler({})
+        )
         self._etcd_port = free_port()
         self.etcd = self._etcd()
         self.api_server = self._api_server()
@@ -82,7 +85,7 @@ class ControlPlane:
         return api_client(self.kubeconfig)
 
     def _is_ready(self) -> bool:
-        return self._get("/readyz")[0] == 200
+        return self._ask("GET", "/readyz")[0] == 200
 
     def _wait_for_default_account(self) -> None:
         account = "/api/v1/namespaces/default/serviceaccounts/default"
@@ -94,19 +97,29 @@ class ControlPlane:
 
     def read(self, path: str) -> dict[str, Any]:
         """One object as it is, with full rights and without the client library; empty if none."""
-        status, body = self._get(path)
+        status, body = self._ask("GET", path)
         return dict(json.loads(body)) if status == 200 else {}
 
-    def _get(self, path: str) -> tuple[int, bytes]:
+    def request(self, method: str, path: str, body: bytes, content_type: str) -> dict[str, Any]:
+        """Raises RuntimeError with the server's words unless the answer is 2xx."""
+        status, answer = self._ask(method, path, body, content_type)
+        if status // 100 != 2:
+            raise RuntimeError(f"{method} {path}: {status} {answer.decode()[-2000:]}")
+        return dict(json.loads(answer))
+
+    def _ask(
+        self, method: str, path: str, body: bytes | None = None, content_type: str = ""
+    ) -> tuple[int, bytes]:
         """HTTP status and body; 0 while nobody answers."""
-        request = urllib.request.Request(
-            self.server + path, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}
-        )
+        headers = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+        if body is not None:
+            headers["Content-Type"] = content_type
+        request = urllib.request.Request(self.server + path, body, headers, method=method)
         try:
-            with urllib.request.urlopen(request, context=self._tls, timeout=5) as answer:
+            with self._opener.open(request, timeout=30) as answer:
                 return int(answer.status), answer.read()
         except HTTPError as error:
-            return error.code, b""
+            return error.code, error.read()
         except OSError:
             return 0, b""
 

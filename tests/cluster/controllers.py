@@ -8,8 +8,6 @@ be had here: see the README.
 """
 
 import json
-import subprocess
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,14 +15,13 @@ import yaml
 
 from tests.cluster import build, paths
 from tests.cluster.addresses import NODE_IP
-from tests.cluster.control import ControlPlane, wait_for
+from tests.cluster.control import ControlPlane
 from tests.cluster.node import Node
-from tests.cluster.processes import Process, ProcessFailed, free_port, listens
+from tests.cluster.objects import DEFINITION, apply, documents, of_kind
+from tests.cluster.processes import Process, free_port, listens
 
 READY_TIMEOUT_S = 120.0
 KSERVE_NAMESPACE = "kserve"
-# The definitions are megabytes; the parser written in C reads them ten times as fast.
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Controller:
@@ -66,8 +63,7 @@ class Controller:
 
     def _definitions(self) -> list[dict[str, Any]]:
         folders = [self.upstream.manifest(part) for part in self.definitions]
-        found = [document for folder in folders for document in documents(folder)]
-        return [one for one in found if one["kind"] == "CustomResourceDefinition"]
+        return of_kind(DEFINITION, [one for folder in folders for one in documents(folder)])
 
     def _webhooks(self) -> list[dict[str, Any]]:
         """Kustomize would have given these names a prefix; the test bed's is the controller's."""
@@ -75,7 +71,7 @@ class Controller:
         for document in documents(self.upstream.manifest(self.webhooks)):
             if not document["kind"].endswith("WebhookConfiguration"):
                 continue
-            document["metadata"] = {"name": f"{self.name}-{document['kind'].lower()}"}
+            document["metadata"] = {"name": f"{self.name}-{document['metadata']['name']}"}
             for webhook in document["webhooks"]:
                 path = webhook["clientConfig"]["service"]["path"]
                 webhook["clientConfig"] = self._client_config(path)
@@ -145,7 +141,7 @@ class Trainer(Controller):
     def start(self) -> Self:
         super().start()
         runtimes = documents(self.upstream.manifest("manifests/base/runtimes"), deep=False)
-        apply(self.plane, [one for one in runtimes if one["kind"] == "ClusterTrainingRuntime"])
+        apply(self.plane, of_kind("ClusterTrainingRuntime", runtimes))
         return self
 
     def _process(self) -> Process:
@@ -181,7 +177,7 @@ class KServe(Controller):
         """LLM and local-model kinds need controllers of their own, which are not built here."""
         found = documents(self.upstream.manifest("config/crd/full"), deep=False)
         found += documents(self.upstream.manifest("config/crd/full/clusterstoragecontainer"))
-        kinds = [one for one in found if one["kind"] == "CustomResourceDefinition"]
+        kinds = of_kind(DEFINITION, found)
         settings = {
             "apiVersion": "v1",
             "kind": "ConfigMap",
@@ -239,50 +235,3 @@ def define_katib(plane: ControlPlane) -> None:
 
 def namespace(name: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-
-
-def documents(path: Path, *, deep: bool = True) -> list[dict[str, Any]]:
-    """All YAML documents of a file, or of a folder's files; `deep` descends."""
-    pattern = "**/*.yaml" if deep else "*.yaml"
-    files: Iterable[Path] = [path] if path.is_file() else sorted(path.glob(pattern))
-    found = []
-    for file in files:
-        for document in yaml.load_all(file.read_text(), LOADER):
-            if isinstance(document, dict) and "kind" in document:
-                found.append(document)
-    return found
-
-
-def apply(plane: ControlPlane, objects: list[dict[str, Any]]) -> None:
-    """Server-side apply; namespaces come first, as they stand in the list.
-
-    Raises:
-        ProcessFailed: the API server refused one; with its words.
-    """
-    kubectl = [str(build.KUBE.binary("kubectl")), f"--kubeconfig={plane.kubeconfig}"]
-    how = ["apply", "--server-side", "--force-conflicts", "--filename=-"]
-    result = subprocess.run(
-        [*kubectl, *how],
-        input=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if result.returncode:
-        raise ProcessFailed(f"kubectl apply: {result.stderr[-3000:]}")
-    for one in objects:
-        if one["kind"] == "CustomResourceDefinition":
-            _wait_established(plane, one["metadata"]["name"])
-
-
-def _wait_established(plane: ControlPlane, name: str) -> None:
-    path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}"
-
-    def established() -> bool:
-        status = plane.read(path).get("status") or {}
-        return any(
-            found["type"] == "Established" and found["status"] == "True"
-            for found in status.get("conditions") or []
-        )
-
-    wait_for(established, 60, f"established: {name}")

@@ -1,0 +1,65 @@
+# Two commands matter: `make demo` shows the product on real data, `make test` proves it.
+# Each does all of its own set-up in .venv; `make help` lists the rest.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lab lint format bench faults test-frameworks build pins clean
+
+PY := .venv/bin/python
+# More for pytest, as in: make test ARGS="-k parity -x"
+ARGS ?=
+# `.venv` is made anew when a pin, a dependency or the set-up itself changed, else in no time.
+READY := .venv/ready-$(shell cat .ci/requirements.txt .ci/environment.py pyproject.toml | cksum | tr ' ' '-')
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
+
+demo: $(READY) ## from one cell to a proven endpoint, on 336,776 real flights
+	@$(PY) binder/run_demo.py
+
+test: $(READY) ## every test but the large frameworks' and the cluster's
+	@$(PY) -m pytest $(ARGS)
+
+lab: $(READY) ## JupyterLab on the demo's notebooks, on this machine only
+	@.venv/bin/jupyter lab binder --ip=127.0.0.1 --no-browser
+
+lint: $(READY) ## format, lint, types, import contracts: what CI checks
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+format: $(READY) ## mends what can be mended without thinking
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+bench: $(READY) ## the figures of the README, each against its baseline; ONLY="start train" for some
+	@$(PY) -m tests.bench $(ONLY)
+
+faults: $(READY) ## 500 kills at random moments; FAULTS=n and SEED=n to change them
+	@JUPYTER_KF_FAULTS=$(or $(FAULTS),500) $(if $(SEED),JUPYTER_KF_SEED=$(SEED)) \
+	    $(PY) -m pytest -s --timeout=0 tests/walks/test_faults*.py $(ARGS)
+
+test-frameworks: $(READY) ## torch and tensorflow, each in an environment of its own
+	@$(PY) tests/frameworks/run.py $(ARGS)
+
+build: $(READY) ## the wheel and the source distribution, in dist/
+	@.venv/bin/uv build --quiet --no-build-isolation --python $(PY) --out-dir $(or $(DIST),dist) .
+
+pins: $(READY) ## newer pins only where pyproject.toml asks for them; UPGRADE=1 for all the newest
+	@$(PY) .ci/environment.py pins $(if $(UPGRADE),--upgrade)
+
+clean: ## removes what the other targets made in the checkout
+	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find jupyter_kf tests binder -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY):
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	        "$$python" .ci/environment.py main || exit 1; \
+	        rm -f .venv/ready-*; touch $@; exit 0; \
+	    fi; \
+	done; \
+	echo "cannot set up: no Python 3.11 or newer found; name one with: make PYTHON=/path/to/python" >&2; \
+	exit 1
+
+-include tests/cluster/cluster.mk

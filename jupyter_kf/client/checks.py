@@ -1,0 +1,79 @@
+"""``%kf check``: golden rows through an endpoint, a model or a transform, now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_kf.checks.parity import as_check, compare_columns
+from jupyter_kf.client import endpoints
+from jupyter_kf.client.choose import choose_model
+from jupyter_kf.errors import NotFound, ParityError, ServeError, did_you_mean
+from jupyter_kf.records import Check
+from jupyter_kf.serving import routing
+from jupyter_kf.store import Store
+
+
+def run_check(store: Store, name: str) -> Check:
+    """Checks what `name` means: a running endpoint first, then a model, then a transform.
+
+    Raises:
+        NotFound: kf-1113, it is none of these.
+    """
+    if name in endpoints.names(store) and routing.current(store.root, name):
+        return _endpoint(store, name)
+    if name.partition("@")[0] in store.refs.names("model"):
+        return _model(store, name)
+    if name.partition("@")[0] in store.refs.names("transform"):
+        return _transform(store, name)
+    known = [*endpoints.names(store), *store.refs.names("model"), *store.refs.names("transform")]
+    raise NotFound(
+        1113,
+        f"there is nothing called `{name}` to check",
+        cause=did_you_mean(name, known),
+        fix="give an endpoint, a model or a transform",
+    )
+
+
+def _endpoint(store: Store, name: str) -> Check:
+    """The proof of before it took traffic, again, through the same wire."""
+    from jupyter_kf.serving.client import connect
+    from jupyter_kf.serving.proof import prove, subject_of
+    from jupyter_kf.worker.model import load
+
+    now = routing.current(store.root, name)
+    assert now is not None, "looked at before"
+    subject = subject_of(name, now.version, load(store.blobs, now.model))
+    try:
+        report = prove(subject, lambda: connect(store.root, name))
+    except (ParityError, ServeError) as error:
+        return Check(f"endpoint {name}@{now.version}", False, (error.to_dict(),))
+    return Check(f"endpoint {name}@{now.version}", True, facts=_told(report))
+
+
+def _model(store: Store, name: str) -> Check:
+    from jupyter_kf.worker.model import load
+
+    choice = choose_model(store, name)
+    model = load(store.blobs, choice.entry.digest)
+    expected, got = model.golden_outputs(), model.predict(model.golden_inputs())
+    findings = compare_columns(expected, got, ulp=model.manifest["ulp"])
+    facts = {"golden rows": model.manifest["golden"]["rows"], "ulp": model.manifest["ulp"]}
+    return as_check(f"model {choice.entry.name}@{choice.entry.n}", findings, facts)
+
+
+def _transform(store: Store, name: str) -> Check:
+    from jupyter_kf.worker.certify import verify
+
+    entry = store.refs.resolve("transform", name)
+    return verify(store.blobs, entry.digest)
+
+
+def _told(report: dict[str, Any]) -> dict[str, Any]:
+    """A proof's report in a few words."""
+    ways = len(report["paths"])
+    return {
+        "golden rows": report["rows"],
+        "ways": f"{ways} ways through the wire",
+        "bound": f"{report['ulp']} ulp" if report["ulp"] else "equal to the bit",
+        "changed packages": ", ".join(report["changes"]) or "none",
+    }

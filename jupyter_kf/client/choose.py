@@ -1,0 +1,67 @@
+"""Which model is meant: a version, a digest, a run, or the best of a name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jupyter_kf.errors import NotFound
+from jupyter_kf.refs import Entry
+from jupyter_kf.store import Store
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A model version, and the sentence that says why it was chosen."""
+
+    entry: Entry
+    why: str
+
+
+def choose_model(store: Store, text: str) -> Choice:
+    """The model that `text` means.
+
+    A bare name means its best version by the metric of the newest study of that name, when all
+    that is known allows the comparison; its newest version otherwise.
+
+    Raises:
+        NotFound: kf-1102 and its siblings; kf-1107, a run that left no model.
+    """
+    if "@" in text or text not in store.refs.names("model"):
+        if text in store.runs.ids():
+            return _of_run(store, text)
+        return Choice(store.refs.resolve("model", text), "as asked")
+    versions = store.refs.versions("model", text)
+    rule = _rule(store, text)
+    if rule:
+        metric, maximize = rule
+        scored = [v for v in versions if metric in v.note.get("metrics", {})]
+        if scored:
+            best = (max if maximize else min)(scored, key=lambda v: v.note["metrics"][metric])
+            value = best.note["metrics"][metric]
+            rank = "highest" if maximize else "lowest"
+            return Choice(best, f"the {rank} {metric} of {len(scored)} versions: {value:.4g}")
+    newest = versions[-1]
+    if len(versions) == 1:
+        return Choice(newest, "the only version")
+    return Choice(newest, f"the newest of {len(versions)}; no study says which metric decides")
+
+
+def _of_run(store: Store, run_id: str) -> Choice:
+    run = store.runs.read(run_id)
+    digest = run.outputs.get("model")
+    if not digest:
+        raise NotFound(
+            1107,
+            f"run {run_id} left no model",
+            cause=f"it is {run.state}" if not run.state.ended else "its cell bound no `model`",
+            fix="bind the fitted model to the name `model` in the cell",
+        )
+    return Choice(store.refs.by_digest("model", digest), f"the model of run {run_id}")
+
+
+def _rule(store: Store, name: str) -> tuple[str, bool] | None:
+    """(metric, larger is better) of the newest single-objective study of a name."""
+    newest = store.refs.newest("study", name)
+    if newest is None or len(newest.note["metrics"]) != 1:
+        return None
+    return newest.note["metrics"][0], bool(newest.note["maximize"][0])

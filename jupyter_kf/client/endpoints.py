@@ -1,0 +1,138 @@
+"""Endpoints: the order of a version, the way back to one, and what an endpoint is now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_kf.blobs import read_json
+from jupyter_kf.client.choose import choose_model
+from jupyter_kf.client.launch import Order
+from jupyter_kf.client.watch import Watcher
+from jupyter_kf.errors import NotFound, did_you_mean
+from jupyter_kf.records import Endpoint, Run, State, Version
+from jupyter_kf.serving import routing
+from jupyter_kf.serving.client import connect
+from jupyter_kf.specs import ServeSpec
+from jupyter_kf.store import Store
+
+
+def names(store: Store) -> list[str]:
+    """The names of all endpoints that were ever asked for."""
+    folder = store.root / "endpoints"
+    return sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+
+
+def order(store: Store, spec: ServeSpec) -> Order:
+    """A new version: the model by digest, the number taken when the run has its id."""
+    if spec.version is not None:
+        digest = str(_version(store, spec.name, spec.version)["model"])
+    else:
+        digest = choose_model(store, spec.model or spec.name).entry.digest
+
+    def take_number(run_id: str) -> dict[str, Any]:
+        fields = {"run": run_id, "model": digest}
+        return {"version": routing.add_version(store.root, spec.name, fields)}
+
+    manifest = store.blobs.get_json(digest)
+    job = {"model": digest, "transform": manifest.get("transform")}
+    return Order(spec, job, with_id=take_number)
+
+
+def roll_back(store: Store, spec: ServeSpec, watch: Watcher) -> bool:
+    """Gives the traffic back to a version that still runs; False when it must be started."""
+    if spec.version is None:
+        return False
+    run_id = str(_version(store, spec.name, spec.version).get("run"))
+    now = routing.current(store.root, spec.name)
+    warm = now is not None and spec.version in (now.version, now.previous)
+    if not warm or run_id not in store.runs.ids() or watch.run(run_id).state is not State.READY:
+        return False
+    routing.roll_back(store.root, spec.name, spec.version)
+    return True
+
+
+def read(store: Store, name: str, watch: Watcher) -> Endpoint:
+    """An endpoint as it is now: the version with the traffic, or the newest that was tried.
+
+    Raises:
+        NotFound: kf-1112, there is no such endpoint.
+    """
+    tried = routing.versions(store.root, name)
+    if not tried:
+        raise _no_endpoint(store, name)
+    now = routing.current(store.root, name)
+    n, fields = (now.version, _version(store, name, now.version)) if now else tried[-1]
+    run = _run_of(fields, store, watch)
+    ready = read_json(store.runs.folder(run.id).ready) or {}
+    versions = tuple(
+        Version("endpoint", name, k, f.get("model", ""), f.get("created_s", 0.0), {"run": f["run"]})
+        for k, f in tried
+    )
+    return Endpoint(
+        name=name,
+        state=run.state,
+        version=n,
+        model=fields["model"],
+        url=ready.get("url") or f"unix:{routing.stable_socket(store.root, name)}",
+        run=run,
+        parity=ready.get("proof"),
+        versions=versions,
+    )
+
+
+def predict(store: Store, name: str, rows: Any) -> Any:
+    """Predictions of the version with the traffic: a pandas frame, one row per row.
+
+    Columns: ``prediction`` and, of a classifier, ``probability_<class>``; the index of a pandas
+    frame is kept.
+
+    Raises:
+        NotFound: kf-1112, there is no such endpoint.
+        RequestError: kf-23xx, the rows do not fit.
+    """
+    if not routing.versions(store.root, name):
+        raise _no_endpoint(store, name)
+    with connect(store.root, name) as connection:
+        found = connection.predict(rows).frame()
+    if hasattr(rows, "iloc") and len(rows.index) == len(found):
+        found.index = rows.index
+    return found
+
+
+def stop(store: Store, name: str, watch: Watcher) -> Run:
+    """Ends all versions of an endpoint; returns the run that had the traffic."""
+    found = read(store, name, watch)
+    for version in found.versions:
+        run_id = str(version.note["run"])
+        if run_id in store.runs.ids() and not watch.run(run_id).state.ended:
+            watch.cancel(run_id)
+    return watch.run(found.run.id)
+
+
+def _version(store: Store, name: str, n: int) -> dict[str, Any]:
+    for number, fields in routing.versions(store.root, name):
+        if number == n:
+            return fields
+    known = ", ".join(str(number) for number, _ in routing.versions(store.root, name))
+    raise NotFound(
+        1111,
+        f"endpoint `{name}` has no version {n}",
+        cause=f"it has {known}" if known else "it was never served",
+        fix=f"`%kf serve {name}` makes the next one",
+    )
+
+
+def _run_of(fields: dict[str, Any], store: Store, watch: Watcher) -> Run:
+    run_id = str(fields["run"])
+    if run_id in store.runs.ids():
+        return watch.run(run_id)
+    return Run(run_id, "serve", "", State.LOST, reason="its run was deleted")
+
+
+def _no_endpoint(store: Store, name: str) -> NotFound:
+    return NotFound(
+        1112,
+        f"there is no endpoint `{name}`",
+        cause=did_you_mean(name, names(store)),
+        fix=f"start it: `%kf serve {name}`",
+    )

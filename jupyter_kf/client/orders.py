@@ -1,0 +1,190 @@
+"""What transform, train and batch need, resolved: names to digests, code to what travels."""
+
+from __future__ import annotations
+
+import inspect
+import tempfile
+import textwrap
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+from jupyter_kf.blobs import write_atomic, write_json
+from jupyter_kf.capture import (
+    Captured,
+    TransformSource,
+    capture_cell,
+    capture_estimator,
+    capture_function,
+    capture_transform,
+    write,
+)
+from jupyter_kf.client.choose import choose_model
+from jupyter_kf.client.launch import Order
+from jupyter_kf.errors import SpecError, did_you_mean
+from jupyter_kf.layout import RunFolder
+from jupyter_kf.names import slug
+from jupyter_kf.specs import BatchSpec, ServeSpec, Spec, TrainSpec, TransformSpec, TuneSpec
+from jupyter_kf.store import Store
+
+Scope = Mapping[str, Any]
+
+_ROW_NAMES = ("X_train", "y_train", "X_valid", "y_valid")
+
+
+def named(code: Any, fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields with a name: a function's own when none is given."""
+    if "name" not in fields and callable(code) and hasattr(code, "__name__"):
+        return {"name": slug(code.__name__), **fields}
+    return fields
+
+
+def transform(store: Store, spec: TransformSpec, code: Any, scope: Scope) -> Order:
+    """A transform job: the code made self-contained, the dataset by digest."""
+    dataset = store.refs.resolve("dataset", spec.data)
+    if spec.source is not None:
+        if spec.source not in scope:
+            raise _no_object(spec.source, scope)
+        code = scope[spec.source]
+    if isinstance(code, FunctionType):
+        code, scope = _transform_text(code), code.__globals__
+    if isinstance(code, str):
+        found = capture_transform(code, scope, Path.cwd())
+    else:
+        found = capture_estimator(spec.source or spec.name, code)
+    return Order(
+        spec,
+        {"dataset": dataset.digest, "target": spec.target, "warnings": list(found.warnings)},
+        code=found.code,
+        travel=lambda folder: _write_transform(found, folder),
+    )
+
+
+def train(store: Store, spec: TrainSpec, code: Any, scope: Scope) -> Order:
+    """A train job: the cell and what it uses of the notebook, its inputs by digest."""
+    job = _train_inputs(store, spec)
+    bound = bound_names(store, spec, job)
+    capture: Callable[..., Captured] = capture_cell
+    if not isinstance(code, str):
+        found = capture_function(code, bound=bound, pickle=spec.pickle, directory=Path.cwd())
+    else:
+        found = capture(code, scope, bound=bound, pickle=spec.pickle, directory=Path.cwd())
+    return Order(spec, job, code=found.source, travel=lambda folder: write(found, folder))
+
+
+def batch(store: Store, spec: BatchSpec) -> Order:
+    """A batch job: the model by digest, paths made absolute."""
+    model = choose_model(store, spec.model or spec.name).entry
+    absolute = {key: str(Path(getattr(spec, key)).expanduser().absolute()) for key in _PATHS}
+    return Order(spec.model_copy(update=absolute), {"model": model.digest})
+
+
+_PATHS = ("input", "output")
+
+
+def any_order(store: Store, verb: str, code: Any, scope: Scope, fields: dict[str, Any]) -> Order:
+    """The order of a verb, for a dry run."""
+    from jupyter_kf.client import endpoints, studies
+
+    build: dict[str, tuple[type[Spec], Callable[[Any], Order]]] = {
+        "transform": (TransformSpec, lambda spec: transform(store, spec, code, scope)),
+        "train": (TrainSpec, lambda spec: train(store, spec, code, scope)),
+        "tune": (TuneSpec, lambda spec: studies.order(store, spec)),
+        "serve": (ServeSpec, lambda spec: endpoints.order(store, spec)),
+        "batch": (BatchSpec, lambda spec: batch(store, spec)),
+    }
+    if verb not in build:
+        raise SpecError(
+            1007,
+            f"`{verb}` starts no job, so there is nothing to plan",
+            cause=did_you_mean(verb, build),
+            fix="plan transform, train, tune, serve or batch",
+        )
+    kind, order = build[verb]
+    return order(kind.of(**named(code, fields)))
+
+
+def bound_names(store: Store, spec: TrainSpec, job: Mapping[str, Any]) -> set[str]:
+    """The names that the job binds before the cell runs."""
+    names = {"kf", *spec.params}
+    if not job["dataset"]:
+        return names
+    folder = store.blobs.get_json(job["dataset"])["form"] == "folder"
+    if folder or not job["target"]:
+        return names | {"data"}
+    more = ("X_test", "y_test") if spec.split.count("/") == 2 else ()
+    return names | {*_ROW_NAMES, *more}
+
+
+def inline_names(store: Store, spec: TrainSpec) -> dict[str, Any]:
+    """The bound names with their values, in this process."""
+    from jupyter_kf.worker import job as jobs
+    from jupyter_kf.worker.report import Reporter
+
+    folder = RunFolder(tempfile.mkdtemp(prefix="kf-inline-"))
+    folder.inputs.mkdir()
+    job = {"store": str(store.root), "spec": spec.model_dump(mode="json")}
+    job.update(_train_inputs(store, spec))
+    names = jobs.prepare(job, folder)
+    names = {name: value for name, value in names.items() if not name.startswith("__")}
+    return {**names, **spec.params, "kf": Reporter(folder, spec.params)}
+
+
+def _train_inputs(store: Store, spec: TrainSpec) -> dict[str, Any]:
+    if not spec.data:
+        if spec.transform:
+            raise SpecError(
+                1014,
+                f"train: transform `{spec.transform}` has no rows to prepare",
+                cause="--transform was given without --data",
+                fix="add --data DATASET",
+            )
+        return {"dataset": None, "transform": None, "target": None}
+    dataset = store.refs.resolve("dataset", spec.data)
+    target, transform_digest = spec.target, None
+    if spec.transform:
+        found = store.refs.resolve("transform", spec.transform)
+        transform_digest = found.digest
+        own = store.blobs.get_json(found.digest).get("target")
+        if target and own != target:
+            raise SpecError(
+                1013,
+                f"train: --target {target}, but transform `{spec.transform}` was made for "
+                f"{own or 'no target'}",
+                cause="the transform must not see the column that is predicted",
+                fix=f"make the transform again with --target {target}",
+            )
+        target = own
+    return {"dataset": dataset.digest, "transform": transform_digest, "target": target}
+
+
+def _transform_text(function: FunctionType) -> str:
+    """A function as a transform cell, whatever it is called."""
+    text = textwrap.dedent(inspect.getsource(function))
+    if function.__name__ == "transform":
+        return text
+    return f"{text}\n\ndef transform(df):\n    return {function.__name__}(df)\n"
+
+
+def _write_transform(found: TransformSource, folder: Path) -> None:
+    for name, content in found.modules.items():
+        target = folder / "modules" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(target, content)
+    write_json(folder / "listing.json", list(found.listing))
+    if found.state:
+        from jupyter_kf.worker.state import encode
+
+        for name, content in encode(found.state).items():
+            (folder / "state").mkdir(exist_ok=True)
+            write_atomic(folder / "state" / name, content)
+
+
+def _no_object(name: str, scope: Scope) -> SpecError:
+    return SpecError(
+        1008,
+        f"transform --from {name}: the notebook has no `{name}`",
+        cause=did_you_mean(name, [n for n in scope if not n.startswith("_")]),
+        fix="give the name of a fitted object with a transform method",
+    )

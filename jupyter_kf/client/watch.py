@@ -1,0 +1,121 @@
+"""The one wait loop, and the one place that asks backends what runs do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from jupyter_kf.backends import registry
+from jupyter_kf.backends.base import Backend, Observation, Ref
+from jupyter_kf.blobs import read_json
+from jupyter_kf.errors import BackendError
+from jupyter_kf.records import Run, State
+from jupyter_kf.store import Store
+
+_FIRST_DELAY_S, _LONGEST_DELAY_S = 0.01, 0.5
+_SUBMIT_GRACE_S = 30.0
+
+Look = Callable[[Run], None] | None
+
+
+class Watcher:
+    """Turns what backends see into records, and ends into results.
+
+    Args:
+        store: where the runs are.
+        backend: the backend of new runs; runs of others are asked of theirs.
+    """
+
+    def __init__(self, store: Store, backend: Backend) -> None:
+        self._store = store
+        self._backends = {backend.name: backend}
+
+    def backend_of(self, name: str) -> Backend:
+        """The backend that a run was submitted to."""
+        if name not in self._backends:
+            self._backends[name] = registry.get(name, store_root=self._store.root)
+        return self._backends[name]
+
+    def ref(self, run_id: str) -> Ref:
+        """Where a run lives."""
+        fields: dict[str, Any] | None = read_json(self._store.runs.folder(run_id).ref)
+        if fields is None:
+            return Ref(run_id, self._store.runs.read(run_id).backend)
+        return Ref(fields["run_id"], fields["backend"], fields["where"])
+
+    def observe(self, run_ids: Iterable[str]) -> dict[str, Observation]:
+        """What backends see of these runs, one call for each backend; ends are written down."""
+        by_backend: dict[str, list[Ref]] = {}
+        seen: dict[str, Observation] = {}
+        for run_id in run_ids:
+            if self._being_submitted(run_id):
+                seen[run_id] = Observation(State.PENDING, "being submitted")
+                continue
+            ref = self.ref(run_id)
+            by_backend.setdefault(ref.backend, []).append(ref)
+        for name, refs in by_backend.items():
+            found = self.backend_of(name).observe(refs)
+            seen.update(found)
+            for run_id, observation in found.items():
+                self._store.runs.settle(run_id, observation)
+        return seen
+
+    def run(self, run_id: str) -> Run:
+        """A run as it is now."""
+        run = self._store.runs.read(run_id)
+        if run.state.ended:
+            return run
+        return self._store.runs.read(run_id, self.observe([run_id])[run_id])
+
+    def runs(self) -> list[Run]:
+        """All runs, the newest first."""
+        ended, open_ids = self._store.runs.listing()
+        if open_ids:
+            seen = self.observe(open_ids)
+            ended += [self._store.runs.read(run_id, seen[run_id]) for run_id in open_ids]
+        return sorted(ended, key=lambda run: (run.created_s, run.id), reverse=True)
+
+    def wait(self, run_id: str, timeout_s: float | None = None, on_look: Look = None) -> Run:
+        """Returns when the run has ended, or, an endpoint, when it is ready.
+
+        Args:
+            on_look: is given the run each time it was looked at.
+
+        Raises:
+            BackendError: kf-2041, it has not come to that in time; the run goes on.
+        """
+        begun, delay_s = time.monotonic(), _FIRST_DELAY_S
+        while True:
+            run = self.run(run_id)
+            if on_look:
+                on_look(run)
+            if run.state.ended or run.state is State.READY:
+                return run
+            if timeout_s is not None and time.monotonic() - begun > timeout_s:
+                raise BackendError(
+                    2041,
+                    f"run {run_id} is still {run.state} after {timeout_s:g} s",
+                    cause=run.reason or "it has not ended yet",
+                    fix=f"it goes on: `%kf logs {run_id}`, or `%kf cancel {run_id}`",
+                )
+            time.sleep(delay_s)
+            delay_s = min(delay_s * 1.3, _LONGEST_DELAY_S)
+
+    def logs(self, run_id: str, follow: bool = False) -> Iterator[str]:
+        """The run's output, line by line."""
+        ref = self.ref(run_id)
+        return self.backend_of(ref.backend).logs(ref, follow)
+
+    def cancel(self, run_id: str) -> Run:
+        """Ends a run with everything it started."""
+        ref = self.ref(run_id)
+        self.backend_of(ref.backend).cancel(ref)
+        return self.run(run_id)
+
+    def _being_submitted(self, run_id: str) -> bool:
+        """Whether its submitter is still writing the folder: no backend has heard of it."""
+        folder = self._store.runs.folder(run_id)
+        if folder.ref.exists() or folder.result.exists():
+            return False
+        return time.time() - folder.spec.stat().st_mtime < _SUBMIT_GRACE_S

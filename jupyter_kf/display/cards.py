@@ -1,0 +1,350 @@
+"""What matters about each noun: one function for each, from a record to a card. Pure."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from jupyter_kf.backends.base import Plan
+from jupyter_kf.client.compare import Comparison
+from jupyter_kf.client.doctor import Finding, Report
+from jupyter_kf.client.lineage import Lineage
+from jupyter_kf.display.card import Card, Table
+from jupyter_kf.errors import KfError
+from jupyter_kf.names import short
+from jupyter_kf.records import (
+    Check,
+    Dataset,
+    Endpoint,
+    Model,
+    Run,
+    RunList,
+    State,
+    Study,
+    Transform,
+    Trial,
+)
+from jupyter_kf.units import format_duration, format_memory
+
+_TONE = {
+    State.PENDING: "quiet",
+    State.RUNNING: "busy",
+    State.READY: "good",
+    State.SUCCEEDED: "good",
+    State.FAILED: "bad",
+    State.CANCELLED: "quiet",
+    State.LOST: "bad",
+}
+_MOST_TRIALS = 10
+_MOST_VALUES = 4
+_BARS = " ▁▂▃▄▅▆▇"
+
+
+def card_of(thing: Any) -> Card:
+    """The card of any record, or of a list of runs.
+
+    Raises:
+        TypeError: there is no card for this type.
+    """
+    for kind, build in CARDS.items():
+        if isinstance(thing, kind):
+            return build(thing)
+    raise TypeError(f"no card for {type(thing).__name__}")
+
+
+def run(r: Run) -> Card:
+    """State and why, what it reported, what it left, how to see more."""
+    facts = [("run", r.id)]
+    if r.reason:
+        facts.append(("why", r.reason))
+    facts += _asked(r.spec)
+    facts += [(name, number(value)) for name, value in r.metrics.items()]
+    facts += _times(r)
+    digests = [k for k in ("model", "transform") if isinstance(r.outputs.get(k), str)]
+    facts += [(key, short(r.outputs[key])) for key in digests]
+    notes = _error_notes(r.error)
+    if not r.state.ended:
+        notes = [f"%kf logs {r.id} -f    %kf cancel {r.id}"]
+    return Card(
+        f"{r.kind} {r.name}", r.state, _TONE[r.state], _open_progress(r), facts, notes=notes
+    )
+
+
+def runs(found: Sequence[Run]) -> Card:
+    """A line for each run."""
+    rows = [
+        (
+            r.id,
+            r.kind,
+            str(r.state),
+            _clock(r.created_s),
+            format_duration(r.ended_s - r.started_s) if r.ended_s and r.started_s else "",
+            ", ".join(f"{k} {number(v)}" for k, v in list(r.metrics.items())[:3]),
+            r.error.what if r.error else r.reason,
+        )
+        for r in found
+    ]
+    headers = ("run", "kind", "state", "begun", "took", "metrics", "why")
+    empty = () if rows else ("nothing has run yet: begin with `%kf data NAME FRAME`",)
+    return Card(f"{len(rows)} runs", table=Table(headers, rows), notes=empty)
+
+
+def dataset(d: Dataset) -> Card:
+    """Shape, and a line for each column: type, nulls, range."""
+    if d.manifest["form"] == "folder":
+        files = d.manifest["files"]
+        size = format_memory(sum(f["bytes"] for f in files.values()))
+        facts = [("digest", short(d.digest)), ("files", f"{len(files):,}"), ("size", size)]
+        return Card(f"dataset {d.name}@{d.version}", facts=facts)
+    columns = (d.profile or {}).get("columns", {})
+    rows = [
+        (name, column["type"], _nulls(column, d.manifest["rows"]), _range(column), _shape(column))
+        for name, column in columns.items()
+    ]
+    facts = [
+        ("rows", f"{d.manifest['rows']:,}"),
+        ("columns", str(len(d.manifest["columns"]))),
+        ("digest", short(d.digest)),
+    ]
+    table = Table(("column", "type", "nulls", "values", "shape"), rows)
+    return Card(f"dataset {d.name}@{d.version}", facts=facts, table=table)
+
+
+def transform(t: Transform) -> Card:
+    """Its identity, and what the certificate proved."""
+    certificate, manifest = t.certificate, t.manifest
+    fit = manifest.get("fit")
+    facts = [
+        ("digest", short(t.digest)),
+        ("golden rows", str(manifest["golden"]["rows"])),
+        ("rows", "one by one or together" if manifest["row_wise"] else "only together"),
+        ("bound", f"{manifest['ulp']} ulp" if manifest["ulp"] else "equal to the bit"),
+    ]
+    if fit:
+        facts.append(("fitted on", f"{fit['rows']:,} rows"))
+    notes = [
+        str(note.get("why", note)) if isinstance(note, Mapping) else str(note)
+        for note in certificate.get("warnings", ())
+    ]
+    return Card(f"transform {t.name}@{t.version}", "certified", "good", facts=facts, notes=notes)
+
+
+def model(m: Model) -> Card:
+    """Its identity, transform and metrics."""
+    facts = [("digest", short(m.digest)), ("flavour", m.manifest["flavour"])]
+    if m.manifest.get("transform"):
+        facts.append(("transform", short(m.manifest["transform"])))
+    facts += [(name, number(value)) for name, value in m.metrics.items()]
+    return Card(f"model {m.name}@{m.version}", facts=facts)
+
+
+def study(s: Study) -> Card:
+    """Progress, the best trials, and how to use them."""
+    done = [t for t in s.trials if t.state.ended]
+    total = s.run.spec.get("trials", len(s.trials))
+    pruned = sum(1 for t in s.trials if t.reason.startswith("pruned"))
+    failed = sum(1 for t in s.trials if t.state is State.FAILED)
+    facts = [("run", s.run.id), ("trials", f"{len(done)} of {total}")]
+    facts += [("ended early", str(pruned))] if pruned else []
+    facts += [("failed", str(failed))] if failed else []
+    facts += _times(s.run)
+    names = list(dict.fromkeys(key for t in s.trials for key in t.params))
+    order = sorted((t for t in s.trials if t.values), key=lambda t: _rank(s, t))[:_MOST_TRIALS]
+    rows = [_trial_row(s, t, names) for t in order]
+    table = Table(("trial", *s.metrics, *names, "took"), rows)
+    notes = _error_notes(s.run.error)
+    if s.best and s.run.state.ended:
+        notes = [
+            *notes,
+            f"%kf promote {s.run.name}    makes trial {s.best[0].number} the newest model",
+        ]
+    return Card(
+        f"study {s.run.name}",
+        s.run.state,
+        _TONE[s.run.state],
+        _open_progress(s.run),
+        facts,
+        table,
+        notes,
+    )
+
+
+def endpoint(e: Endpoint) -> Card:
+    """Where it answers, with what, and what was proven."""
+    facts = [
+        ("version", str(e.version)),
+        ("model", short(e.model)),
+        ("at", e.url),
+        ("run", e.run.id),
+    ]
+    facts += [(key, _plain(value)) for key, value in (e.parity or {}).items() if _is_plain(value)]
+    notes = _error_notes(e.run.error)
+    if e.state is State.READY:
+        notes = [*notes, f"%kf predict {e.name} ROWS    %kf check {e.name}    %kf stop {e.name}"]
+    return Card(f"endpoint {e.name}", e.state, _TONE[e.state], facts=facts, notes=notes)
+
+
+def check(c: Check) -> Card:
+    """Equal or not; what differs, line by line."""
+    rows = [tuple(_plain(finding.get(key)) for key in _FINDING) for finding in c.findings]
+    facts = [(key, _plain(value)) for key, value in c.facts.items() if _is_plain(value)]
+    badge, tone = ("equal", "good") if c.ok else ("differs", "bad")
+    return Card(f"check {c.subject}", badge, tone, facts=facts, table=Table(_FINDING, rows))
+
+
+def comparison(c: Comparison) -> Card:
+    """Metrics and what differs, a column for each run."""
+    headers = ("", *(r.id for r in c.runs))
+    rows: list[tuple[str, ...]] = [("state", *(str(r.state) for r in c.runs))]
+    for name, values in c.metrics.items():
+        rows.append((name, *("" if v is None else number(v) for v in values)))
+    for name, row in c.settings.items():
+        rows.append((name, *(_plain(value) for value in row)))
+    return Card(
+        "compare", table=Table(headers, rows), notes=(f"{len(c.same)} settings are the same",)
+    )
+
+
+def graph(g: Lineage) -> Card:
+    """The graph as indented lines, from the sources down."""
+    label = {node.id: node.label for node in g.nodes}
+    makes: dict[str, list[str]] = {}
+    for used, made in g.edges:
+        makes.setdefault(used, []).append(made)
+    roots = [n.id for n in g.nodes if n.id not in {made for _, made in g.edges}]
+    lines: list[str] = []
+
+    def walk(node: str, depth: int) -> None:
+        digest = f"  {short(node)}" if node != label[node] and len(node) == 64 else ""
+        mark = "  <- this" if node == g.subject else ""
+        lines.append("  " * depth + label[node] + digest + mark)
+        for child in makes.get(node, ()):
+            walk(child, depth + 1)
+
+    for root in roots:
+        walk(root, 0)
+    return Card(f"lineage of {label.get(g.subject, g.subject)}", code="\n".join(lines))
+
+
+def plan(p: Plan) -> Card:
+    """What would be started; nothing was."""
+    notes = [f"refused: {u.field}: {u.reason}. Fix: {u.fix}" for u in p.unsupported]
+    code = "\n".join(json.dumps(dict(o), indent=1, default=str) for o in p.objects)
+    return Card(
+        f"plan of {p.kind} on {p.backend}", "not started", notes=[*notes, *p.notes], code=code
+    )
+
+
+def doctor(findings: Sequence[Finding]) -> Card:
+    """A line for each thing looked at."""
+    rows = [(f.what, "ok" if f.ok else "look", f.says) for f in findings]
+    bad = sum(not f.ok for f in findings)
+    badge, tone = ("all well", "good") if not bad else (f"{bad} to look at", "bad")
+    return Card("doctor", badge, tone, table=Table(("what", "", "says"), rows))
+
+
+def number(value: float) -> str:
+    """Four significant digits, as tables show them."""
+    if not math.isfinite(value):
+        return str(value)
+    return f"{value:,.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:.4g}"
+
+
+CARDS: dict[type, Callable[[Any], Card]] = {
+    Run: run,
+    RunList: runs,
+    Report: doctor,
+    Dataset: dataset,
+    Transform: transform,
+    Model: model,
+    Study: study,
+    Endpoint: endpoint,
+    Check: check,
+    Comparison: comparison,
+    Lineage: graph,
+    Plan: plan,
+}
+
+_FINDING = ("path", "column", "row", "expected", "got")
+
+
+def _asked(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
+    shown = [(key, str(spec[key])) for key in ("data", "transform") if spec.get(key)]
+    params = spec.get("params") or {}
+    if params:
+        shown.append(("params", ", ".join(f"{k}={v}" for k, v in params.items())))
+    return shown
+
+
+def _times(r: Run) -> list[tuple[str, str]]:
+    if r.ended_s and r.started_s:
+        facts = [("took", format_duration(r.ended_s - r.started_s))]
+        if r.usage.get("max_rss_bytes"):
+            facts.append(("memory", format_memory(r.usage["max_rss_bytes"])))
+        return facts
+    return [("remaining", format_duration(r.remaining_s))] if r.remaining_s else []
+
+
+def _open_progress(r: Run) -> float | None:
+    return None if r.state.ended else r.progress
+
+
+def _error_notes(error: KfError | None) -> list[str]:
+    return str(error).splitlines() if error else []
+
+
+def _clock(unix_s: float) -> str:
+    return datetime.fromtimestamp(unix_s).strftime("%d %b %H:%M:%S")
+
+
+def _nulls(column: Mapping[str, Any], rows: int) -> str:
+    nulls = column.get("nulls", 0)
+    return f"{nulls:,} ({nulls / rows:.1%})" if nulls and rows else "0"
+
+
+def _range(column: Mapping[str, Any]) -> str:
+    if column.get("first"):
+        return f"{column['first']} to {column['last']}"
+    if column.get("min") is not None:
+        return f"{_plain(column['min'])} to {_plain(column['max'])}"
+    top = column.get("top") or []
+    shown = ", ".join(str(entry["value"]) for entry in top[:_MOST_VALUES])
+    more = column.get("distinct", len(top)) - _MOST_VALUES
+    return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def _shape(column: Mapping[str, Any]) -> str:
+    """A histogram in one line; the tallest bar is full."""
+    counts = (column.get("histogram") or {}).get("counts") or [
+        entry["count"] for entry in (column.get("top") or [])[:20]
+    ]
+    most = max(counts, default=0)
+    return "".join(_BARS[math.ceil(7 * n / most) if n else 0] for n in counts) if most else ""
+
+
+def _rank(s: Study, t: Trial) -> float:
+    value = (t.values or (math.inf,))[0]
+    return -value if s.maximize[0] else value
+
+
+def _trial_row(s: Study, t: Trial, names: Sequence[str]) -> tuple[str, ...]:
+    best = " *" if t in s.best else ""
+    values = [number(v) for v in t.values or ()]
+    params = [_plain(t.params.get(name)) for name in names]
+    took = format_duration(t.duration_s) if t.duration_s else ""
+    return (f"{t.number}{best}", *values, *params, took)
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return number(value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str | int | float) and value != ""

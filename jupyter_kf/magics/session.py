@@ -1,0 +1,124 @@
+"""One notebook's conversation with the client: parse, perform, bind, show."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from jupyter_kf import display
+from jupyter_kf.client import Client, connect
+from jupyter_kf.errors import SpecError
+from jupyter_kf.magics.live import LiveRun
+from jupyter_kf.records import Run, State
+from jupyter_kf.specs import TrainSpec
+from jupyter_kf.verbs import TAKES_CODE, Call, explain, perform, read_call, words_of
+
+
+class Session:
+    """What a shell's magics share.
+
+    Args:
+        shell: IPython's.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._client: Client | None = None
+        display.register(shell)
+
+    @property
+    def client(self) -> Client:
+        """Connected by the environment until ``%kf connect`` says otherwise."""
+        if self._client is None:
+            self._client = connect()
+        return self._client
+
+    def perform(self, line: str, cell: str | None) -> Any:
+        """One ``%kf`` line or ``%%kf`` cell; returns what the notebook shows as its output."""
+        words = words_of(line)
+        if not words:
+            return self._where()
+        call = read_call(words)
+        if call.verb == "connect":
+            return self._connect(call)
+        if call.verb == "help":
+            return self._say(explain(call.fields.get("verb")))
+        if call.verb == "logs":
+            return self._logs(call)
+        _check_cell(call, cell)
+        if call.options.inline:
+            return self._inline(call, cell or "")
+        result = self._perform(call, cell)
+        return self._bind(call, result)
+
+    def _perform(self, call: Call, cell: str | None) -> Any:
+        live = LiveRun(self._shell)
+        self.client.on_look = live.look
+        try:
+            result = perform(self.client, call, cell, self._shell.user_ns)
+        except KeyboardInterrupt:
+            live.say_it_goes_on()
+            raise
+        finally:
+            live.close()
+            self.client.on_look = None
+        if isinstance(result, Run) and result.state is State.FAILED and result.error:
+            raise result.error
+        return result
+
+    def _bind(self, call: Call, result: Any) -> Any:
+        self._shell.user_ns["_kf"] = result
+        if call.options.output:
+            self._shell.user_ns[call.options.output] = result
+        if call.verb == "transform" and result is not None and callable(result):
+            self._shell.user_ns[result.name.replace("-", "_")] = result
+        return result
+
+    def _inline(self, call: Call, cell: str) -> None:
+        if call.verb != "train":
+            raise SpecError(
+                1018,
+                f"--inline does not go with {call.verb}",
+                cause="only a train cell has names to bind in this kernel",
+                fix="run the code in a plain cell",
+            )
+        self._shell.push(self.client.bindings(TrainSpec.of(**call.fields)))
+        self._shell.run_cell(cell).raise_error()
+
+    def _connect(self, call: Call) -> Any:
+        self._client = connect(**call.fields)
+        return self._where()
+
+    def _logs(self, call: Call) -> None:
+        for line in perform(self.client, call, None, {}):
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
+
+    def _where(self) -> None:
+        client = self.client
+        now = [run for run in client.runs() if not run.state.ended]
+        lines = [
+            f"backend    {client.backend.name}",
+            *([f"namespace  {client.namespace}"] if client.namespace else []),
+            f"store      {client.store.root}",
+            f"running    {len(now)}",
+            *[f"  {run.id}  {run.kind}  {run.state}" for run in now],
+            "",
+            "`%kf help` lists the verbs.",
+        ]
+        self._say("\n".join(lines))
+
+    @staticmethod
+    def _say(text: str) -> None:
+        sys.stdout.write(text + "\n")
+
+
+def _check_cell(call: Call, cell: str | None) -> None:
+    if cell is None or call.verb in TAKES_CODE:
+        return
+    raise SpecError(
+        1019,
+        f"{call.verb} takes no cell",
+        cause=f"the line begins with %%kf, but {call.verb} runs no code",
+        fix=f"write `%kf {call.verb} ...` with one %, and the code in another cell",
+    )

@@ -1,0 +1,289 @@
+"""Why a request is refused: one function per reason, each with its code, HTTP status and fix.
+
+Pure. May import `errors`. Codes 2301 to 2349.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from jupyter_kf.errors import KfError, RequestError, ServeError, did_you_mean
+
+
+class Refusal(RequestError):
+    """A request that is answered with an error of the caller's.
+
+    Args:
+        http: the HTTP status of the answer, 400 to 499.
+    """
+
+    def __init__(self, code: int, what: str, *, cause: str, fix: str, http: int = 400) -> None:
+        super().__init__(code, what, cause=cause, fix=fix)
+        self.http = http
+
+
+class Unavailable(ServeError):
+    """A request that was good and can't be answered now.
+
+    Args:
+        http: 503 or 504.
+    """
+
+    def __init__(self, code: int, what: str, *, cause: str, fix: str, http: int = 503) -> None:
+        super().__init__(code, what, cause=cause, fix=fix)
+        self.http = http
+
+
+def http_status(error: KfError) -> int:
+    """The HTTP status that an error is answered with."""
+    return int(getattr(error, "http", error.status))
+
+
+def no_token() -> Refusal:
+    return Refusal(
+        2301,
+        "this address answers only with the endpoint's token",
+        cause="the Authorization header is missing or has another token",
+        fix="send `Authorization: Bearer <token>`; the file `token` of the endpoint holds it",
+        http=401,
+    )
+
+
+def no_path(path: str, known: Iterable[str]) -> Refusal:
+    return Refusal(
+        2302,
+        f"nothing answers at {path[:200]}",
+        cause="this endpoint serves one model under one name and version",
+        fix=did_you_mean(path[:200], known),
+        http=404,
+    )
+
+
+def wrong_method(method: str, allowed: str) -> Refusal:
+    return Refusal(
+        2303,
+        f"{method} is not possible here",
+        cause=f"this path answers {allowed}",
+        fix=f"send {allowed}",
+        http=405,
+    )
+
+
+def body_too_large(limit_bytes: int) -> Refusal:
+    return Refusal(
+        2304,
+        f"the request is larger than {limit_bytes:,} bytes",
+        cause="the endpoint was started with this limit; the rest of the body was not kept",
+        fix="send fewer rows at a time, use `%kf batch`, or serve with a larger --max-body",
+        http=413,
+    )
+
+
+def too_many_rows(rows: int, limit: int) -> Refusal:
+    return Refusal(
+        2305,
+        f"the request has {rows:,} rows, more than {limit:,}",
+        cause="the endpoint was started with this limit",
+        fix="send fewer rows at a time, use `%kf batch`, or serve with a larger --max-rows",
+        http=413,
+    )
+
+
+def wrong_media(what: str, allowed: str) -> Refusal:
+    return Refusal(
+        2306,
+        f"{what[:100]!r} can't be read here",
+        cause=f"this path reads {allowed}",
+        fix=f"send {allowed}",
+        http=415,
+    )
+
+
+def bad_json(reason: str) -> Refusal:
+    return Refusal(
+        2307,
+        "the body is no JSON",
+        cause=reason[:300],
+        fix="send JSON in UTF-8; a missing value is null (JSON has no NaN)",
+    )
+
+
+def bad_shape(what: str, expected: str) -> Refusal:
+    return Refusal(2308, what, cause=f"expected {expected}", fix=f"send {expected}")
+
+
+def unknown_column(name: object, known: Iterable[str]) -> Refusal:
+    shown = str(name)[:100]
+    return Refusal(
+        2309,
+        f"column `{shown}` is unknown",
+        cause="the model was trained on rows without it",
+        fix=did_you_mean(shown, known),
+    )
+
+
+def missing_column(name: str, row: int | None = None) -> Refusal:
+    where = "" if row is None else f" in row {row}"
+    return Refusal(
+        2310,
+        f"column `{name}` is missing{where}",
+        cause="every column of the training rows is needed",
+        fix=f"send `{name}`; null where the value is not known",
+    )
+
+
+def duplicate(name: str) -> Refusal:
+    return Refusal(
+        2311,
+        f"`{name[:100]}` is given twice",
+        cause="one of the two values would have to be dropped without a word",
+        fix="send it once",
+    )
+
+
+def wrong_type(column: str, row: int | None, expected: str, got: Any) -> Refusal:
+    where = "" if row is None else f", row {row}"
+    return Refusal(
+        2312,
+        f"column `{column}`{where}: expected {expected}, got {describe(got)}",
+        cause="a value of another type is not converted, since that is how skew begins",
+        fix=f"send {expected}",
+    )
+
+
+def not_exact(column: str, row: int | None, expected: str, got: Any) -> Refusal:
+    where = "" if row is None else f", row {row}"
+    return Refusal(
+        2313,
+        f"column `{column}`{where}: {describe(got)} does not fit into {expected} exactly",
+        cause="it would become another number",
+        fix=f"send a value that {expected} can hold",
+    )
+
+
+def null_value(column: str, row: int | None) -> Refusal:
+    where = "" if row is None else f", row {row}"
+    return Refusal(
+        2314,
+        f"column `{column}`{where} is null",
+        cause="the training rows had no null in this column",
+        fix="send a value",
+    )
+
+
+def ragged(what: str, expected: str, got: str) -> Refusal:
+    return Refusal(
+        2315,
+        f"{what}: expected {expected}, got {got}",
+        cause="rows and columns can't be paired",
+        fix="give every column the same number of rows, and shapes that are true",
+    )
+
+
+def no_rows() -> Refusal:
+    return Refusal(
+        2316, "the request has no rows", cause="there is nothing to predict", fix="send one or more"
+    )
+
+
+def bad_text(where: str) -> Refusal:
+    return Refusal(
+        2317, f"{where} is not UTF-8", cause="text travels in UTF-8", fix="encode text as UTF-8"
+    )
+
+
+def bad_time(column: str, row: int | None, expected: str, got: Any) -> Refusal:
+    where = "" if row is None else f", row {row}"
+    return Refusal(
+        2318,
+        f"column `{column}`{where}: {describe(got)} is no {expected}",
+        cause="times travel as ISO 8601 text, with an offset exactly when training had a zone",
+        fix="send text like 2013-09-01T05:15:00, or 2013-09-01 for a date",
+    )
+
+
+def bad_binary(what: str, expected: str, got: str) -> Refusal:
+    return Refusal(
+        2319,
+        f"{what}: expected {expected}, got {got}",
+        cause="the binary part does not have the length that its header says",
+        fix="see the binary tensor data extension of the Open Inference Protocol",
+    )
+
+
+def bad_arrow(reason: str) -> Refusal:
+    return Refusal(
+        2320,
+        "the body is no Arrow IPC stream",
+        cause=reason[:300],
+        fix="send what pyarrow.ipc.new_stream writes, whole",
+    )
+
+
+def unknown_output(name: object, known: Iterable[str]) -> Refusal:
+    return Refusal(
+        2321,
+        f"output `{str(name)[:100]}` is unknown",
+        cause="the model does not compute it",
+        fix=did_you_mean(str(name)[:100], known),
+    )
+
+
+def body_late(timeout_s: float) -> Refusal:
+    return Refusal(
+        2322,
+        f"the request was not whole within {timeout_s:g} s",
+        cause="the connection stalled, or the body is shorter than its Content-Length",
+        fix="send it again",
+        http=408,
+    )
+
+
+def bad_header(name: str, value: str) -> Refusal:
+    return Refusal(
+        2323, f"header {name} can't be {value[:60]!r}", cause="it is malformed", fix="correct it"
+    )
+
+
+def arrow_only(column: str, kind: str) -> Refusal:
+    return Refusal(
+        2324,
+        f"column `{column}` ({kind}) can't travel in this format",
+        cause="JSON and tensors have no such type",
+        fix="send the rows as an Arrow IPC stream to .../rows",
+    )
+
+
+def bad_compression(reason: str) -> Refusal:
+    return Refusal(
+        2325, "the body can't be inflated", cause=reason[:200], fix="send gzip or deflate, whole"
+    )
+
+
+def model_failed(error: BaseException) -> Refusal:
+    said = f"{type(error).__name__}: {error}"[:400]
+    return Refusal(
+        2330,
+        "the model can't predict these rows",
+        cause=said,
+        fix="look at the values; `%kf logs` of the endpoint has the traceback",
+        http=422,
+    )
+
+
+def describe(value: Any) -> str:
+    """A value as an error shows it: its kind and its beginning."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return f"the boolean {str(value).lower()}"
+    if isinstance(value, int | float):
+        return f"the number {str(value)[:40]}"
+    if isinstance(value, str):
+        return f"the text {value[:40]!r}"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, dict):
+        return "an object"
+    return str(value)[:60]

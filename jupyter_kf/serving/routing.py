@@ -1,0 +1,247 @@
+"""Which version of an endpoint gets the traffic, and how that changes in one step.
+
+``store/endpoints/<name>/current.json`` says it to people and clients; a symbolic link in this
+machine's runtime folder, replaced in one step, says it to connections: whoever connects to the
+stable socket path reaches the version that was promoted last. Standard library only.
+
+A version is promoted by its own process once it is proven, so that no notebook needs to be
+alive. A lock on this machine orders promotions; a version never overtakes a newer one, unless
+somebody rolls back. The previous version stays warm; versions before it see that they are
+neither and end themselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import stat
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jupyter_kf import layout
+from jupyter_kf.blobs import explained, read_json, write_json, write_once
+from jupyter_kf.errors import NotFound, ServeError
+
+_SOCKET_PATH = 100  # bytes; the kernel's own limit is 107
+
+
+@dataclass(frozen=True)
+class Current:
+    """The version with the traffic.
+
+    Attributes:
+        previous: the version that is kept warm for a roll back; None when there is none.
+        newest: the highest version that ever had the traffic.
+        socket: its own socket; `stable_socket` leads to it too.
+        url: of its TCP listener, which wants the token; None when it has none.
+        promoted_s: Unix time.
+    """
+
+    version: int
+    run: str
+    model: str
+    socket: str
+    url: str | None = None
+    previous: int | None = None
+    newest: int = 0
+    promoted_s: float = 0.0
+
+
+def endpoint_folder(store: str | os.PathLike[str], name: str) -> layout.EndpointFolder:
+    """The endpoint's folder in a store."""
+    return layout.EndpointFolder(Path(store) / "endpoints" / name)
+
+
+def add_version(store: str | os.PathLike[str], name: str, fields: Mapping[str, Any]) -> int:
+    """The next version number of an endpoint, taken; two at once get two numbers.
+
+    Args:
+        fields: kept in ``versions/<n>.json``: run, model digest.
+    """
+    folder = endpoint_folder(store, name)
+    with explained(folder.path):
+        folder.versions.mkdir(parents=True, exist_ok=True)
+    n = max((found for found, _ in versions(store, name)), default=0)
+    while True:
+        n += 1
+        content = json.dumps({**fields, "version": n, "created_s": time.time()}, indent=1)
+        if write_once(folder.versions / f"{n}.json", content.encode()):
+            return n
+
+
+def versions(store: str | os.PathLike[str], name: str) -> list[tuple[int, dict[str, Any]]]:
+    """All versions that were ever asked for, the oldest first, with their fields."""
+    folder = endpoint_folder(store, name)
+    numbers = sorted(int(p.stem) for p in folder.versions.glob("*.json") if p.stem.isdigit())
+    return [(n, read_json(folder.versions / f"{n}.json") or {}) for n in numbers]
+
+
+def current(store: str | os.PathLike[str], name: str) -> Current | None:
+    """The version with the traffic; None before the first was proven."""
+    fields = read_json(endpoint_folder(store, name).current)
+    return None if fields is None else Current(**fields)
+
+
+def promote(store: str | os.PathLike[str], name: str, candidate: Current) -> bool:
+    """Gives a proven version the traffic, unless a newer one has had it.
+
+    Returns:
+        Whether it has the traffic now.
+    """
+    with _locked(store, name):
+        now = current(store, name)
+        if now is not None and now.newest > candidate.version:
+            return False
+        _switch(store, name, candidate, now)
+    return True
+
+
+def roll_back(store: str | os.PathLike[str], name: str, version: int) -> Current:
+    """Gives the traffic to a version that is warm, at once.
+
+    Raises:
+        NotFound: kf-1120, no such version.
+        ServeError: kf-2205, it no longer runs: start it again from its model.
+    """
+    with _locked(store, name):
+        now = current(store, name)
+        if now is not None and now.version == version:
+            return now
+        fields = read_json(endpoint_folder(store, name).versions / f"{version}.json")
+        if fields is None:
+            known = [n for n, _ in versions(store, name)]
+            raise NotFound(
+                1120,
+                f"endpoint `{name}` has no version {version}",
+                cause=f"its versions are {known or 'none yet'}",
+                fix="`%kf serve` lists them",
+            )
+        ready = read_json(layout.RunFolder(Path(store) / "runs" / str(fields.get("run"))).ready)
+        if ready is None or now is None or now.previous != version or not _answers(ready["socket"]):
+            raise ServeError(
+                2205,
+                f"version {version} of endpoint `{name}` no longer runs",
+                cause="only the previous version is kept warm",
+                fix=f"serve its model again: `%kf serve {name} --model {fields.get('model')}`",
+            )
+        back = Current(
+            version=version,
+            run=fields["run"],
+            model=fields["model"],
+            socket=ready["socket"],
+            url=ready["url"],
+        )
+        return _switch(store, name, back, now)
+
+
+def _switch(store: str | os.PathLike[str], name: str, to: Current, now: Current | None) -> Current:
+    previous = None if now is None else now.version
+    if now is not None and now.version == to.version:
+        previous = now.previous
+    newest = max(to.version, 0 if now is None else now.newest)
+    fields = {
+        **to.__dict__,
+        "previous": previous,
+        "newest": newest,
+        "promoted_s": time.time(),
+    }
+    link = stable_socket(store, name)
+    temp = link.with_name(f".{link.name}.{secrets.token_hex(4)}")
+    temp.symlink_to(to.socket)
+    temp.replace(link)
+    folder = endpoint_folder(store, name)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    write_json(folder.current, fields, durable=True)
+    return Current(**fields)
+
+
+def retire(store: str | os.PathLike[str], name: str, socket: str) -> None:
+    """Removes a version's socket, and the stable path when it led there. At a version's end."""
+    Path(socket).unlink(missing_ok=True)
+    with _locked(store, name):
+        link = stable_socket(store, name)
+        if link.is_symlink() and str(link.readlink()) == socket:
+            link.unlink(missing_ok=True)
+
+
+def token(store: str | os.PathLike[str], name: str) -> str:
+    """The endpoint's token for TCP, made at first use; only this user can read it."""
+    folder = endpoint_folder(store, name)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        temp = folder.token.with_name(f".token.{secrets.token_hex(4)}")
+        handle = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with open(handle, "w") as stream:
+                stream.write(secrets.token_urlsafe(32))
+            os.link(temp, folder.token)
+        finally:
+            temp.unlink(missing_ok=True)
+    return folder.token.read_text().strip()
+
+
+def stable_socket(store: str | os.PathLike[str], name: str) -> Path:
+    """Where clients connect, whichever version has the traffic."""
+    return sockets_dir() / f"{name}-{_hash(str(Path(store).resolve()), name)}.sock"
+
+
+def version_socket(store: str | os.PathLike[str], name: str, run: str) -> Path:
+    """Where one run of an endpoint listens."""
+    return sockets_dir() / f"{name[:20]}-{_hash(str(Path(store).resolve()), run)}-run.sock"
+
+
+def sockets_dir() -> Path:
+    """This machine's folder of sockets, for this user alone.
+
+    A Unix socket's path may have some 100 bytes: where the runtime folder is too deep, a short
+    one under the temporary folder stands in for it.
+
+    Raises:
+        ServeError: kf-2201, the folder is somebody else's.
+    """
+    folder = layout.runtime_dir() / "sockets"
+    if len(os.fsencode(folder)) > _SOCKET_PATH - 60:
+        short = f"kf-{os.getuid()}-{_hash(str(folder))}"
+        folder = Path(tempfile.gettempdir()) / short
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise ServeError(
+            2201,
+            f"{folder} can't hold sockets",
+            cause="it is not a folder that only you can write to",
+            fix="remove it, or set JUPYTER_KF_RUNTIME_DIR to a folder of your own",
+        )
+    return folder
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:10]
+
+
+@contextlib.contextmanager
+def _locked(store: str | os.PathLike[str], name: str) -> Iterator[None]:
+    link = stable_socket(store, name)
+    with open(link.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _answers(socket_path: str) -> bool:
+    import socket
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(2.0)
+        try:
+            probe.connect(socket_path)
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,120 @@
+"""What can be asked of the verbs that start no job: predict, check, runs, logs and the others.
+
+They are models like the specs, so that their flags, help and errors come from one place too.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from jupyter_kf.specs.base import Request, field
+
+
+class PredictQuery(Request):
+    """Ask an endpoint for predictions."""
+
+    kind: ClassVar[str] = "predict"
+    name: str = field(..., "endpoint", positional=True)
+    rows: str = field(
+        ..., "a name in the notebook: a frame, a dict, a list of dicts; or JSON", positional=True
+    )
+
+
+class CheckQuery(Request):
+    """Replay golden rows through an endpoint, a model or a transform, now."""
+
+    kind: ClassVar[str] = "check"
+    name: str = field(..., "endpoint, model or transform", positional=True)
+
+
+class RunsQuery(Request):
+    """List runs, the newest first."""
+
+    kind: ClassVar[str] = "runs"
+    name: str | None = field(None, "only runs of this name", positional=True)
+    job: Literal["transform", "train", "tune", "serve", "batch"] | None = field(
+        None, "only runs of this kind", flag="kind"
+    )
+    state: str | None = field(None, "only runs in this state")
+    limit: int = field(20, "most runs shown", unit="count", ge=1)
+
+
+class LogsQuery(Request):
+    """Show what a run printed."""
+
+    kind: ClassVar[str] = "logs"
+    run: str = field(..., "run id, the beginning of one, or a name", positional=True)
+    follow: bool = field(False, "go on until the run ends")
+
+
+class CancelQuery(Request):
+    """End a run with everything it started."""
+
+    kind: ClassVar[str] = "cancel"
+    run: str = field(..., "run id, the beginning of one, or a name", positional=True)
+
+
+class StopQuery(Request):
+    """End an endpoint, all versions of it."""
+
+    kind: ClassVar[str] = "stop"
+    name: str = field(..., "endpoint", positional=True)
+
+
+class CompareQuery(Request):
+    """Show runs side by side."""
+
+    kind: ClassVar[str] = "compare"
+    runs: tuple[str, ...] = field(..., "two runs or more", positional=True, min_length=2)
+
+
+class LineageQuery(Request):
+    """Show where a thing came from and what was made of it."""
+
+    kind: ClassVar[str] = "lineage"
+    thing: str = field(..., "dataset, transform, run, model, endpoint or digest", positional=True)
+
+
+class PromoteQuery(Request):
+    """Make a trial's model the newest version of its name."""
+
+    kind: ClassVar[str] = "promote"
+    study: str = field(..., "study: its name or run id", positional=True)
+    trial: int | None = field(None, "trial number; the best otherwise", ge=0)
+
+
+class DoctorQuery(Request):
+    """Say what this installation can do, and what is wrong with it."""
+
+    kind: ClassVar[str] = "doctor"
+
+
+class ConnectQuery(Request):
+    """Choose where jobs go."""
+
+    kind: ClassVar[str] = "connect"
+    backend: Literal["local", "kubernetes"] = field("local", "who runs the jobs")
+    namespace: str | None = field(None, "namespace on a cluster")
+    store: str | None = field(None, "folder of datasets, models and runs")
+
+
+class HelpQuery(Request):
+    """Explain a verb."""
+
+    kind: ClassVar[str] = "help"
+    verb: str | None = field(None, "verb; all of them otherwise", positional=True)
+
+
+class CallOptions(Request):
+    """How a verb is called, whatever it does."""
+
+    wait: bool | None = field(None, "return when it has ended")
+    dry_run: bool = field(False, "show what would be started, and start nothing")
+    inline: bool = field(
+        False, "run the cell in this kernel with the same names bound, to debug it"
+    )
+    output: str | None = Field(
+        None, description="bind the result to this name", json_schema_extra={"flag": "o"}
+    )

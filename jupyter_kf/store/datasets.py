@@ -1,0 +1,319 @@
+"""A frame, files or a folder as one digest: the same data, the same digest.
+
+Files are streamed, so that memory stays flat however large they are.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from glob import glob
+from pathlib import Path
+from typing import Any
+
+from jupyter_kf.blobs import Blobs
+from jupyter_kf.errors import DataError, did_you_mean
+from jupyter_kf.worker import tables
+from jupyter_kf.worker.profile import profile
+
+_ROW_GROUP = 131_072
+_KINDS = {
+    ".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".tsv": "tsv",
+    ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A stored dataset. `profile` is None for a folder of files."""
+
+    digest: str
+    manifest: dict[str, Any]
+    profile_digest: str | None
+    profile: dict[str, Any] | None
+
+
+def snapshot_frame(blobs: Blobs, frame: Any, time: str | None = None) -> Snapshot:
+    """Stores a pandas or polars frame, or a pyarrow Table.
+
+    Args:
+        time: column that orders the rows in time.
+
+    Raises:
+        DataError: kf-1401 to kf-1405 as `worker.tables.to_table`; kf-1410 no columns;
+            kf-1411 no such time column.
+    """
+    table = tables.to_table(frame).combine_chunks()
+    with tempfile.TemporaryDirectory(prefix="kf-snapshot-") as folder:
+        path = Path(folder) / "part-0.parquet"
+        with _Parts(path, table.schema) as part:
+            part.write(table)
+        files = {"part-0.parquet": _stored(blobs, path, table.num_rows)}
+    facts = tables.side(table.schema) or {}
+    nulls = [column.null_count for column in table.columns]
+    manifest = _manifest(files, table.schema, nulls, facts, time)
+    return _finish(blobs, manifest, table.schema, table.column)
+
+
+def snapshot_files(blobs: Blobs, pattern: str, time: str | None = None) -> Snapshot:
+    """Stores the rows of Parquet, CSV or Arrow files that match a glob, in order of their names.
+
+    Raises:
+        DataError: kf-1412 no file matches, kf-1413 a file of another kind, kf-1414 a file that
+            can't be read, kf-1415 a file whose columns differ from the first's.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    paths = _matching(pattern)
+    files: dict[str, Any] = {}
+    schema: Any = None
+    nulls: list[int] = []
+    domains: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="kf-snapshot-") as folder:
+        for n, path in enumerate(paths):
+            rows, out, part = 0, Path(folder) / f"part-{n}.parquet", None
+            for table, categories in _read(path):
+                if schema is None:
+                    schema, nulls = table.schema.remove_metadata(), [0] * table.num_columns
+                    tables.check_names(schema.names)
+                table = _same_columns(table, schema, path, paths[0])
+                part = part or _Parts(out, schema)
+                part.write(table)
+                rows += table.num_rows
+                nulls = [a + c.null_count for a, c in zip(nulls, table.columns, strict=True)]
+                _merge(domains, categories)
+            if part is not None:
+                part.close()
+                files[f"part-{n}.parquet"] = _stored(blobs, out, rows)
+                out.unlink()
+    facts = {
+        "frame": "pandas",
+        "dtypes": {
+            f.name: "category" if f.name in domains else tables.pandas_dtype(f.type, n > 0)
+            for f, n in zip(schema, nulls, strict=True)
+        },
+        "categories": domains,
+        "missing": {},
+    }
+    manifest = _manifest(files, schema, nulls, facts, time)
+    stored = [blobs.path(entry["digest"]) for entry in files.values()]
+
+    def column(name: str) -> Any:
+        parts = [pq.read_table(path, columns=[name]).column(0) for path in stored]
+        return pa.chunked_array([chunk for part in parts for chunk in part.chunks], parts[0].type)
+
+    return _finish(blobs, manifest, schema, column)
+
+
+def snapshot_folder(blobs: Blobs, folder: str | Path) -> Snapshot:
+    """Stores every file below a folder; the manifest lists their digests.
+
+    Raises:
+        DataError: kf-1416 no such folder, kf-1417 it is empty.
+    """
+    folder = Path(folder).expanduser()
+    if not folder.is_dir():
+        raise DataError(
+            1416, f"{folder} is no folder", cause="there is none", fix="give an existing folder"
+        )
+    files = blobs.put_folder(folder)
+    if not files:
+        raise DataError(
+            1417,
+            f"the folder {folder} holds no files",
+            cause="there is nothing to keep",
+            fix="give the folder that holds the files",
+        )
+    manifest = {"type": "dataset", "format": 1, "form": "folder", "files": files}
+    return Snapshot(blobs.put_json(manifest), manifest, None, None)
+
+
+class _Parts:
+    """One Parquet file being written, always in the same way."""
+
+    def __init__(self, path: Path, schema: Any) -> None:
+        import pyarrow.parquet as pq
+
+        kept = {k: v for k, v in (schema.metadata or {}).items() if k != tables.SIDE}
+        self._schema = schema.with_metadata(kept or None)
+        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd", version="2.6")
+
+    def write(self, table: Any) -> None:
+        self._writer.write_table(
+            table.replace_schema_metadata(self._schema.metadata), row_group_size=_ROW_GROUP
+        )
+
+    def close(self) -> None:
+        self._writer.close()
+
+    def __enter__(self) -> _Parts:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _stored(blobs: Blobs, path: Path, rows: int) -> dict[str, Any]:
+    digest = blobs.put_file(path)
+    return {"digest": digest, "bytes": path.stat().st_size, "rows": rows}
+
+
+def _manifest(
+    files: dict[str, Any], schema: Any, nulls: list[int], facts: dict[str, Any], time: str | None
+) -> dict[str, Any]:
+    if not schema.names:
+        raise DataError(
+            1410,
+            "the data has no columns",
+            cause="a dataset has at least one column",
+            fix="check what was given",
+        )
+    if time is not None and time not in schema.names:
+        raise DataError(
+            1411,
+            f"there is no column `{time}` to order the rows in time",
+            cause=did_you_mean(time, schema.names),
+            fix="give a column with --time",
+        )
+    columns = [
+        {"name": field.name, "type": str(field.type), "nullable": n > 0}
+        for field, n in zip(schema, nulls, strict=True)
+    ]
+    return {
+        "type": "dataset",
+        "format": 1,
+        "form": "table",
+        "files": files,
+        "rows": sum(entry["rows"] for entry in files.values()),
+        "columns": columns,
+        "time": time,
+        "frame": facts["frame"],
+        "pandas": facts,
+    }
+
+
+def _finish(blobs: Blobs, manifest: dict[str, Any], schema: Any, column: Any) -> Snapshot:
+    types = {field.name: field.type for field in schema}
+    found = profile(types, column, manifest["rows"])
+    if manifest["time"]:
+        found["time"] = {"column": manifest["time"], **found["columns"][manifest["time"]]}
+    return Snapshot(blobs.put_json(manifest), manifest, blobs.put_json(found), found)
+
+
+def _matching(pattern: str) -> list[Path]:
+    found = glob(pattern, recursive=True)  # noqa: PTH207 - absolute patterns and ~ are given too
+    paths = sorted(Path(p) for p in found if Path(p).is_file())
+    if not paths:
+        raise DataError(
+            1412,
+            f"no file matches {pattern}",
+            cause=f"looked from {Path.cwd()}",
+            fix="check the path; quote the pattern; a notebook's frame is given by its name",
+        )
+    for path in paths:
+        if path.suffix.lower() not in _KINDS:
+            raise DataError(
+                1413,
+                f"{path} is neither Parquet, CSV nor Arrow",
+                cause=f"files are told by their ending, and {path.suffix or 'none'} is not one of "
+                + ", ".join(_KINDS),
+                fix="narrow the pattern, or give the folder to keep the files as they are",
+            )
+    return paths
+
+
+def _read(path: Path) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """A file's tables, one bounded piece at a time, with the domains of its categories."""
+    import pyarrow as pa
+
+    try:
+        for batch in _batches(path):
+            yield tables.without_categories(pa.Table.from_batches([batch]))
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise DataError(
+            1414,
+            f"{path} can't be read",
+            cause=str(error).partition("\n")[0],
+            fix="repair or remove the file; a CSV column whose type changes on the way is read "
+            "into a frame first",
+        ) from None
+
+
+def _batches(path: Path) -> Iterator[Any]:
+    import pyarrow as pa
+    import pyarrow.csv as csv
+    import pyarrow.parquet as pq
+
+    kind = _KINDS[path.suffix.lower()]
+    if kind == "parquet":
+        with pq.ParquetFile(path) as file:
+            if not file.metadata.num_rows:
+                yield pa.RecordBatch.from_pylist([], schema=file.schema_arrow)
+            yield from file.iter_batches(batch_size=_ROW_GROUP)
+    elif kind == "arrow":
+        with pa.memory_map(str(path)) as source:
+            reader = pa.ipc.open_file(source)
+            if not reader.num_record_batches:
+                yield pa.RecordBatch.from_pylist([], schema=reader.schema)
+            for n in range(reader.num_record_batches):
+                yield reader.get_batch(n)
+    else:
+        delimiter = "\t" if kind == "tsv" else ","
+        options = csv.ReadOptions(block_size=16 << 20, use_threads=False)
+        parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+        convert = csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
+        with csv.open_csv(path, options, parse, convert) as reader:
+            yield from reader
+
+
+def _same_columns(table: Any, schema: Any, path: Path, first: Path) -> Any:
+    """The table in the first file's columns; integers widen, nothing else changes.
+
+    Raises:
+        DataError: kf-1415.
+    """
+    import pyarrow as pa
+
+    for name in (*schema.names, *table.column_names):
+        if name not in table.column_names or name not in schema.names:
+            lacks = path if name not in table.column_names else first
+            raise DataError(
+                1415,
+                f"{lacks} has no column `{name}`",
+                cause=f"{path if lacks == first else first} has it, and rows of one dataset "
+                "have the same columns",
+                fix="rename or add the column, or make two datasets",
+            )
+    table = table.select(schema.names).replace_schema_metadata(None)
+    for i, (want, have) in enumerate(zip(schema, table.schema, strict=True)):
+        if want.type == have.type:
+            continue
+        if pa.types.is_null(have.type) or (
+            pa.types.is_floating(want.type) and pa.types.is_integer(have.type)
+        ):
+            table = table.set_column(i, want, table.column(i).cast(want.type))
+            continue
+        raise DataError(
+            1415,
+            f"column `{want.name}` is {have.type} in {path}, but {want.type} in {first}",
+            cause="rows of one dataset have the same types",
+            fix="write the files with one type; a column that is empty at first may need a float",
+        )
+    return table.cast(schema) if table.schema != schema else table
+
+
+def _merge(domains: dict[str, Any], found: dict[str, Any]) -> None:
+    """Grows each domain by the categories that a further piece brings."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for name, entry in found.items():
+        if name not in domains:
+            domains[name] = entry
+            continue
+        known, more = tables.unpack(domains[name]["values"]), tables.unpack(entry["values"])
+        new = more.filter(pc.invert(pc.is_in(more, value_set=known)))
+        if len(new):
+            domains[name]["values"] = tables.pack(pa.concat_arrays([known, new]))

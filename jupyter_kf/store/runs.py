@@ -1,0 +1,292 @@
+"""Run folders: made, read into records, ended once, listed fast.
+
+The folder is the truth. What only a backend can know (does the process still live?) comes in as
+an `Observation`-like object; the first reader of an end writes result.json, exclusively.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from jupyter_kf.blobs import explained, read_json, write_atomic, write_json, write_once
+from jupyter_kf.errors import KfError, NotFound, did_you_mean
+from jupyter_kf.layout import RunFolder
+from jupyter_kf.names import new_run_id
+from jupyter_kf.records import Metric, Run, State
+
+_TAIL_BYTES = 65_536
+_INDEX_FORMAT = 1
+
+
+class Seen(Protocol):
+    """What a backend saw of a run."""
+
+    @property
+    def state(self) -> State: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def started_s(self) -> float | None: ...
+    @property
+    def ended_s(self) -> float | None: ...
+
+
+class Runs:
+    """The runs of a store.
+
+    Args:
+        root: the store's folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._folder = root / "runs"
+        self._index = root / "index.json"
+        self._ended: dict[str, Run] | None = None  # what the index said, plus what was read since
+
+    def new(self, kind: str, name: str, spec: Mapping[str, Any], backend: str) -> RunFolder:
+        """An empty run folder with its spec.json; the id is new."""
+        with explained(self._folder):
+            self._folder.mkdir(exist_ok=True)
+            while True:
+                folder = RunFolder(self._folder / new_run_id(name))
+                try:
+                    folder.path.mkdir()
+                except FileExistsError:
+                    continue
+                break
+            folder.inputs.mkdir()
+        asked = {
+            "id": folder.id,
+            "kind": kind,
+            "name": name,
+            "created_s": time.time(),
+            "backend": backend,
+            "spec": dict(spec),
+        }
+        write_json(folder.spec, asked)
+        return folder
+
+    def folder(self, run_id: str) -> RunFolder:
+        """The folder of a run.
+
+        Raises:
+            NotFound: kf-1105.
+        """
+        folder = RunFolder(self._folder / run_id)
+        if "/" in run_id or not folder.spec.exists():
+            raise self._no_run(run_id)
+        return folder
+
+    def find(self, text: str) -> str:
+        """The run id that `text` means: an id, the beginning of one, or the newest of a name."""
+        ids = self.ids()
+        if text in ids:
+            return text
+        begins = [i for i in ids if i.startswith(text)]
+        if len(begins) == 1:
+            return begins[0]
+        named = [i for i in begins if i.rpartition("-")[0] == text]
+        if named:
+            return max(named)
+        if begins:
+            raise NotFound(
+                1106,
+                f"{len(begins)} runs begin with {text!r}",
+                cause=", ".join(sorted(begins)[-8:]),
+                fix="give more of the id",
+            )
+        raise self._no_run(text)
+
+    def ids(self) -> set[str]:
+        """The ids of all runs."""
+        try:
+            return {p.name for p in self._folder.iterdir()}
+        except FileNotFoundError:
+            return set()
+
+    def read(self, run_id: str, seen: Seen | None = None) -> Run:
+        """The record of one run, with what a backend saw of it when it has not ended."""
+        return _record(self.folder(run_id), seen)
+
+    def listing(self) -> tuple[list[Run], list[str]]:
+        """All ended runs, and the ids of those that a backend must be asked about.
+
+        Ended runs come from the index; a folder that the index does not know is read, and the
+        index written again.
+        """
+        known = self._ended if self._ended is not None else self._read_index()
+        self._ended = known
+        here = self.ids()
+        for gone in known.keys() - here:
+            del known[gone]
+        open_ids, news = [], 0
+        for run_id in here - known.keys():
+            folder = RunFolder(self._folder / run_id)
+            if folder.result.exists():
+                run = _record(folder, None)
+                known[run_id] = run
+                news += 1
+            elif folder.spec.exists():
+                open_ids.append(run_id)
+        if news:
+            self._write_index(known.values())
+        return list(known.values()), open_ids
+
+    def settle(self, run_id: str, seen: Seen) -> None:
+        """Writes the end that a backend saw; does nothing when somebody already did."""
+        folder = RunFolder(self._folder / run_id)
+        if not seen.state.ended or folder.result.exists():
+            return
+        result: dict[str, Any] = {
+            "state": str(seen.state),
+            "reason": seen.reason,
+            "started_s": seen.started_s,
+            "ended_s": seen.ended_s or time.time(),
+            "outputs": {},
+            "error": None,
+            "usage": {},
+        }
+        write_once(folder.result, json.dumps(result, indent=1).encode())
+
+    def metrics(self, run_id: str) -> list[Metric]:
+        """Everything that a run reported, in order."""
+        folder = self.folder(run_id)
+        lines = folder.metrics.read_bytes().splitlines() if folder.metrics.exists() else []
+        return [metric for line in lines for metric in _metrics_of(line)]
+
+    def delete(self, run_id: str) -> None:
+        """Removes a run's folder."""
+        shutil.rmtree(self.folder(run_id).path)
+
+    def _no_run(self, text: str) -> NotFound:
+        return NotFound(
+            1105,
+            f"there is no run `{text}`",
+            cause=did_you_mean(text, self.ids()),
+            fix="`%kf runs` lists them",
+        )
+
+    def _read_index(self) -> dict[str, Run]:
+        try:
+            index = json.loads(self._index.read_bytes())
+            if index["format"] != _INDEX_FORMAT:
+                return {}
+            return {row["id"]: _from_row(row) for row in index["runs"]}
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}  # a cache: whatever is wrong with it, the folders say it again
+
+    def _write_index(self, runs: Iterable[Run]) -> None:
+        rows = [_to_row(run) for run in runs]
+        try:
+            write_atomic(self._index, json.dumps({"format": _INDEX_FORMAT, "runs": rows}).encode())
+        except (KfError, OSError):
+            return  # a store that can't be written is listed all the same
+
+
+def _record(folder: RunFolder, seen: Seen | None) -> Run:
+    asked = read_json(folder.spec)
+    run = Run(
+        id=folder.id,
+        kind=asked["kind"],
+        name=asked["name"],
+        state=State.PENDING,
+        backend=asked["backend"],
+        created_s=asked["created_s"],
+        spec=asked["spec"],
+    )
+    told = _tail(folder.metrics)
+    run = replace(run, metrics=told["metrics"], progress=told["progress"])
+    result = read_json(folder.result)
+    if result is None:
+        return _living(run, seen, told)
+    error = result.get("error")
+    return replace(
+        run,
+        state=State(result["state"]),
+        reason=result.get("reason") or "",
+        started_s=result.get("started_s"),
+        ended_s=result.get("ended_s"),
+        outputs=result.get("outputs") or {},
+        error=KfError.from_dict(error) if error else None,
+        usage=result.get("usage") or {},
+    )
+
+
+def _living(run: Run, seen: Seen | None, told: dict[str, Any]) -> Run:
+    if seen is None:
+        return run
+    remaining_s = told["remaining_s"]
+    share = told["progress"]
+    if remaining_s is None and share and seen.started_s:
+        remaining_s = (told["t"] - seen.started_s) * (1 - share) / share
+    return replace(
+        run,
+        state=seen.state,
+        reason=seen.reason,
+        started_s=seen.started_s,
+        ended_s=seen.ended_s,
+        remaining_s=remaining_s,
+    )
+
+
+def _tail(path: Path) -> dict[str, Any]:
+    told: dict[str, Any] = {"metrics": {}, "progress": None, "remaining_s": None, "t": None}
+    try:
+        with open(path, "rb") as stream:
+            size = stream.seek(0, 2)
+            stream.seek(max(0, size - _TAIL_BYTES))
+            lines = stream.read().splitlines()
+    except FileNotFoundError:
+        return told
+    for raw in lines[1:] if size > _TAIL_BYTES else lines:
+        try:
+            line = json.loads(raw)
+        except ValueError:
+            continue  # the last line of a killed run may be cut short
+        told["metrics"].update(
+            {name: v for name, v in line["values"].items() if isinstance(v, int | float)}
+        )
+        for key in ("progress", "remaining_s", "t"):
+            if line.get(key) is not None:
+                told[key] = line[key]
+    return told
+
+
+def _metrics_of(raw: bytes) -> list[Metric]:
+    try:
+        line = json.loads(raw)
+    except ValueError:
+        return []
+    step = line.get("step")
+    return [Metric(name, float(v), step, line["t"]) for name, v in line["values"].items()]
+
+
+_ROW = ("id", "kind", "name", "backend", "reason", "created_s", "started_s", "ended_s", "progress")
+
+
+def _to_row(run: Run) -> dict[str, Any]:
+    row: dict[str, Any] = {key: getattr(run, key) for key in _ROW}
+    row["state"] = str(run.state)
+    row["error"] = run.error.to_dict() if run.error else None
+    for key in ("metrics", "spec", "outputs", "usage"):
+        row[key] = dict(getattr(run, key))
+    return row
+
+
+def _from_row(row: dict[str, Any]) -> Run:
+    error = row.pop("error")
+    row["state"] = State(row["state"])
+    return Run(**row, error=KfError.from_dict(error) if error else None)
+
+
+def finite(metrics: Mapping[str, float]) -> dict[str, float]:
+    """The metrics that are numbers one can compare."""
+    return {name: value for name, value in metrics.items() if math.isfinite(value)}

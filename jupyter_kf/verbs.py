@@ -1,0 +1,189 @@
+"""Words into a call, a call into a client's method: what the magics and the CLI have in common.
+
+``train delay --data flights --param lr=0.1`` is parsed by the verb's spec, performed by the
+client's method of the same name, and its result is a record that the face renders.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_kf.errors import NotFound, SpecError, did_you_mean
+from jupyter_kf.specs import SPECS, queries
+from jupyter_kf.specs.base import JobSpec, Request
+from jupyter_kf.specs.flags import flags_of, help_text, literal, parse
+
+if TYPE_CHECKING:
+    from jupyter_kf.client import Client
+
+_WAITS = {"transform": True}
+_QUERIES = (
+    queries.PredictQuery,
+    queries.CheckQuery,
+    queries.RunsQuery,
+    queries.LogsQuery,
+    queries.CancelQuery,
+    queries.StopQuery,
+    queries.CompareQuery,
+    queries.LineageQuery,
+    queries.PromoteQuery,
+    queries.DoctorQuery,
+    queries.ConnectQuery,
+    queries.HelpQuery,
+)
+VERBS: dict[str, type[Request]] = {
+    **SPECS,
+    **{query.kind: query for query in _QUERIES},
+}
+TAKES_CODE = frozenset({"transform", "train"})
+
+
+@dataclass(frozen=True)
+class Call:
+    """A verb with its fields, and how it is called."""
+
+    verb: str
+    fields: Mapping[str, Any]
+    options: queries.CallOptions
+
+
+def words_of(line: str) -> list[str]:
+    """A line's words, quotes honoured.
+
+    Raises:
+        SpecError: kf-1015, a quote that is not closed.
+    """
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise SpecError(
+            1015,
+            f"the line can't be read: {str(error).lower()}",
+            cause=f"in: {line.strip()}",
+            fix="close the quote",
+        ) from error
+
+
+def read_call(words: Sequence[str]) -> Call:
+    """The call that the words ask for.
+
+    Raises:
+        SpecError: kf-1016 no such verb, and those of `flags.parse`.
+    """
+    verb, *rest = words
+    if verb not in VERBS:
+        raise SpecError(
+            1016,
+            f"there is no verb `{verb}`",
+            cause=did_you_mean(verb, VERBS),
+            fix="`%kf help` lists them all",
+        )
+    fields = parse(requests_of(verb), rest)
+    own = queries.CallOptions.model_fields
+    options = queries.CallOptions.of(**{k: v for k, v in fields.items() if k in own})
+    return Call(verb, {k: v for k, v in fields.items() if k not in own}, options)
+
+
+def requests_of(verb: str) -> tuple[type[Request], ...]:
+    """What a verb's words are parsed by: its own request, and the options of jobs."""
+    return (VERBS[verb], queries.CallOptions)
+
+
+def explain(verb: str | None) -> str:
+    """The help text of a verb, or the list of verbs."""
+    if verb is None:
+        width = max(map(len, VERBS)) + 2
+        rows = [f"  {v:<{width}}{(r.__doc__ or '').splitlines()[0]}" for v, r in VERBS.items()]
+        return "\n".join(["%kf VERB ...", "", *rows, "", "`%kf help VERB` explains one."])
+    if verb not in VERBS:
+        raise SpecError(
+            1016,
+            f"there is no verb `{verb}`",
+            cause=did_you_mean(verb, VERBS),
+            fix="`%kf help` lists them all",
+        )
+    places = " ".join(flag.flag for flag in flags_of(VERBS[verb]) if flag.positional)
+    sign = "%%kf" if verb in TAKES_CODE else "%kf"
+    requests = requests_of(verb) if issubclass(VERBS[verb], JobSpec) else (VERBS[verb],)
+    return help_text(requests, f"{sign} {verb} {places}".rstrip() + " [options]")
+
+
+def perform(client: Client, call: Call, code: str | None, scope: Mapping[str, Any]) -> Any:
+    """Does what the call asks; returns a record, a list of records, or lines of text.
+
+    Args:
+        code: the cell's body, for the verbs that take one.
+        scope: the notebook's names; empty for the CLI.
+    """
+    if call.options.dry_run:
+        return client.plan(call.verb, code, scope=scope, **call.fields)
+    if call.verb in TAKES_CODE:
+        _check_code(call, code)
+        method: Callable[..., Any] = getattr(client, call.verb)
+        return method(code, scope=scope, **_waiting(call), **call.fields)
+    if call.verb in ("tune", "serve", "batch"):
+        return getattr(client, call.verb)(**_waiting(call), **call.fields)
+    return _QUICK[call.verb](client, VERBS[call.verb].of(**call.fields), scope)
+
+
+def _waiting(call: Call) -> dict[str, bool]:
+    wait = call.options.wait
+    return {"wait": _WAITS.get(call.verb, False) if wait is None else wait}
+
+
+def _check_code(call: Call, code: str | None) -> None:
+    if (code and code.strip()) or call.fields.get("source"):
+        return
+    raise SpecError(
+        1017,
+        f"{call.verb} needs a cell to run",
+        cause=f"there is no code below `%%kf {call.verb}`",
+        fix=f"begin the cell with `%%kf {call.verb} ...` (two %) and write the code below",
+    )
+
+
+def _data(client: Client, query: Any, scope: Mapping[str, Any]) -> Any:
+    if query.source in scope:
+        return client.data(query.name, scope[query.source], time=query.time)
+    if query.source.isidentifier() and not Path(query.source).exists():
+        raise no_name("data", query.source, scope)
+    return client.data(query.name, query.source, time=query.time)
+
+
+def _predict(client: Client, query: Any, scope: Mapping[str, Any]) -> Any:
+    if query.rows in scope:
+        return client.predict(query.name, scope[query.rows])
+    rows = literal(query.rows)
+    if isinstance(rows, str):
+        raise no_name("predict", query.rows, scope)
+    return client.predict(query.name, rows)
+
+
+def no_name(verb: str, name: str, scope: Mapping[str, Any]) -> NotFound:
+    """The error for a name that the notebook does not have."""
+    return NotFound(
+        1110,
+        f"{verb}: the notebook has no `{name}`",
+        cause=did_you_mean(name, [n for n in scope if not n.startswith("_")]),
+        fix="give the name of a variable, or a path",
+    )
+
+
+_QUICK: dict[str, Callable[[Any, Any, Mapping[str, Any]], Any]] = {
+    "data": _data,
+    "predict": _predict,
+    "check": lambda client, q, _: client.check(q.name),
+    "runs": lambda client, q, _: client.runs(q.name, kind=q.job, state=q.state)[: q.limit],
+    "logs": lambda client, q, _: client.logs(q.run, q.follow),
+    "cancel": lambda client, q, _: client.cancel(q.run),
+    "stop": lambda client, q, _: client.stop(q.name),
+    "compare": lambda client, q, _: client.compare(*q.runs),
+    "lineage": lambda client, q, _: client.lineage(q.thing),
+    "promote": lambda client, q, _: client.promote(q.study, q.trial),
+    "doctor": lambda client, _q, _: client.doctor(),
+    "help": lambda _client, q, _: explain(q.verb),
+}

@@ -1,0 +1,363 @@
+"""Which files does a batch read, and how are they read piece by piece in bounded memory?
+
+Parquet, CSV (TSV) and Arrow (file, stream, Feather 2). Standard library only at import; pyarrow
+inside functions.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_kf.errors import BatchError, did_you_mean
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FORMATS = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".arrow": "arrow",
+    ".arrows": "arrow",
+    ".ipc": "arrow",
+    ".feather": "arrow",
+}
+
+NULLS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A")
+"""What an unquoted CSV field says when it holds no number; text is null only when empty."""
+
+_BLOCK = 1 << 22
+
+
+@dataclass(frozen=True)
+class Source:
+    """One input file.
+
+    Attributes:
+        path: where it is.
+        relative: below the glob's fixed part; outputs keep this tree.
+    """
+
+    path: Path
+    relative: Path
+
+    @property
+    def form(self) -> str:
+        """ "parquet", "csv" or "arrow"."""
+        return FORMATS[self.path.suffix.lower()]
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What is read of every file.
+
+    Attributes:
+        schema: the model's raw columns; gives a CSV its types.
+        keep: further columns, copied to the output.
+    """
+
+    schema: pa.Schema
+    keep: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """All names, the model's first."""
+        return [*self.schema.names, *(k for k in self.keep if k not in self.schema.names)]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An opened file.
+
+    Attributes:
+        schema: of the pieces: the needed columns as the file types them.
+        pieces: tables of at most the asked number of rows.
+        done: share of the file that was read so far, 0 to 1.
+    """
+
+    schema: pa.Schema
+    pieces: Iterator[pa.Table]
+    done: Callable[[], float]
+
+
+def find(pattern: str, output: Path) -> list[Source]:
+    """The files of a glob, sorted; results of an earlier batch below `output` are not inputs.
+
+    Raises:
+        BatchError: kf-2401 nothing matches, kf-2402 a file of another format.
+    """
+    base = _fixed_part(pattern)
+    results = output.resolve()
+    paths = sorted(map(Path, glob.glob(pattern, recursive=True)))  # noqa: PTH207 - any base
+    files = [
+        path
+        for path in paths
+        if path.is_file() and not (results != base and path.resolve().is_relative_to(results))
+    ]
+    if not files:
+        folders = [path for path in paths if path.is_dir()]
+        fix = (
+            f'write --input "{folders[0]}/*.parquet"' if folders else "check the path and the glob"
+        )
+        raise BatchError(
+            2401,
+            f"no file matches {pattern!r}",
+            cause=f"looked in {base} for files"
+            + (f"; {folders[0]} is a folder" if folders else ""),
+            fix=fix,
+        )
+    for path in files:
+        if path.suffix.lower() not in FORMATS:
+            raise BatchError(
+                2402,
+                f"{path} is of no format that a batch reads",
+                cause=f"the name ends in {path.suffix or 'nothing'!r}; read are "
+                + ", ".join(FORMATS),
+                fix='narrow the glob: --input "folder/*.parquet"',
+            )
+    return [Source(path, Path(os.path.relpath(path.resolve(), base))) for path in files]
+
+
+def _fixed_part(pattern: str) -> Path:
+    parts = Path(pattern).parts
+    fixed: list[str] = []
+    for part in parts[:-1]:
+        if glob.has_magic(part):
+            break
+        fixed.append(part)
+    return Path(*fixed).resolve() if fixed else Path.cwd()
+
+
+def read(source: Source, needed: Needed, rows: int) -> Reading:
+    """Opens a file; nothing but its head is read before the first piece is asked for.
+
+    Raises:
+        BatchError: kf-2403 a needed column is missing, kf-2404 the file can't be read, kf-2410 a
+            CSV value does not fit its column.
+    """
+    import pyarrow as pa
+
+    opener = {"parquet": _parquet, "csv": _csv, "arrow": _arrow}[source.form]
+    try:
+        reading = opener(source.path, needed, rows)
+    except (pa.ArrowException, OSError) as error:
+        raise unreadable(source.path, error) from error
+    return Reading(
+        reading.schema, _explained(source.path, _resized(reading.pieces, rows)), reading.done
+    )
+
+
+def _parquet(path: Path, needed: Needed, rows: int) -> Reading:
+    import pyarrow.parquet as pq
+
+    # buffered, not prefetched: a row group of any size is read page by page
+    file = pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False)
+    _check_columns(path, file.schema_arrow.names, needed)
+    schema = _only(file.schema_arrow, needed)
+    total, seen = max(1, file.metadata.num_rows), [0]
+
+    def pieces() -> Iterator[Any]:
+        with file:
+            for batch in file.iter_batches(batch_size=rows, columns=schema.names):
+                seen[0] += batch.num_rows
+                yield batch.select(schema.names)
+
+    return Reading(schema, pieces(), lambda: seen[0] / total)
+
+
+def _arrow(path: Path, needed: Needed, _rows: int) -> Reading:
+    import pyarrow as pa
+
+    with open(path, "rb") as stream:
+        whole_file = stream.read(6) == b"ARROW1"
+    if whole_file:
+        source = pa.memory_map(str(path))
+        file = pa.ipc.open_file(source)
+        total = max(1, file.num_record_batches)
+        names = file.schema.names
+        _check_columns(path, names, needed)
+        seen = [0]
+
+        def batches() -> Iterator[Any]:
+            with source:
+                for i in range(file.num_record_batches):
+                    seen[0] = i + 1
+                    yield file.get_batch(i).select(needed.columns)
+
+        return Reading(_only(file.schema, needed), batches(), lambda: seen[0] / total)
+    stream_file = pa.OSFile(str(path))
+    stream_reader = pa.ipc.open_stream(stream_file)
+    size = max(1, path.stat().st_size)
+    _check_columns(path, stream_reader.schema.names, needed)
+
+    def stream_batches() -> Iterator[Any]:
+        with stream_file:
+            for batch in stream_reader:
+                yield batch.select(needed.columns)
+
+    return Reading(
+        _only(stream_reader.schema, needed), stream_batches(), lambda: _told(stream_file, size)
+    )
+
+
+def _csv(path: Path, needed: Needed, _rows: int) -> Reading:
+    import pyarrow as pa
+    import pyarrow.csv as csv
+
+    size = max(1, path.stat().st_size)
+    if path.stat().st_size == 0:
+        raise BatchError(
+            2404,
+            f"{path} is empty",
+            cause="a CSV begins with a line of column names",
+            fix="remove the file, or write its header",
+        )
+    tab = path.suffix.lower() == ".tsv"
+    parse = csv.ParseOptions(delimiter="\t" if tab else ",", newlines_in_values=True)
+    _check_columns(path, _csv_header(path, parse), needed)
+    types = {name: pa.string() for name in needed.keep}  # as it stands: "001" stays "001"
+    types |= {field.name: _plain(field.type) for field in needed.schema}
+    texts = [name for name, kind in types.items() if pa.types.is_string(kind)]
+    source = pa.OSFile(str(path))
+    reader = csv.open_csv(
+        source,
+        read_options=csv.ReadOptions(use_threads=False, block_size=_BLOCK),  # tells bad rows
+        parse_options=parse,
+        convert_options=csv.ConvertOptions(
+            column_types=types,
+            include_columns=needed.columns,
+            null_values=list(NULLS),
+            strings_can_be_null=False,
+        ),
+    )
+
+    def pieces() -> Iterator[Any]:
+        with source:
+            for batch in reader:
+                yield _empty_text_is_null(batch, texts)
+
+    return Reading(reader.schema, pieces(), lambda: _told(source, size))
+
+
+def _csv_header(path: Path, parse: Any) -> list[str]:
+    import csv
+
+    with open(path, newline="", encoding="utf-8-sig", errors="replace") as stream:
+        return next(csv.reader(stream, delimiter=parse.delimiter), [])
+
+
+def _empty_text_is_null(batch: pa.RecordBatch, texts: Sequence[str]) -> pa.RecordBatch:
+    """CSV can't tell no text from empty text; like pandas' reader, empty is taken for none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for name in texts:
+        i = batch.schema.get_field_index(name)
+        column = batch.column(i)
+        empty = pc.equal(pc.binary_length(column), 0)
+        if pc.any(empty).as_py():
+            column = pc.if_else(empty, pa.scalar(None, column.type), column)
+            batch = batch.set_column(i, batch.schema.field(i), column)
+    return batch
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        return _plain(kind.value_type)
+    return pa.string() if pa.types.is_large_string(kind) or pa.types.is_string_view(kind) else kind
+
+
+def _resized(batches: Iterator[Any], rows: int) -> Iterator[pa.Table]:
+    """Tables of exactly `rows` rows, the last one shorter; never more than one kept back."""
+    import pyarrow as pa
+
+    held: list[Any] = []
+    count = 0
+    for batch in batches:
+        start = 0
+        while count + batch.num_rows - start >= rows:
+            piece = batch.slice(start, rows - count)
+            yield pa.Table.from_batches([*held, piece])
+            start += rows - count
+            held, count = [], 0
+        if start < batch.num_rows:
+            held.append(batch.slice(start))
+            count += batch.num_rows - start
+    if held:
+        yield pa.Table.from_batches(held)
+
+
+def _explained(path: Path, pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    import pyarrow as pa
+
+    try:
+        yield from pieces
+    except (pa.ArrowException, OSError) as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> BatchError:
+    """The error for a file that pyarrow refuses; a bad CSV value is named by line and column."""
+    text = str(error).partition("\n")[0]
+    bad = re.search(r"In CSV column #(\d+): (?:Row #(\d+): )?CSV conversion error to (.+)", text)
+    if bad:
+        where = f", line {bad[2]}" if bad[2] else ""
+        return BatchError(
+            2410,
+            f"{path}{where}: column {_nth_column(path, int(bad[1]))} holds what does not fit",
+            cause=f"it should be {bad[3]}",
+            fix="correct the file, or train on data in which the column is text",
+        )
+    return BatchError(
+        2404,
+        f"{path} can't be read",
+        cause=text[:300],
+        fix="write the file again; half a file has no end that fits its beginning",
+    )
+
+
+def _nth_column(path: Path, n: int) -> str:
+    import csv
+
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    with open(path, newline="", encoding="utf-8-sig", errors="replace") as stream:
+        names = next(csv.reader(stream, delimiter=delimiter), [])
+    return f"`{names[n]}`" if n < len(names) else f"number {n + 1}"
+
+
+def _check_columns(path: Path, have: Sequence[str], needed: Needed) -> None:
+    for name in needed.columns:
+        if name not in have:
+            kept = name not in needed.schema.names
+            raise BatchError(
+                2403,
+                f"{path} has no column `{name}`",
+                cause=did_you_mean(name, have),
+                fix="take it out of --keep" if kept else "the model needs it: add it to the file",
+            )
+        if list(have).count(name) > 1:
+            raise BatchError(
+                2404,
+                f"{path} has more than one column `{name}`",
+                cause="which one is meant can't be told",
+                fix="rename the others",
+            )
+
+
+def _only(schema: pa.Schema, needed: Needed) -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema([schema.field(name) for name in needed.columns])
+
+
+def _told(stream: Any, size: int) -> float:
+    return 1.0 if stream.closed else min(1.0, stream.tell() / size)

@@ -1,0 +1,342 @@
+"""How does a frame become an Arrow table and come back exactly the same?
+
+Arrow has no pandas dtypes, Parquet loses unused categories, and a batch without nulls would come
+back with other dtypes than one with them. So what a column is in pandas stands beside the
+table, decided once for the whole dataset. Standard library at import.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from jupyter_kf.errors import DataError
+
+SIDE = b"jupyter_kf"
+_PANDAS = b"pandas"
+
+
+def to_table(frame: Any) -> Any:
+    """A pandas or polars frame, or an Arrow table, as an Arrow table that can come back.
+
+    Raises:
+        DataError: kf-1401 not a frame, kf-1402 a column's name, kf-1403 mixed types in one
+            column, kf-1404 an index that would be lost, kf-1405 a type that Arrow lacks.
+    """
+    module = type(frame).__module__.partition(".")[0]
+    kind = type(frame).__name__
+    if module == "pandas" and kind == "DataFrame":
+        return _from_pandas(frame)
+    if module == "polars" and kind in ("DataFrame", "LazyFrame"):
+        frame = frame.collect() if kind == "LazyFrame" else frame
+        check_names(frame.columns)
+        return described(frame.to_arrow(), "polars")
+    if module == "pyarrow" and hasattr(frame, "schema"):
+        check_names(frame.schema.names)
+        import pyarrow as pa
+
+        table = pa.Table.from_batches([frame]) if isinstance(frame, pa.RecordBatch) else frame
+        return table if side(table.schema) else described(table, "pandas")
+    raise DataError(
+        1401,
+        f"a {type(frame).__module__}.{kind} is no table of rows",
+        cause="rows are taken from a pandas or polars DataFrame or a pyarrow Table",
+        fix="make a frame of it first, as in pandas.DataFrame(...)",
+    )
+
+
+def to_frame(table: Any, kind: str = "pandas") -> Any:
+    """The frame that a table was made from, or would have been: same dtypes for any subset.
+
+    Args:
+        kind: "pandas" or "polars".
+    """
+    facts = side(table.schema) or {}
+    table = with_categories(table, facts.get("categories", {}))
+    if kind == "polars":
+        import polars as pl
+
+        return pl.from_arrow(table.replace_schema_metadata(None))
+    return _to_pandas(table, facts.get("dtypes", {}), facts.get("missing", {}))
+
+
+def side(schema: Any) -> dict[str, Any] | None:
+    """What stands beside a table: frame, dtypes, categories, missing; None when nothing does."""
+    text = (schema.metadata or {}).get(SIDE)
+    return json.loads(text) if text else None
+
+
+def with_side(table: Any, facts: Mapping[str, Any]) -> Any:
+    """The table, and beside it these facts; a schema works as well."""
+    kept = dict((table.schema if hasattr(table, "schema") else table).metadata or {})
+    kept[SIDE] = json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()
+    change = getattr(table, "replace_schema_metadata", None) or table.with_metadata
+    return change(kept)
+
+
+def described(table: Any, frame: str) -> Any:
+    """A table that was no pandas frame, with the pandas dtypes its whole content asks for."""
+    plain, categories = without_categories(table)
+    dtypes = {
+        field.name: "category" if field.name in categories else pandas_dtype(field.type, nulls)
+        for field, nulls in zip(
+            plain.schema, (column.null_count > 0 for column in plain.columns), strict=True
+        )
+    }
+    metadata = {k: v for k, v in (plain.schema.metadata or {}).items() if k != _PANDAS}
+    facts = {"frame": frame, "dtypes": dtypes, "categories": categories, "missing": {}}
+    return with_side(plain.replace_schema_metadata(metadata), facts)
+
+
+def pandas_dtype(arrow_type: Any, has_nulls: bool) -> str:
+    """The dtype pandas gives an Arrow type; "" where it depends on nothing (left to pandas)."""
+    import pyarrow as pa
+
+    if pa.types.is_integer(arrow_type):
+        return "float64" if has_nulls else str(arrow_type)
+    if pa.types.is_boolean(arrow_type):
+        return "object" if has_nulls else "bool"
+    return ""
+
+
+def without_categories(table: Any) -> tuple[Any, dict[str, Any]]:
+    """Dictionary columns as plain values, and each one's domain."""
+    import pyarrow as pa
+
+    categories: dict[str, Any] = {}
+    for i, field in enumerate(table.schema):
+        if not pa.types.is_dictionary(field.type):
+            continue
+        column = table.column(i).unify_dictionaries() if table.num_rows else table.column(i)
+        domain = (
+            column.chunk(0).dictionary if column.num_chunks else pa.array([], field.type.value_type)
+        )
+        categories[field.name] = {"values": pack(domain), "ordered": bool(field.type.ordered)}
+        plain = column.cast(field.type.value_type)
+        table = table.set_column(
+            i, pa.field(field.name, plain.type, metadata=field.metadata), plain
+        )
+    return table, categories
+
+
+def with_categories(table: Any, categories: Mapping[str, Any]) -> Any:
+    """Plain values as dictionary columns over their domains.
+
+    Raises:
+        DataError: kf-1406, a value outside its column's domain.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for name, entry in categories.items():
+        i = table.schema.get_field_index(name)
+        if i < 0 or pa.types.is_dictionary(table.schema.field(i).type):
+            continue
+        domain, values = unpack(entry["values"]), table.column(i).combine_chunks()
+        codes = pc.index_in(values.cast(domain.type), value_set=domain, skip_nulls=True)
+        strange = pc.and_(codes.is_null(), values.is_valid())
+        if pc.any(strange).as_py():
+            raise DataError(
+                1406,
+                f"column `{name}` holds {values.filter(strange)[0].as_py()!r}, "
+                "which is none of its categories",
+                cause=f"its categories are {domain.to_pylist()[:8]}",
+                fix="make the snapshot again from a frame whose categories are complete",
+            )
+        array = pa.DictionaryArray.from_arrays(codes, domain, ordered=entry["ordered"])
+        field = table.schema.field(i)
+        table = table.set_column(i, pa.field(name, array.type, metadata=field.metadata), array)
+    return table
+
+
+def pack(array: Any) -> str:
+    """An Arrow array as text."""
+    import pyarrow as pa
+
+    out = pa.BufferOutputStream()
+    batch = pa.record_batch([array], names=["v"])
+    with pa.ipc.new_stream(out, batch.schema) as writer:
+        writer.write_batch(batch)
+    return base64.b64encode(out.getvalue().to_pybytes()).decode()
+
+
+def unpack(text: str) -> Any:
+    """The Arrow array of `pack`."""
+    import pyarrow as pa
+
+    column = pa.ipc.open_stream(base64.b64decode(text)).read_all().column(0)
+    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+
+
+def check_names(names: Any) -> None:
+    """Refuses column names that files, requests and reports can't hold.
+
+    Raises:
+        DataError: kf-1402.
+    """
+    seen: set[str] = set()
+    for position, name in enumerate(names):
+        if not isinstance(name, str):
+            raise DataError(
+                1402,
+                f"column {position} is called {name!r}, a {type(name).__name__}",
+                cause="Parquet and requests know columns by text",
+                fix="df.columns = df.columns.map(str), or '_'.join for several levels",
+            )
+        if name in seen:
+            raise DataError(
+                1402,
+                f"two columns are called `{name}`",
+                cause="a column is found by its name",
+                fix="rename one, or keep the first: df.loc[:, ~df.columns.duplicated()]",
+            )
+        seen.add(name)
+
+
+def _from_pandas(frame: Any) -> Any:
+    import pandas as pd
+    import pyarrow as pa
+
+    check_names(frame.columns)
+    frame = _index_as_columns(frame, pd)
+    missing = {name: _missing(frame[name], name) for name in _objects(frame)}
+    if frame.attrs:
+        frame = frame.copy(deep=False)
+        frame.attrs = {}
+    try:
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise _no_arrow(frame, error) from None
+    dtypes = {name: str(dtype) for name, dtype in frame.dtypes.items()}
+    table, categories = without_categories(table)
+    facts = {"frame": "pandas", "dtypes": dtypes, "categories": categories, "missing": missing}
+    pandas_part = json.loads(table.schema.metadata[_PANDAS])
+    for unsteady in ("creator", "attributes", "pandas_version"):
+        pandas_part.pop(unsteady, None)
+    table = table.replace_schema_metadata({_PANDAS: json.dumps(pandas_part, sort_keys=True)})
+    return with_side(table, facts)
+
+
+def _index_as_columns(frame: Any, pd: Any) -> Any:
+    """Named levels become columns; a nameless numbering is dropped; anything else is refused."""
+    index = frame.index
+    if all(name is not None for name in index.names):
+        clash = [name for name in index.names if name in frame.columns]
+        if clash:
+            raise DataError(
+                1404,
+                f"the index and a column are both called `{clash[0]}`",
+                cause="a named index is kept as a column",
+                fix=f"df.rename_axis(None), or drop the column `{clash[0]}`",
+            )
+        check_names(index.names)
+        return frame.reset_index()
+    if index.nlevels == 1 and pd.api.types.is_integer_dtype(index.dtype):
+        return frame if isinstance(index, pd.RangeIndex) else frame.reset_index(drop=True)
+    raise DataError(
+        1404,
+        f"the frame's index ({index.dtype if index.nlevels == 1 else 'several levels'}) "
+        "has no name and would be lost",
+        cause="rows are stored as columns only",
+        fix='name it, df.rename_axis("id"), or drop it, df.reset_index(drop=True)',
+    )
+
+
+def _objects(frame: Any) -> list[str]:
+    return [name for name, dtype in frame.dtypes.items() if dtype == object]
+
+
+def _missing(column: Any, name: str) -> str:
+    """How an object column writes a missing value: "none" or "nan"; refuses mixed columns."""
+    import pandas as pd
+
+    found = pd.api.types.infer_dtype(column, skipna=True)
+    if found in ("string", "empty", "bytes", "boolean", "date", "time", "decimal"):
+        holes = column[column.isna()]
+        return "none" if all(value is None for value in holes) else "nan"
+    present = column.dropna()
+    kinds = present.map(lambda value: type(value).__name__)
+    first = kinds.iloc[0]
+    if (kinds == first).all() and first in ("list", "dict", "ndarray"):
+        return "none"
+    other = kinds[kinds != first]
+    position = column.index.get_loc(other.index[0]) if len(other) else 0
+    mixed = f"{first} and {other.iloc[0]} (row {position})" if len(other) else first
+    raise DataError(
+        1403,
+        f"column `{name}` holds {mixed} as Python objects",
+        cause="a column has one type, on disk and in production",
+        fix=f'make it one: df["{name}"].astype(str), or pandas.to_numeric(df["{name}"])',
+    )
+
+
+def _no_arrow(frame: Any, error: Exception) -> DataError:
+    import pyarrow as pa
+
+    for name in frame.columns:
+        try:
+            pa.Array.from_pandas(frame[name])
+        except Exception as reason:
+            return DataError(
+                1405,
+                f"column `{name}` ({frame[name].dtype}) can't be stored",
+                cause=str(reason).partition("\n")[0],
+                fix="turn it into numbers, text, booleans, times or categories first",
+            )
+    return DataError(
+        1405,
+        "the frame can't be stored",
+        cause=str(error).partition("\n")[0],
+        fix="turn its columns into numbers, text, booleans, times or categories first",
+    )
+
+
+def _to_pandas(table: Any, dtypes: Mapping[str, str], missing: Mapping[str, str]) -> Any:
+    import numpy as np
+    import pandas as pd
+
+    frame = table.to_pandas()
+    fixed = {}
+    for name in frame.columns:
+        want = dtypes.get(name, "")
+        if not want or str(frame[name].dtype) == want:
+            if want != "object" or missing.get(name) != "nan":
+                continue
+        if want == "object":
+            values = table.column(name).to_pandas(strings_to_categorical=False).to_numpy(object)
+            values = np.array(values, dtype=object)
+            holes = pd.isna(frame[name]).to_numpy()
+            values[holes] = float("nan") if missing.get(name) == "nan" else None
+            fixed[name] = pd.Series(values, dtype=object)
+        elif want == "category":
+            fixed[name] = frame[name].astype("category")
+        else:
+            fixed[name] = frame[name].astype(want)
+    return frame.assign(**fixed) if fixed else frame
+
+
+def comparable(table: Any) -> dict[str, Any]:
+    """A table as arrays for `compare.compare_columns`: numbers as they are, others as objects."""
+    import numpy as np
+
+    found = {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if str(column.type) in ("float", "double", "halffloat") or not column.null_count:
+            array = column.to_numpy()
+            found[name] = array if array.dtype.kind != "O" else _objects_of(column)
+        else:
+            found[name] = _objects_of(column)
+        if found[name].dtype.kind in "Mm":
+            found[name] = np.ascontiguousarray(found[name])
+    return found
+
+
+def _objects_of(column: Any) -> Any:
+    import numpy as np
+
+    made = np.empty(len(column), dtype=object)
+    for i, value in enumerate(column.to_pylist()):
+        made[i] = value
+    return made

@@ -1,0 +1,56 @@
+"""``python -m tests.bench [NAME ...]``: every figure, each against its baseline, in one table.
+
+A bench is a module ``bench_<name>.py`` with ``main() -> list[Row]``. One that fails is shown with
+its traceback and the others go on. Exit code 1 when a bound is not kept or a bench failed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+from tests.bench.table import Row, show
+
+
+def main(names: list[str]) -> int:
+    """Runs the benches that are named, or all."""
+    every = sorted(path.stem for path in Path(__file__).parent.glob("bench_*.py"))
+    chosen = [f"bench_{name.removeprefix('bench_')}" for name in names] or every
+    unknown = [name for name in chosen if name not in every]
+    if unknown:
+        print(f"no {', '.join(unknown)}; there are {', '.join(every)}", file=sys.stderr)
+        return 2
+    # As a user has it: bytecode is kept, one's own store is not touched.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    work = Path(tempfile.mkdtemp(prefix="kf-"))
+    os.environ["JUPYTER_KF_STORE"] = str(work / "store")
+    os.environ["JUPYTER_KF_RUNTIME_DIR"] = str(work / "r")
+    os.environ["IPYTHONDIR"] = str(work / "ipython")
+    rows: list[Row] = []
+    failed = []
+    try:
+        for name in chosen:
+            print(f"{name} ...", end="", file=sys.stderr, flush=True)
+            began = time.monotonic()
+            try:
+                rows += importlib.import_module(f"tests.bench.{name}").main()
+            except Exception:
+                failed.append(name)
+                traceback.print_exc()
+            print(f" {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    print(show(rows))
+    over = [row.name for row in rows if not row.ok]
+    print(f"\n{len(rows) - len(over)} of {len(rows)} within bounds, {len(failed)} benches failed")
+    return 1 if over or failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

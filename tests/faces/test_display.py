@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jupyter_kf.backends.base import Plan, Unsupported
+from jupyter_kf.client.compare import compare
+from jupyter_kf.display import html, text
+from jupyter_kf.display.card import Card, Table, as_html, as_text
+from jupyter_kf.errors import BackendError
+from jupyter_kf.records import Check, Run, RunList, State, Study, Trial
+from jupyter_kf.specs import TrainSpec
+
+
+def run(**fields) -> Run:
+    return Run(
+        **{"id": "delay-1", "kind": "train", "name": "delay", "state": State.RUNNING} | fields
+    )
+
+
+class Tags(HTMLParser):
+    """Collects what a browser would see as tags and as text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+
+    def handle_data(self, data):
+        self.text += data
+
+
+OURS = {"div", "b", "span", "table", "thead", "tbody", "tr", "th", "td", "pre", "progress"}
+
+
+@given(st.text())
+def test_whatever_a_name_or_a_log_contains_is_shown_as_text(evil):
+    card = Card(evil, evil, "bad", 0.5, [(evil, evil)], Table([evil], [[evil]]), [evil], evil)
+    page = Tags(as_html(card))
+    assert page.tags <= OURS
+    as_text(card)
+
+
+def test_script_in_an_error_is_not_a_script():
+    error = BackendError(2050, "the cell raised <script>alert(1)</script>", cause="x", fix="y")
+    page = Tags(html(run(state=State.FAILED, error=error)))
+    assert "script" not in page.tags
+    assert "<script>alert(1)</script>" in page.text
+
+
+def test_a_failed_run_says_what_cause_fix():
+    error = BackendError(2050, "the cell raised ValueError", cause="line 3", fix="look there")
+    shown = text(run(state=State.FAILED, error=error))
+    assert "kf-2050: the cell raised ValueError" in shown
+    assert "Cause: line 3" in shown
+    assert "Fix: look there" in shown
+
+
+def test_a_running_run_says_how_to_follow_and_end_it():
+    shown = text(run(progress=0.25, metrics={"auc": 0.91234567}))
+    assert "25%" in shown
+    assert "0.9123" in shown
+    assert "%kf logs delay-1 -f" in shown and "%kf cancel delay-1" in shown
+
+
+def test_no_runs_yet_says_what_to_type():
+    assert "%kf data" in text(RunList())
+
+
+def test_a_comparison_shows_only_what_differs():
+    runs = [
+        run(id=f"d-{lr}", spec={"seed": 0, "params": {"lr": lr}}, metrics={"auc": lr})
+        for lr in (1, 2)
+    ]
+    got = compare(runs)
+    assert dict(got.settings) == {"param lr": (1, 2)}
+    assert dict(got.same) == {"seed": 0}
+    assert "param lr" in text(got) and "seed" not in text(got)
+
+
+def test_a_study_shows_its_best_trials_first():
+    trials = tuple(
+        Trial(n, State.SUCCEEDED, {"x": n}, (value,)) for n, value in enumerate([0.2, 0.9, 0.5])
+    )
+    study = Study(
+        run(kind="tune", state=State.SUCCEEDED, spec={"trials": 3}),
+        ("auc",),
+        (True,),
+        trials,
+        (trials[1],),
+    )
+    lines = text(study).splitlines()
+    first = next(line for line in lines if line.strip().startswith("1 *"))
+    assert lines.index(first) < lines.index(next(x for x in lines if x.strip().startswith("2 ")))
+    assert "%kf promote delay" in text(study)
+
+
+def test_a_check_names_what_differs():
+    finding = {"path": "JSON", "column": "prediction", "row": 3, "expected": 1, "got": 0}
+    shown = text(Check("endpoint delay", False, (finding,)))
+    assert "differs" in shown and "prediction" in shown
+
+
+def test_a_plan_shows_what_is_refused_and_why():
+    spec = TrainSpec.of(name="d", image="x")
+    refused = Unsupported("image", "processes have no image", "leave it out")
+    shown = text(Plan("d-1", "local", "train", spec, ({"argv": ["python"]},), (refused,)))
+    assert "not started" in shown and "processes have no image" in shown
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_has_a_tone_in_both_themes(state):
+    assert f"{state}" in html(run(state=state))
+    assert "var(--jp-" in html(run(state=state))

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jupyter_kf.errors import KfError, SpecError
+from jupyter_kf.specs.flags import flags_of, literal
+from jupyter_kf.verbs import VERBS, explain, read_call, words_of
+
+
+def fields(line: str) -> dict:
+    return dict(read_call(words_of(line)).fields)
+
+
+def test_the_line_of_the_design_reads_as_its_spec():
+    line = (
+        "train delay --data flights --transform prepare --split 0.8/0.2 "
+        "--param lr=0.1 --param depth=6 --gpu 1 --memory 4Gi"
+    )
+    assert fields(line) == {
+        "name": "delay",
+        "data": "flights",
+        "transform": "prepare",
+        "split": "0.8/0.2",
+        "params": {"lr": 0.1, "depth": 6},
+        "gpu": "1",
+        "memory": "4Gi",
+    }
+
+
+def test_a_search_space_stays_as_it_was_typed():
+    got = fields('tune delay --param "lr=loguniform(1e-3, 0.3)" --metric auc --maximize')
+    assert got["params"] == {"lr": "loguniform(1e-3, 0.3)"}
+    assert got["maximize"] is True
+
+
+def test_some_metrics_are_maximized_and_others_not():
+    got = fields("tune d --param x=int(1,2) --metric auc --metric size --maximize auc")
+    assert (got["metric"], got["maximize"]) == (("auc", "size"), ("auc",))
+
+
+def test_a_name_comes_before_what_it_is_made_of():
+    assert fields("data flights df --time when") == {
+        "name": "flights",
+        "source": "df",
+        "time": "when",
+    }
+
+
+def test_options_of_the_call_are_kept_apart_from_the_spec():
+    call = read_call(words_of("train d --no-wait --dry-run -o result"))
+    assert (call.options.wait, call.options.dry_run, call.options.output) == (False, True, "result")
+    assert dict(call.fields) == {"name": "d"}
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "says"),
+    [
+        ("trian d", 1016, "did you mean `train`"),
+        ("train d --dat x", 1001, "did you mean `--data`"),
+        ("train d e", 1009, "it has all the words it takes"),
+        ("train d --param lr", 1009, "NAME=VALUE"),
+        ("train d --param 1x=3", 1009, "NAME"),
+        ("serve d --timeout", 1009, ""),
+        ('train "d', 1015, ""),
+    ],
+)
+def test_a_mistyped_line_is_answered_with_what_was_meant(line, code, says):
+    with pytest.raises(SpecError) as refused:
+        read_call(words_of(line))
+    assert refused.value.code == code
+    assert says in refused.value.cause
+
+
+@given(st.text(max_size=60))
+def test_no_line_breaks_the_reader(line):
+    try:
+        words = words_of(line)
+        if words:
+            read_call(words)
+    except KfError as error:
+        assert error.cause and error.fix
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=4))
+def test_a_parameter_typed_as_python_comes_back(value):
+    assert literal(repr(value)) == value or isinstance(value, str)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself_and_each_of_its_flags(verb):
+    text = explain(verb)
+    for flag in flags_of(VERBS[verb]):
+        assert flag.flag in text
+        assert flag.help, f"{verb} {flag.flag} has no help sentence"
+
+
+def test_the_units_of_a_spec_are_in_its_json_schema():
+    schema = VERBS["train"].model_json_schema()
+    assert schema["properties"]["memory"]["unit"] == "4Gi or 512Mi"
+    assert all("description" in field for field in schema["properties"].values())

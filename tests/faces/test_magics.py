@@ -1,0 +1,147 @@
+"""The magics in IPython itself, with real jobs on the local back end."""
+
+from __future__ import annotations
+
+import atexit
+
+import pandas as pd
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from jupyter_kf.errors import KfError
+from jupyter_kf.magics import load
+from jupyter_kf.records import Dataset, Run, State, Transform
+
+
+@pytest.fixture
+def shell():
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance(colors="nocolor")
+    load(shell)
+    shell.push({"points": points()})
+    yield shell
+    shell.history_manager.enabled = False
+    atexit.unregister(shell.atexit_operations)
+    InteractiveShell.clear_instance()
+
+
+def points() -> pd.DataFrame:
+    frame = pd.DataFrame({"x": [float(n) for n in range(200)], "y": [n % 7 for n in range(200)]})
+    return frame.assign(high=frame["x"] > 100)
+
+
+def cell(shell, text: str):
+    return shell.run_cell(text).raise_error() or shell.user_ns.get("_kf")
+
+
+TRAIN = """%%kf train high --data points --target high --wait
+from sklearn.linear_model import LogisticRegression
+model = LogisticRegression().fit(X_train, y_train)
+kf.report(accuracy=model.score(X_valid, y_valid))
+"""
+
+PREPARE = """%%kf transform prepare --data points --target high
+def fit(df):
+    return {"mean": float(df["x"].mean())}
+
+def transform(df, state):
+    return pd.DataFrame({"x": df["x"] - state["mean"], "y": df["y"].astype("float64")})
+"""
+
+
+def test_bare_kf_says_where_one_is(shell, capsys, store_dir):
+    shell.run_line_magic("kf", "")
+    said = capsys.readouterr().out
+    assert "local" in said and str(store_dir) in said
+
+
+def test_a_snapshot_is_bound_to_kf_and_to_the_name_after_o(shell):
+    got = cell(shell, "%kf data points points -o snapshot")
+    assert isinstance(got, Dataset)
+    assert shell.user_ns["snapshot"] is got
+    assert got.manifest["rows"] == 200
+
+
+def test_a_cell_is_trained_and_what_it_read_from_the_notebook_travelled(shell):
+    cell(shell, "%kf data points points")
+    cell(shell, "import numpy as np\nOFFSET = 0.5\ndef shifted(v):\n    return v + OFFSET")
+    got = cell(shell, TRAIN + "kf.report(shifted=shifted(np.float64(1.0)))\n")
+    assert isinstance(got, Run)
+    assert got.state is State.SUCCEEDED
+    assert got.metrics["shifted"] == 1.5
+    assert got.outputs["model"]
+
+
+def test_a_transform_is_callable_after_its_cell_and_equals_the_cells_own_code(shell):
+    cell(shell, "%kf data points points\nimport pandas as pd")
+    got = cell(shell, PREPARE)
+    assert isinstance(got, Transform)
+    prepared = shell.user_ns["prepare"](points().head(3))
+    assert list(prepared.columns) == ["x", "y"]
+    assert len(prepared) == 3
+
+
+def test_inline_runs_the_cell_here_with_the_same_names(shell):
+    cell(shell, "%kf data points points")
+    line = "%%kf train high --data points --target high --param k=3 --inline\n"
+    shell.run_cell(line + "seen = (len(X_train), k, y_valid.name)").raise_error()
+    assert shell.user_ns["seen"] == (160, 3, "high")
+
+
+def test_a_dry_run_shows_the_plan_and_starts_nothing(shell, store_dir):
+    cell(shell, "%kf data points points")
+    plan = cell(shell, TRAIN.replace("--wait", "--dry-run"))
+    assert plan.kind == "train"
+    assert not (store_dir / "runs").exists()
+
+
+def test_a_failing_cell_raises_its_error_without_a_traceback_of_ours(shell, capsys):
+    result = shell.run_cell("%%kf train broken --wait\nx = 1\ny = x / 0\n")
+    assert isinstance(result.error_in_exec, KfError)
+    said = capsys.readouterr().out
+    assert "kf-2050" in said and "line 2: y = x / 0" in said
+    assert "jupyter_kf/" not in said
+
+
+def test_what_can_not_travel_is_refused_before_anything_is_submitted(shell, store_dir):
+    cell(shell, "import sqlite3\nconn = sqlite3.connect(':memory:')")
+    result = shell.run_cell("%%kf train t\nconn.execute('select 1')")
+    assert result.error_in_exec.code == 1203
+    assert "conn" in result.error_in_exec.what
+    assert not (store_dir / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("%kf trian x", 1016),
+        ("%kf train x", 1017),
+        ("%kf data d nothing_here", 1110),
+        ("%kf predict nothing points", 1112),
+        ("%kf runs x y", 1009),
+    ],
+)
+def test_a_mistake_is_an_error_with_a_code(shell, line, code):
+    assert shell.run_cell(line).error_in_exec.code == code
+
+
+def test_a_cell_magic_without_need_says_one_percent(shell):
+    assert shell.run_cell("%%kf runs\nx").error_in_exec.code == 1019
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("%kf tr", {"train", "transform"}),
+        ("%%kf train t --da", {"--data"}),
+        ("%%kf train t --data ", {"points"}),
+        ("%%kf train t --runtime torch", {"torch-distributed"}),
+        ("%kf lineage po", {"points"}),
+        ("%kf help ser", {"serve"}),
+    ],
+)
+def test_verbs_flags_and_names_are_completed(shell, line, offered):
+    cell(shell, "%kf data points points")
+    text, matches = shell.complete("", line, len(line))
+    whole = {line[: len(line) - len(text)] + match for match in matches}
+    assert {w.split(" ")[-1] for w in whole} >= offered

@@ -1,0 +1,114 @@
+"""Versions of an endpoint: numbers, promotion, roll back, and the path that never moves."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from jupyter_kf.errors import KfError, ParityError
+from jupyter_kf.serving import routing
+from jupyter_kf.serving.client import connect
+from tests.unit.serving.fakes import FLOATS, FakeModel, serving
+
+ROW = {"x0": 1.0, "x1": 2.0, "x2": 3.0}
+
+
+def version(store):
+    with connect(store, "delay") as connection:
+        return connection.predict(ROW).version
+
+
+def test_two_notebooks_get_two_version_numbers(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        numbers = list(
+            pool.map(lambda i: routing.add_version(tmp_path, "delay", {"run": str(i)}), range(24))
+        )
+    assert sorted(numbers) == list(range(1, 25))
+    assert [n for n, _ in routing.versions(tmp_path, "delay")] == list(range(1, 25))
+
+
+def test_the_newest_version_has_the_traffic_and_the_previous_stays_warm(tmp_path):
+    with serving(tmp_path, FakeModel(FLOATS)) as first:
+        assert version(tmp_path) == 1
+        with serving(tmp_path, FakeModel(FLOATS)):
+            assert version(tmp_path) == 2
+            assert routing.current(tmp_path, "delay").previous == 1
+            routing.roll_back(tmp_path, "delay", 1)
+            assert version(tmp_path) == 1
+            routing.roll_back(tmp_path, "delay", 2)
+            assert version(tmp_path) == 2
+            with serving(tmp_path, FakeModel(FLOATS)):
+                assert version(tmp_path) == 3
+                first.endpoint_gone(20)  # two newer versions: it ended itself
+                with pytest.raises(KfError) as caught:
+                    routing.roll_back(tmp_path, "delay", 1)
+                assert caught.value.code == 2205
+                with pytest.raises(KfError) as caught:
+                    routing.roll_back(tmp_path, "delay", 9)
+                assert caught.value.code == 1120
+
+
+def test_a_version_that_fails_its_proof_leaves_the_traffic_where_it_was(tmp_path):
+    with serving(tmp_path, FakeModel(FLOATS)):
+        broken = FakeModel(FLOATS)
+        broken.expected["prediction"][3] += 1
+        with pytest.raises(ParityError), serving(tmp_path, broken):
+            pass
+        assert version(tmp_path) == 1
+
+
+def test_an_older_version_never_overtakes_a_newer_one(tmp_path):
+    slow, go = FakeModel(FLOATS), threading.Event()
+    slow.hook = lambda _table: go.wait(20)
+    with ThreadPoolExecutor(1) as pool:
+
+        def old():
+            with serving(tmp_path, slow) as running:
+                running.endpoint_gone(20)
+                return running.endpoint._reason
+
+        late = pool.submit(old)
+        while not routing.versions(tmp_path, "delay"):
+            pass
+        with serving(tmp_path, FakeModel(FLOATS)):
+            assert version(tmp_path) == 2
+            go.set()
+            assert late.result(30) == "a newer version was ready first"
+            assert version(tmp_path) == 2
+
+
+def test_clients_see_one_version_or_the_other_and_never_none(tmp_path):
+    with serving(tmp_path, FakeModel(FLOATS)), serving(tmp_path, FakeModel(FLOATS)):
+        stop, seen = threading.Event(), []
+
+        def ask():
+            while not stop.is_set():
+                seen.append(version(tmp_path))
+
+        with ThreadPoolExecutor(2) as pool:
+            asking = [pool.submit(ask) for _ in range(2)]
+            for i in range(20):
+                routing.roll_back(tmp_path, "delay", 1 + i % 2)
+            stop.set()
+            for one in asking:
+                one.result()
+        assert set(seen) <= {1, 2} and seen
+
+
+def test_the_token_is_one_for_all(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        tokens = set(pool.map(lambda _: routing.token(tmp_path, "delay"), range(16)))
+    assert len(tokens) == 1 and len(tokens.pop()) >= 32
+    assert [p.name for p in routing.endpoint_folder(tmp_path, "delay").path.iterdir()] == ["token"]
+
+
+def test_a_deep_runtime_folder_still_gives_short_socket_paths(tmp_path, monkeypatch):
+    deep = tmp_path / ("d" * 60) / ("e" * 60)
+    monkeypatch.setenv("JUPYTER_KF_RUNTIME_DIR", str(deep))
+    path = routing.stable_socket(tmp_path, "n" * 40)
+    assert len(str(path)) < 100
+    assert path == routing.stable_socket(tmp_path, "n" * 40)
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    path.parent.rmdir()
