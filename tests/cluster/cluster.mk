@@ -22,4 +22,4 @@ test-cluster: ## every test that needs a cluster; a missing one is a failure
 	JUPYTER_KF_REQUIRE_CLUSTER=1 $(CLUSTER_PYTHON) -m pytest tests/cluster
 
 bench-cluster: ## the figures of tests/cluster/README.md
-	$(CLUSTER_PYTHON) -m tests.bench.bench_cluster
+	$(CLUSTER_PYTHON) -m tests.bench cluster

@@ -76,9 +76,18 @@ class Bed:
 
     def node(self) -> Node:
         plane = self.plane()
-        if missing := provider.node_tier_missing():
-            unavailable(missing.why)
+        self.check_node_tier()
         return self._once("node", lambda: Node(plane).start())
+
+    @property
+    def has_node(self) -> bool:
+        return "node" in self._started
+
+    @staticmethod
+    def check_node_tier() -> None:
+        """Skips or fails where nodes can't run."""
+        if missing := provider.control_tier_missing() or provider.node_tier_missing():
+            unavailable(missing.why)
 
     def kwok(self) -> Kwok:
         plane = self.plane()

@@ -15,8 +15,9 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
-from tests.cluster import paths
+from tests.cluster import instances, paths
 from tests.cluster.addresses import HOST_IP, HOST_LINK, NODE_IP, SERVICE_CIDR
 from tests.cluster.journal import Journal
 from tests.cluster.processes import Process
@@ -62,20 +63,13 @@ class Sandbox:
         self._init = Process(state, "node-init", [*command, sys.executable, "-I", init])
         self._lock_path = paths.cache() / "node.lock"
 
-    def start(self, wait_s: float = 900.0) -> "Sandbox":
-        """Raises TimeoutError when another node keeps the addresses for `wait_s`."""
-        self._take_turn(wait_s)
-        journal = Journal(self.state)
-        journal.note("link", name=HOST_LINK)
-        for setting in SETTINGS:
-            path = Path("/proc/sys") / setting
-            if path.exists():
-                journal.note("file", path=str(path), text=path.read_text())
-        for folder in cgroup_folders(self.cgroup):
-            journal.note("cgroup", path=str(folder))
-            folder.mkdir(exist_ok=True)
-        self._init.start()
-        self._init.wait_until(self._has_namespaces, 20, "in its namespaces")
+    def start(self, wait_s: float = 240.0) -> "Sandbox":
+        """Raises TimeoutError when another test run keeps the node tier for `wait_s`, and at once
+        when `make cluster` has it."""
+        with self._take_turn(wait_s):
+            self._note_changes()
+            self._init.start()
+            self._init.wait_until(self._has_namespaces, 20, "in its namespaces")
         self._connect()
         return self
 
@@ -94,6 +88,17 @@ class Sandbox:
         """
         return run(self.inside(argv), timeout_s)
 
+    def _note_changes(self) -> None:
+        journal = Journal(self.state)
+        journal.note("link", name=HOST_LINK)
+        for setting in SETTINGS:
+            path = Path("/proc/sys") / setting
+            if path.exists():
+                journal.note("file", path=str(path), text=path.read_text())
+        for folder in cgroup_folders(self.cgroup):
+            journal.note("cgroup", path=str(folder))
+            folder.mkdir(exist_ok=True)
+
     def _has_namespaces(self) -> bool:
         """unshare has made them all once its child, the first process, exists."""
         link = Path(f"/proc/{self._init.pid}/ns/pid_for_children")
@@ -109,26 +114,26 @@ class Sandbox:
         run(["ip", "link", "set", HOST_LINK, "up"])
         run(["ip", "route", "add", SERVICE_CIDR, "via", NODE_IP, "dev", HOST_LINK])
 
-    def _take_turn(self, wait_s: float) -> None:
-        """Held by an open file of this process and of init, thus until the sandbox is gone."""
+    def _take_turn(self, wait_s: float) -> IO[str]:
+        """The lock of the machine's one node tier. init inherits it and holds it while it lives."""
         lock = self._lock_path.open("w")
         deadline = time.monotonic() + wait_s
-        told = False
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise TimeoutError(
-                        f"another node tier holds {NODE_IP} (see `python -m tests.cluster status`)"
-                    ) from None
-            if not told:
-                print("testbed: waiting for the machine's other node tier", flush=True)
-                told = True
+        while not _try_lock(lock):
+            kept = [other for other in instances.kept() if (other / "node").exists()]
+            if kept or time.monotonic() > deadline:
+                holder = "the cluster of `make cluster`" if kept else "another test run"
+                raise TimeoutError(f"{holder} has the machine's one node tier")
             time.sleep(0.5)
         self._init.keep_open = (lock.fileno(),)
-        self._lock = lock
+        return lock
+
+
+def _try_lock(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def cgroup_folders(name: str) -> list[Path]:

@@ -13,9 +13,9 @@ def pod(name: str, **spec: object) -> dict[str, object]:
     return {"metadata": {"name": name}, "spec": {"containers": [PAUSE], **spec}}
 
 
-def test_a_fresh_namespace_takes_a_pod_that_waits_for_a_node(api, namespace):
+def test_a_pod_that_no_node_fits_is_told_so_by_the_scheduler(api, namespace):
     core = client.CoreV1Api(api)
-    core.create_namespaced_pod(namespace, pod("lonely"))
+    core.create_namespaced_pod(namespace, pod("lonely", nodeSelector={"no-such": "node"}))
 
     def told() -> bool:
         events = core.list_namespaced_event(namespace).items
