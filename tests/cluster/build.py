@@ -118,9 +118,7 @@ KWOK = Upstream(
     {"kwok": "sigs.k8s.io/kwok/cmd/kwok"},
     manifests=("kustomize/crd/bases", "kustomize/stage"),
 )
-COREDNS = Upstream(
-    "coredns", "github.com/coredns/coredns", {"coredns": "github.com/coredns/coredns"}
-)
+COREDNS = Upstream("coredns", "github.com/coredns/coredns", {"coredns": "."})
 JOBSET = Upstream(
     "jobset",
     "sigs.k8s.io/jobset",

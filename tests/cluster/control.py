@@ -8,6 +8,7 @@ advertised address already name the test bed's bridge.
 """
 
 import json
+import secrets
 import ssl
 import time
 import urllib.request
@@ -18,13 +19,12 @@ from urllib.error import HTTPError
 
 from tests.cluster import build
 from tests.cluster.addresses import API_SERVICE_IP, HOST_IP, SERVICE_CIDR
-from tests.cluster.certificates import Authority, write_kubeconfig
+from tests.cluster.certificates import Authority
 from tests.cluster.processes import Process, ProcessFailed, free_port, listens
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
-ADMIN_TOKEN = "testbed-admin"
 READY_TIMEOUT_S = 120.0
 
 
@@ -34,7 +34,7 @@ class ControlPlane:
     Attributes:
         server: URL of the API server.
         kubeconfig: full rights, by client certificate.
-        token_kubeconfig: the same by bearer token, for use through a proxy.
+        token: full rights too, for use through a proxy.
         authority: signs certificates for whoever joins.
     """
 
@@ -46,9 +46,7 @@ class ControlPlane:
         self.kubeconfig = self.authority.kubeconfig(
             state / "kubeconfig", self.server, "testbed-admin", ["system:masters"]
         )
-        self.token_kubeconfig = write_kubeconfig(
-            state / "kubeconfig-token", self.server, self.authority.pem, {"token": ADMIN_TOKEN}
-        )
+        self.token = secrets.token_urlsafe(24)
         self.token_key = self.authority.signing_key("service-accounts")
         tls = ssl.create_default_context(cadata=self.authority.pem.decode())
         self._opener = urllib.request.build_opener(
@@ -111,7 +109,7 @@ class ControlPlane:
         self, method: str, path: str, body: bytes | None = None, content_type: str = ""
     ) -> tuple[int, bytes]:
         """HTTP status and body; 0 while nobody answers."""
-        headers = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+        headers = {"Authorization": f"Bearer {self.token}"}
         if body is not None:
             headers["Content-Type"] = content_type
         request = urllib.request.Request(self.server + path, body, headers, method=method)
@@ -149,7 +147,7 @@ class ControlPlane:
         )
         tokens = self.state / "tokens.csv"
         tokens.touch(mode=0o600)
-        tokens.write_text(f'{ADMIN_TOKEN},testbed-admin,testbed-admin,"system:masters"\n')
+        tokens.write_text(f'{self.token},testbed-admin,testbed-admin,"system:masters"\n')
         ca = self.authority.certificate_path
         argv: list[str | Path] = [
             build.KUBE.binary("kube-apiserver"),

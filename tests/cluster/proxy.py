@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from tests.cluster.certificates import write_kubeconfig
-from tests.cluster.control import ADMIN_TOKEN, ControlPlane
+from tests.cluster.control import ControlPlane
 
 T = TypeVar("T")
 REASONS = {409: "Conflict", 410: "Expired", 429: "TooManyRequests", 500: "InternalError"}
@@ -103,7 +103,10 @@ class ApiProxy:
         port = self._server.sockets[0].getsockname()[1]
         self.server = f"https://127.0.0.1:{port}"
         self.kubeconfig = write_kubeconfig(
-            self._folder / "kubeconfig-proxy", self.server, authority.pem, {"token": ADMIN_TOKEN}
+            self._folder / "kubeconfig-proxy",
+            self.server,
+            authority.pem,
+            {"token": self._plane.token},
         )
         return self
 

@@ -58,7 +58,7 @@ def test_the_scheduler_uses_kwok_nodes_for_pods_that_tolerate_them(api, namespac
         kwok.remove_nodes(nodes)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1000)
 def test_five_thousand_pods_run_and_are_listed(large):
     plane, nodes = large
     with plane.api_client() as api:
@@ -70,6 +70,6 @@ def test_five_thousand_pods_run_and_are_listed(large):
             sets = apps.list_namespaced_replica_set("default").items
             return sum(one.status.ready_replicas or 0 for one in sets) == PODS
 
-        wait_for(ready, 400, f"{PODS} pods ready", every_s=1)
+        wait_for(ready, 800, f"{PODS} pods ready", every_s=1)
         answer = core.list_namespaced_pod("default", _preload_content=False)
         assert answer.data.count(b'"nodeName":"kwok-') == PODS
