@@ -1,7 +1,7 @@
 """How fast does a real Kubernetes start on this machine, and what does it take?
 
-Warm: the binaries are in the cache. A cold build is a quarter of an hour and is measured only when
-the cache is empty; its figures stand in tests/cluster/README.md.
+Warm: the binaries are in the cache. A cold build takes half an hour; its
+figures stand in tests/cluster/README.md.
 """
 
 from __future__ import annotations

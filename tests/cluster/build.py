@@ -99,7 +99,7 @@ class Upstream:
         ]
 
 
-HOW = "run `make cluster-build` (needs Go 1.26 and its module proxy; about 15 minutes when cold)"
+HOW = "run `make cluster-build` (needs Go 1.26 and its module proxy; half an hour when cold)"
 _VERSION = "k8s.io/component-base/version"
 _KUBE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
 _KUBE_NODE = ("kubelet", "kube-proxy")

@@ -1,7 +1,7 @@
 """Which Kubernetes may the tests use?
 
 Probed in this order: a cluster somebody names, the binaries in the cache, none. Tests never build
-by themselves, since a first build takes a quarter of an hour: `make cluster-build` does.
+by themselves, since a first build takes half an hour: `make cluster-build` does.
 """
 
 import os
