@@ -14,6 +14,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -40,6 +41,8 @@ def main() -> int:
     options = asked.parse_args()
     notebooks = options.notebooks or sorted(HERE.glob("[0-9]*.ipynb"))
     began = time.monotonic()
+    # Ended from outside, it still ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with isolated(options.store) as work:
         for notebook in notebooks:
             if not run(notebook, work, options.save):
@@ -86,8 +89,9 @@ def run(notebook: Path, work: Path, save: Path | None) -> bool:
     except nbclient.exceptions.CellExecutionError as error:
         stages.fail(f"{error.ename}: {error.evalue}", str(error))
         return False
-    except nbclient.exceptions.DeadKernelError:
-        stages.fail("the kernel ended", "the process that runs the cells has died")
+    except (nbclient.exceptions.DeadKernelError, AssertionError, RuntimeError) as error:
+        # When its kernel is gone, nbclient asserts that it is there while it cleans up.
+        stages.fail("the kernel ended", f"the process that runs the cells is gone: {error!r}")
         return False
     finally:
         if save:

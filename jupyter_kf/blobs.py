@@ -52,7 +52,7 @@ def explained(path: str | os.PathLike[str]) -> Iterator[None]:
                 cause=f"{error.strerror}; nothing half-written was kept",
                 fix="free some space, or point JUPYTER_KF_STORE at a larger disk",
             ) from error
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR):
             raise StoreError(
                 3002,
                 f"{path} can't be written",
@@ -72,7 +72,7 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
         temp = _temp_beside(path)
         try:
             _write(temp, data, durable)
-            os.replace(temp, path)
+            temp.replace(path)
         except BaseException:
             temp.unlink(missing_ok=True)
             raise
@@ -107,7 +107,7 @@ def _rename_once(temp: Path, path: Path) -> bool:
         claim.mkdir()
     except FileExistsError:
         return False
-    os.replace(temp, path)
+    temp.replace(path)
     return True
 
 
@@ -164,7 +164,7 @@ class Blobs:
             with explained(target):
                 target.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(target, data, durable=True)
-            os.chmod(target, 0o444)
+            target.chmod(0o444)
         return digest
 
     def put_file(self, source: str | os.PathLike[str]) -> str:
@@ -184,8 +184,8 @@ class Blobs:
                 target = self.path(digest)
                 target.parent.mkdir(exist_ok=True)
                 if not target.exists():
-                    os.replace(temp, target)
-                    os.chmod(target, 0o444)
+                    temp.replace(target)
+                    target.chmod(0o444)
             finally:
                 temp.unlink(missing_ok=True)
         return digest

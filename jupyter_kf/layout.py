@@ -6,6 +6,7 @@ store/
 ├── refs/<kind>/<name>/<n>.json what a name means; version n is created once, the highest is now
 ├── runs/<run id>/              one folder per run, see `RunFolder`
 ├── endpoints/<name>/           one folder per endpoint, see `EndpointFolder`
+├── cache/{transform,prepared}/  what was computed once: digests by the digests it was made from
 ├── worker/                     worker.pyz by the digest of its sources
 └── index.json                  a listing cache; rebuilt when missing, never trusted over folders
 

@@ -129,7 +129,7 @@ class Refs:
 
     def _numbers(self, kind: str, name: str) -> list[int]:
         try:
-            found = os.listdir(self._folder / kind / name)
+            found = [path.name for path in (self._folder / kind / name).iterdir()]
         except (FileNotFoundError, NotADirectoryError):
             return []
         return sorted(int(m[1]) for f in found if (m := re.fullmatch(r"(\d+)\.json", f)))

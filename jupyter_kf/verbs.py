@@ -6,13 +6,15 @@ client's method of the same name, and its result is a record that the face rende
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_kf.errors import NotFound, SpecError, did_you_mean
+from jupyter_kf.errors import KfError, NotFound, SpecError, did_you_mean
+from jupyter_kf.records import RunList
 from jupyter_kf.specs import SPECS, queries
 from jupyter_kf.specs.base import JobSpec, Request
 from jupyter_kf.specs.flags import flags_of, help_text, literal, parse
@@ -75,6 +77,8 @@ def read_call(words: Sequence[str]) -> Call:
         SpecError: kf-1016 no such verb, and those of `flags.parse`.
     """
     verb, *rest = words
+    if verb in ("--help", "-h"):
+        return Call("help", {}, queries.CallOptions())
     if verb not in VERBS:
         raise SpecError(
             1016,
@@ -82,6 +86,8 @@ def read_call(words: Sequence[str]) -> Call:
             cause=did_you_mean(verb, VERBS),
             fix="`%kf help` lists them all",
         )
+    if "--help" in rest or "-h" in rest:
+        return Call("help", {"verb": verb}, queries.CallOptions())
     fields = parse(requests_of(verb), rest)
     own = queries.CallOptions.model_fields
     options = queries.CallOptions.of(**{k: v for k, v in fields.items() if k in own})
@@ -119,6 +125,8 @@ def perform(client: Client, call: Call, code: str | None, scope: Mapping[str, An
         code: the cell's body, for the verbs that take one.
         scope: the notebook's names; empty for the CLI.
     """
+    if call.verb in SPECS and "name" not in call.fields:
+        VERBS[call.verb].of(**call.fields)  # says that the name is missing
     if call.options.dry_run:
         return client.plan(call.verb, code, scope=scope, **call.fields)
     if call.verb in TAKES_CODE:
@@ -159,8 +167,25 @@ def _predict(client: Client, query: Any, scope: Mapping[str, Any]) -> Any:
         return client.predict(query.name, scope[query.rows])
     rows = literal(query.rows)
     if isinstance(rows, str):
-        raise no_name("predict", query.rows, scope)
+        raise _no_rows(query.rows, scope)
     return client.predict(query.name, rows)
+
+
+def _no_rows(text: str, scope: Mapping[str, Any]) -> KfError:
+    """The error for rows that are neither a name of the notebook nor readable JSON."""
+    if text.isidentifier():
+        return no_name("predict", text, scope)
+    try:
+        json.loads(text)
+        said = "a text"
+    except ValueError as error:
+        said = str(error)
+    return SpecError(
+        1024,
+        "predict: the rows can't be read",
+        cause=f"they are neither a name in the notebook nor JSON ({said}): {text[:80]}",
+        fix="name the rows in a cell before (rows = ...), and write `%kf predict NAME rows`",
+    )
 
 
 def no_name(verb: str, name: str, scope: Mapping[str, Any]) -> NotFound:
@@ -169,7 +194,7 @@ def no_name(verb: str, name: str, scope: Mapping[str, Any]) -> NotFound:
         1110,
         f"{verb}: the notebook has no `{name}`",
         cause=did_you_mean(name, [n for n in scope if not n.startswith("_")]),
-        fix="give the name of a variable, or a path",
+        fix="give the name of a variable" + (", or a path" if verb == "data" else ""),
     )
 
 
@@ -177,7 +202,7 @@ _QUICK: dict[str, Callable[[Any, Any, Mapping[str, Any]], Any]] = {
     "data": _data,
     "predict": _predict,
     "check": lambda client, q, _: client.check(q.name),
-    "runs": lambda client, q, _: client.runs(q.name, kind=q.job, state=q.state)[: q.limit],
+    "runs": lambda client, q, _: RunList(client.runs(q.name, kind=q.job, state=q.state)[: q.limit]),
     "logs": lambda client, q, _: client.logs(q.run, q.follow),
     "cancel": lambda client, q, _: client.cancel(q.run),
     "stop": lambda client, q, _: client.stop(q.name),

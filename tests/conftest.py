@@ -12,12 +12,13 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import psutil
 import pytest
+
+from tests.leftovers import started_under
 
 # Short, since a Unix socket's path may have only some 100 characters; pytest's own are longer.
 SESSION = Path(tempfile.mkdtemp(prefix="kf-"))
@@ -26,6 +27,7 @@ LEAK_GRACE_S = 15.0
 _tests: dict[str, str] = {}
 _leaks: list[str] = []
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # else models' threads spin against each other
 os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(SESSION / "hypothesis")
 hypothesis.settings.register_profile("dev", deadline=None, database=None, print_blob=True)
 hypothesis.settings.register_profile(
@@ -70,11 +72,11 @@ def _isolated(store_dir: Path, runtime: Path, monkeypatch: pytest.MonkeyPatch) -
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fails the session when a process of one of its tests outlived it, and ends that process."""
-    leaked = _ours()
+    leaked = list(started_under(SESSION))
     until = time.monotonic() + LEAK_GRACE_S
     while leaked and time.monotonic() < until:
         psutil.wait_procs([process for process, _ in leaked], timeout=0.2)
-        leaked = _ours()
+        leaked = list(started_under(SESSION))
     for process, folder in leaked:
         _leaks.append(f"{_described(process)}, started by {_tests.get(folder, 'a shared fixture')}")
         with contextlib.suppress(psutil.Error):
@@ -90,21 +92,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("left running", sep="!", red=True, bold=True)
         for line in _leaks:
             terminalreporter.write_line(f"LEAK {line}", red=True)
-
-
-def _ours() -> list[tuple[psutil.Process, str]]:
-    """Living processes that were started with a runtime folder of this session, and the folder."""
-    return list(_with_runtime_under(SESSION))
-
-
-def _with_runtime_under(session: Path) -> Iterator[tuple[psutil.Process, str]]:
-    me = os.getpid()
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            folder = Path(process.environ().get("JUPYTER_KF_RUNTIME_DIR", "/"))
-            ended = process.status() == psutil.STATUS_ZOMBIE
-            if session in folder.parents and process.pid != me and not ended:
-                yield process, folder.relative_to(session).parts[0]
 
 
 def _described(process: psutil.Process) -> str:

@@ -40,8 +40,14 @@ class Definition:
 
 
 def is_notebooks(value: Any) -> bool:
-    """Whether a function or class was defined in the notebook itself."""
-    return getattr(_bare(value), "__module__", None) == "__main__"
+    """Whether a function or class was defined in the notebook itself.
+
+    One that was defined inside a function can't be imported from anywhere either, so it counts:
+    its text travels.
+    """
+    bare = _bare(value)
+    inside = isinstance(bare, types.FunctionType) and "<locals>" in bare.__qualname__
+    return inside or getattr(bare, "__module__", None) == "__main__"
 
 
 def is_code(value: Any) -> bool:

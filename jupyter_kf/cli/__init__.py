@@ -14,7 +14,7 @@ from typing import Any
 from jupyter_kf import display
 from jupyter_kf.client import connect
 from jupyter_kf.errors import KfError, SpecError
-from jupyter_kf.records import Run, State, plain
+from jupyter_kf.records import Run, State, Study, plain
 from jupyter_kf.verbs import TAKES_CODE, Call, explain, perform, read_call
 
 _USAGE = """jupyter kf VERB ... [--json] [--file CODE.py]
@@ -69,7 +69,8 @@ def _run(words: list[str], as_json: bool) -> int:
             _print(line)
         return 0
     _show(call, result, as_json)
-    failed = isinstance(result, Run) and result.state in (State.FAILED, State.LOST)
+    run = result.run if isinstance(result, Study) else result
+    failed = isinstance(run, Run) and run.state in (State.FAILED, State.LOST)
     return 1 if failed else 0
 
 

@@ -44,6 +44,7 @@ from jupyter_kf.specs import (
     TransformSpec,
     TuneSpec,
 )
+from jupyter_kf.specs.queries import CompareQuery, RunsQuery
 from jupyter_kf.store import Store
 
 Scope = Mapping[str, Any]
@@ -140,7 +141,7 @@ class Client:
 
     def tune(self, name: str, *, wait: bool = False, **fields: Any) -> Study:
         """Searches the parameters of the train cell of `name`. `fields` are of `TuneSpec`."""
-        spec: TuneSpec = TuneSpec.of(name=name, **fields)
+        spec: TuneSpec = TuneSpec.of(name=name, **studies.with_resumed(self.store, fields))
         run = self._start(studies.order(self.store, spec))
         studies.register(self.store, spec, run.id)
         return self.study((run.wait() if wait else run).id)
@@ -178,7 +179,7 @@ class Client:
 
     def predict(self, name: str, rows: Any) -> Any:
         """Predictions of an endpoint for a frame, a dict or a list of dicts."""
-        return endpoints.predict(self.store, name, rows)
+        return endpoints.predict(self.store, name, rows, self._watch)
 
     def batch(self, name: str, *, wait: bool = False, **fields: Any) -> Run:
         """Predicts whole files. `fields` are of `BatchSpec`."""
@@ -188,7 +189,7 @@ class Client:
 
     def check(self, name: str) -> Check:
         """Replays golden rows through an endpoint, a model or a transform, now."""
-        return run_check(self.store, name)
+        return run_check(self.store, name, self._watch)
 
     def plan(
         self, verb: str, code: Any = None, *, scope: Scope | None = None, **fields: Any
@@ -200,12 +201,13 @@ class Client:
         self, name: str | None = None, *, kind: str | None = None, state: str | None = None
     ) -> RunList:
         """Runs, the newest first; of one name, kind or state when given."""
+        asked = RunsQuery.of(name=name, job=kind, state=state)
         return RunList(
             self._bind(run)
             for run in self._watch.runs()
             if (name is None or run.name == name)
             and (kind is None or run.kind == kind)
-            and (state is None or run.state == state.upper())
+            and (state is None or run.state == asked.state)
         )
 
     def run(self, run: str) -> Run:
@@ -237,7 +239,8 @@ class Client:
         return self.store.runs.metrics(self.store.runs.find(run))
 
     def compare(self, *runs: str) -> Comparison:
-        """Runs side by side."""
+        """Two runs or more, side by side."""
+        CompareQuery.of(runs=runs)
         return compare([self.run(run) for run in runs])
 
     def lineage(self, thing: str) -> Lineage:
@@ -290,8 +293,7 @@ class Client:
         return ended
 
     def _study_run(self, study: str) -> str:
-        newest = self.store.refs.newest("study", study)
-        return str(newest.note["run"]) if newest else self.store.runs.find(study)
+        return self.store.runs.find(studies.run_of(self.store, study))
 
     def _bind(self, run: Run) -> Run:
         return replace(run, _verbs=self)

@@ -7,20 +7,22 @@ from typing import Any
 from jupyter_kf.checks.parity import as_check, compare_columns
 from jupyter_kf.client import endpoints
 from jupyter_kf.client.choose import choose_model
-from jupyter_kf.errors import NotFound, ParityError, ServeError, did_you_mean
+from jupyter_kf.client.watch import Watcher
+from jupyter_kf.errors import NotFound, ParityError, did_you_mean
 from jupyter_kf.records import Check
 from jupyter_kf.serving import routing
 from jupyter_kf.store import Store
 
 
-def run_check(store: Store, name: str) -> Check:
+def run_check(store: Store, name: str, watch: Watcher) -> Check:
     """Checks what `name` means: a running endpoint first, then a model, then a transform.
 
     Raises:
         NotFound: kf-1113, it is none of these.
+        ServeError: kf-2204, the endpoint does not answer.
     """
     if name in endpoints.names(store) and routing.current(store.root, name):
-        return _endpoint(store, name)
+        return _endpoint(store, name, watch)
     if name.partition("@")[0] in store.refs.names("model"):
         return _model(store, name)
     if name.partition("@")[0] in store.refs.names("transform"):
@@ -34,18 +36,20 @@ def run_check(store: Store, name: str) -> Check:
     )
 
 
-def _endpoint(store: Store, name: str) -> Check:
+def _endpoint(store: Store, name: str, watch: Watcher) -> Check:
     """The proof of before it took traffic, again, through the same wire."""
     from jupyter_kf.serving.client import connect
     from jupyter_kf.serving.proof import prove, subject_of
     from jupyter_kf.worker.model import load
 
+    with endpoints.explained_silence(store, name, watch), connect(store.root, name) as connection:
+        _ = connection.metadata  # it answers at all
     now = routing.current(store.root, name)
     assert now is not None, "looked at before"
     subject = subject_of(name, now.version, load(store.blobs, now.model))
     try:
         report = prove(subject, lambda: connect(store.root, name))
-    except (ParityError, ServeError) as error:
+    except ParityError as error:
         return Check(f"endpoint {name}@{now.version}", False, (error.to_dict(),))
     return Check(f"endpoint {name}@{now.version}", True, facts=_told(report))
 
@@ -65,7 +69,14 @@ def _transform(store: Store, name: str) -> Check:
     from jupyter_kf.worker.certify import verify
 
     entry = store.refs.resolve("transform", name)
-    return verify(store.blobs, entry.digest)
+    found = verify(store.blobs, entry.digest)
+    facts = {
+        "golden rows": found["rows"],
+        "row-wise": found["row_wise"],
+        "depends on": ", ".join(found["depends_on"]) or "nothing but its row",
+        "changed packages": ", ".join(map(str, found["environment"])) or "none",
+    }
+    return Check(f"transform {entry.name}@{entry.n}", found["ok"], tuple(found["findings"]), facts)
 
 
 def _told(report: dict[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from jupyter_kf.blobs import read_json
 from jupyter_kf.client.choose import choose_model
 from jupyter_kf.client.launch import Order
 from jupyter_kf.client.watch import Watcher
-from jupyter_kf.errors import NotFound, did_you_mean
+from jupyter_kf.errors import NotFound, ServeError, did_you_mean
 from jupyter_kf.records import Endpoint, Run, State, Version
 from jupyter_kf.serving import routing
 from jupyter_kf.serving.client import connect
@@ -80,7 +82,7 @@ def read(store: Store, name: str, watch: Watcher) -> Endpoint:
     )
 
 
-def predict(store: Store, name: str, rows: Any) -> Any:
+def predict(store: Store, name: str, rows: Any, watch: Watcher) -> Any:
     """Predictions of the version with the traffic: a pandas frame, one row per row.
 
     Columns: ``prediction`` and, of a classifier, ``probability_<class>``; the index of a pandas
@@ -88,15 +90,44 @@ def predict(store: Store, name: str, rows: Any) -> Any:
 
     Raises:
         NotFound: kf-1112, there is no such endpoint.
+        ServeError: kf-2204, it does not answer, with the reason.
         RequestError: kf-23xx, the rows do not fit.
     """
     if not routing.versions(store.root, name):
         raise _no_endpoint(store, name)
-    with connect(store.root, name) as connection:
+    with explained_silence(store, name, watch), connect(store.root, name) as connection:
         found = connection.predict(rows).frame()
     if hasattr(rows, "iloc") and len(rows.index) == len(found):
         found.index = rows.index
     return found
+
+
+@contextlib.contextmanager
+def explained_silence(store: Store, name: str, watch: Watcher) -> Iterator[None]:
+    """Says of an endpoint that does not answer what became of it."""
+    try:
+        yield
+    except ServeError as error:
+        if error.code != 2204:
+            raise
+        raise _silent(store, name, error, watch) from error
+
+
+def _silent(store: Store, name: str, error: ServeError, watch: Watcher) -> ServeError:
+    """Why an endpoint does not answer, as far as its run tells, and the nearest way back."""
+    now = routing.current(store.root, name)
+    if now is None:
+        return error
+    run = _run_of({"run": now.run}, store, watch)
+    cause = f"its version {now.version} is {run.state}" + (f": {run.reason}" if run.reason else "")
+    if not run.state.ended:
+        cause = f"{error.cause}; {cause}"
+    warm = now.previous
+    if warm and _run_of(_version(store, name, warm), store, watch).state is State.READY:
+        fix = f"version {warm} still runs: `%kf serve {name} --version {warm}` goes back to it"
+    else:
+        fix = f"start it again: `%kf serve {name}`; `%kf logs {now.run}` shows what it printed"
+    return ServeError(2204, error.what, cause=cause, fix=fix)
 
 
 def stop(store: Store, name: str, watch: Watcher) -> Run:

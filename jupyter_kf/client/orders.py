@@ -52,7 +52,7 @@ def transform(store: Store, spec: TransformSpec, code: Any, scope: Scope) -> Ord
     if isinstance(code, str):
         found = capture_transform(code, scope, Path.cwd())
     else:
-        found = capture_estimator(spec.source or spec.name, code)
+        found = capture_estimator(spec.source or spec.name, code, Path.cwd())
     return Order(
         spec,
         {"dataset": dataset.digest, "target": spec.target, "warnings": list(found.warnings)},
@@ -174,11 +174,9 @@ def _write_transform(found: TransformSource, folder: Path) -> None:
         write_atomic(target, content)
     write_json(folder / "listing.json", list(found.listing))
     if found.state:
-        from jupyter_kf.worker.state import encode
+        from jupyter_kf.worker.state_values import dump_estimator
 
-        for name, content in encode(found.state).items():
-            (folder / "state").mkdir(exist_ok=True)
-            write_atomic(folder / "state" / name, content)
+        write_atomic(folder / "estimator.skops", dump_estimator(found.state["estimator"]))
 
 
 def _no_object(name: str, scope: Scope) -> SpecError:

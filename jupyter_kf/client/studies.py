@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 from jupyter_kf.blobs import canonical, digest_bytes, read_json
 from jupyter_kf.client.launch import Order
-from jupyter_kf.errors import NotFound, TuneError
+from jupyter_kf.errors import NotFound, TuneError, did_you_mean
+from jupyter_kf.layout import RunFolder
 from jupyter_kf.records import Run, State, Study, Trial
 from jupyter_kf.specs import TuneSpec
 from jupyter_kf.store import Store
+from jupyter_kf.store.studies import promote as promote_trial
+from jupyter_kf.store.studies import read_study
+
+
+def with_resumed(store: Store, fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields, with what a resumed study was asked and this call does not say again."""
+    if not fields.get("resume"):
+        return fields
+    resumed = store.runs.find(run_of(store, fields["resume"]))
+    asked = TuneSpec.model_validate(store.runs.read(resumed).spec).asked()
+    asked.pop("name", None)
+    return {**asked, **fields, "resume": resumed}
+
+
+def run_of(store: Store, text: str) -> str:
+    """The run id of a study: the newest of a name, or the text itself."""
+    newest = store.refs.newest("study", text)
+    return str(newest.note["run"]) if newest else text
 
 
 def order(store: Store, spec: TuneSpec) -> Order:
@@ -25,10 +45,29 @@ def order(store: Store, spec: TuneSpec) -> Order:
             cause=f"it is a {store.runs.read(tuned).kind} run; only a train cell has parameters",
             fix="give a train run: --run RUN",
         )
+    _check_parameters(spec, train, folder)
     job: dict[str, Any] = {"train": {**train, "folder": str(folder.path)}}
     if spec.resume:
         job["resume"] = str(store.runs.folder(store.runs.find(spec.resume)).path)
     return Order(spec, {key: train[key] for key in ("dataset", "transform", "target")} | job)
+
+
+def _check_parameters(spec: TuneSpec, train: dict[str, Any], folder: RunFolder) -> None:
+    """Refuses a parameter that nothing reads: every trial of it would be the same."""
+    texts = [p.read_text() for p in (folder.cell, folder.inputs / "preamble.py") if p.is_file()]
+    words = set(re.findall(r"\w+", "\n".join(texts)))
+    known = set((train["spec"] or {}).get("params") or {})
+    for name in spec.params:
+        if name in known or name in words or "params" in words:  # by name, or as kf.params[...]
+            continue
+        raise TuneError(
+            2591,
+            f"tune {spec.name}: nothing reads a parameter `{name}`",
+            cause=did_you_mean(name, known)
+            if known
+            else f"the cell of run {folder.id} never reads it, so all trials would be the same",
+            fix=f"use `{name}` in the train cell and run it again, or correct the name",
+        )
 
 
 def register(store: Store, spec: TuneSpec, run_id: str) -> None:
@@ -46,11 +85,23 @@ def directions(spec: TuneSpec) -> tuple[bool, ...]:
 
 
 def read(store: Store, run: Run) -> Study:
-    """A study's trials and the best of them, as they are now."""
-    from jupyter_kf.backends.local.trials.reading import read_study
+    """A study's trials and the best of them, as they are now; none before the first began.
 
+    Raises:
+        NotFound: kf-1115, the run is of another kind.
+    """
+    if run.kind != "tune":
+        raise NotFound(
+            1115,
+            f"run {run.id} is no study",
+            cause=f"it is a {run.kind} run",
+            fix="`%kf runs --kind tune` lists the studies",
+        )
     spec = TuneSpec.model_validate(dict(run.spec))
-    facts = read_study(store.runs.folder(run.id).path)
+    try:
+        facts = read_study(store.runs.folder(run.id).path)
+    except NotFound:  # it waits, or ended before its first trial: `run` says so
+        return Study(run, spec.metric, directions(spec), (), ())
     trials = tuple(_trial(row) for row in facts["trials"])
     by_number = {trial.number: trial for trial in trials}
     best = tuple(by_number[n] for n in facts["best"] if n in by_number)
@@ -59,8 +110,6 @@ def read(store: Store, run: Run) -> Study:
 
 def promote(store: Store, run_id: str, trial: int | None) -> str:
     """Registers a trial's model under the study's name; returns ``name@version``."""
-    from jupyter_kf.backends.local.trials.promote import promote as promote_trial
-
     digest = promote_trial(store.root, store.runs.folder(run_id).path, trial)
     name = store.runs.read(run_id).name
     for entry in reversed(store.refs.versions("model", name)):

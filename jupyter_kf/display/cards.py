@@ -180,8 +180,15 @@ def endpoint(e: Endpoint) -> Card:
         ("at", e.url),
         ("run", e.run.id),
     ]
-    facts += [(key, _plain(value)) for key, value in (e.parity or {}).items() if _is_plain(value)]
+    proof = e.parity or {}
+    if proof:
+        bound = f"within {proof['ulp']} ulp" if proof["ulp"] else "to the bit"
+        ways = f"{len(proof['paths'])} ways through the wire"
+        facts.append(("proven", f"{proof['rows']} golden rows, {ways}, equal {bound}"))
+        facts.append(("took", format_duration(proof["seconds"])))
     notes = _error_notes(e.run.error)
+    if proof.get("suggestion"):
+        notes = [*notes, str(proof["suggestion"])]
     if e.state is State.READY:
         notes = [*notes, f"%kf predict {e.name} ROWS    %kf check {e.name}    %kf stop {e.name}"]
     return Card(f"endpoint {e.name}", e.state, _TONE[e.state], facts=facts, notes=notes)
@@ -189,10 +196,14 @@ def endpoint(e: Endpoint) -> Card:
 
 def check(c: Check) -> Card:
     """Equal or not; what differs, line by line."""
-    rows = [tuple(_plain(finding.get(key)) for key in _FINDING) for finding in c.findings]
+    told = [finding for finding in c.findings if "message" in finding]  # an error, whole
+    rows = [tuple(_plain(f.get(key)) for key in _FINDING) for f in c.findings if f not in told]
+    notes = [line for error in told for line in _error_notes(KfError.from_dict(error))]
     facts = [(key, _plain(value)) for key, value in c.facts.items() if _is_plain(value)]
     badge, tone = ("equal", "good") if c.ok else ("differs", "bad")
-    return Card(f"check {c.subject}", badge, tone, facts=facts, table=Table(_FINDING, rows))
+    return Card(
+        f"check {c.subject}", badge, tone, facts=facts, table=Table(_FINDING, rows), notes=notes
+    )
 
 
 def comparison(c: Comparison) -> Card:
@@ -310,6 +321,8 @@ def _range(column: Mapping[str, Any]) -> str:
         return f"{column['first']} to {column['last']}"
     if column.get("min") is not None:
         return f"{_plain(column['min'])} to {_plain(column['max'])}"
+    if "true" in column:
+        return f"{column['true']:,} true"
     top = column.get("top") or []
     shown = ", ".join(str(entry["value"]) for entry in top[:_MOST_VALUES])
     more = column.get("distinct", len(top)) - _MOST_VALUES

@@ -41,6 +41,39 @@ class KfMagics(Magics):
         return self.session.perform(line, cell)
 
 
+# Ours to show, by name: a client made by hand shows cards too, and nothing is imported for it.
+RECORDS = {
+    "jupyter_kf.records": (
+        *("Run", "RunList", "Study", "Endpoint", "Check"),
+        *("Dataset", "Transform", "Model"),
+    ),
+    "jupyter_kf.client.doctor": ("Report",),
+    "jupyter_kf.client.compare": ("Comparison",),
+    "jupyter_kf.client.lineage": ("Lineage",),
+    "jupyter_kf.backends.base": ("Plan",),
+}
+
+
+def _show_records(shell: InteractiveShell) -> None:
+    formatter: Any = shell.display_formatter
+    for module, names in RECORDS.items():
+        for name in names:
+            formatter.formatters["text/html"].for_type_by_name(module, name, _html)
+            formatter.formatters["text/plain"].for_type_by_name(module, name, _text)
+
+
+def _html(record: Any) -> str:
+    from jupyter_kf import display
+
+    return display.html(record)
+
+
+def _text(record: Any, printer: Any, _cycle: bool) -> None:
+    from jupyter_kf import display
+
+    printer.text(display.text(record))
+
+
 def load(shell: InteractiveShell) -> None:
     """Registers the magics, their completion and their inspection."""
     magics = KfMagics(shell)
@@ -48,5 +81,6 @@ def load(shell: InteractiveShell) -> None:
     from jupyter_kf.magics.completion import matcher_for
     from jupyter_kf.magics.inspection import hook
 
+    _show_records(shell)
     shell.Completer.custom_matchers.append(matcher_for(magics))
     hook(shell, magics)

@@ -9,7 +9,7 @@ from jupyter_kf import display
 from jupyter_kf.client import Client, connect
 from jupyter_kf.errors import SpecError
 from jupyter_kf.magics.live import LiveRun
-from jupyter_kf.records import Run, State
+from jupyter_kf.records import Run, State, Study
 from jupyter_kf.specs import TrainSpec
 from jupyter_kf.verbs import TAKES_CODE, Call, explain, perform, read_call, words_of
 
@@ -48,28 +48,28 @@ class Session:
         _check_cell(call, cell)
         if call.options.inline:
             return self._inline(call, cell or "")
-        result = self._perform(call, cell)
-        return self._bind(call, result)
+        result = self._bind(call, self._perform(call, cell))
+        run = result.run if isinstance(result, Study) else result
+        if isinstance(run, Run) and run.state is State.FAILED and run.error:
+            raise run.error
+        return result
 
     def _perform(self, call: Call, cell: str | None) -> Any:
         live = LiveRun(self._shell)
         self.client.on_look = live.look
         try:
-            result = perform(self.client, call, cell, self._shell.user_ns)
+            return perform(self.client, call, cell, self._shell.user_ns)
         except KeyboardInterrupt:
             live.say_it_goes_on()
             raise
         finally:
             live.close()
             self.client.on_look = None
-        if isinstance(result, Run) and result.state is State.FAILED and result.error:
-            raise result.error
-        return result
 
     def _bind(self, call: Call, result: Any) -> Any:
         self._shell.user_ns["_kf"] = result
-        if call.options.output:
-            self._shell.user_ns[call.options.output] = result
+        if call.options.bind_to:
+            self._shell.user_ns[call.options.bind_to] = result
         if call.verb == "transform" and result is not None and callable(result):
             self._shell.user_ns[result.name.replace("-", "_")] = result
         return result

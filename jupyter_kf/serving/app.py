@@ -295,7 +295,7 @@ def _not_ready(name: str) -> refusals.Unavailable:
 
 def _too_much_at_once() -> refusals.Unavailable:
     return refusals.Unavailable(
-        2207,
+        2210,
         "too many large requests are being read",
         cause=f"only {_BODIES_AT_ONCE} bodies of the largest size are kept at once",
         fix="try again in a second, or send fewer rows at a time",

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_kf.errors import KfError, NotFound, RequestError, ServeError, did_you_mean
-from jupyter_kf.serving import routing
+from jupyter_kf.serving import refusals, routing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -193,13 +193,7 @@ class Connection:
         needed = [tensor["name"] for tensor in self.metadata["inputs"]]
         missing = [name for name in needed if name not in table.column_names]
         if missing:
-            raise RequestError(
-                2310,
-                f"column `{missing[0]}` is missing",
-                cause="every column of the training rows is needed; "
-                + did_you_mean(missing[0], table.column_names),
-                fix=f"add `{missing[0]}`; null where the value is not known",
-            )
+            raise refusals.missing_column(missing[0])
         return table.select(needed)
 
     def _answer(self, headers: Mapping[str, str], content: bytes) -> Answer:
@@ -278,14 +272,15 @@ def _as_table(rows: Any) -> pa.Table:
         try:
             return pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata(None)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            told = [str(part).split("\n")[0] for part in error.args] or [str(error)]
             raise RequestError(
-                2312,
+                2340,
                 "the frame has a column of mixed values",
-                cause=str(error).split("\n")[0][:300],
+                cause="; ".join(told)[:300],
                 fix="give each column one type, as in training",
             ) from error
     raise RequestError(
-        2308,
+        2341,
         f"{type(rows).__name__} can't be predicted",
         cause="rows are a frame, a dict, or a list of dicts",
         fix="pass a DataFrame",

@@ -150,11 +150,15 @@ def bind_unix(path: Path) -> socket.socket:
 def bind_loopback(port: int) -> socket.socket:
     """A TCP socket on 127.0.0.1; port 0 is any free one.
 
+    The versions of one endpoint may share its number (SO_REUSEPORT, for one user's processes).
+
     Raises:
         ServeError: kf-2201.
     """
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if port:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         bound.bind(("127.0.0.1", port))
     except OSError as error:

@@ -20,11 +20,12 @@ import pyarrow as pa
 from jupyter_kf.blobs import Blobs, write_json
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.serving import batch, proof, routing, v2, wire
-from jupyter_kf.serving.app import App, AppLimits, Guard
+from jupyter_kf.serving.app import App, AppLimits
 from jupyter_kf.serving.client import Connection
 from jupyter_kf.serving.combine import Combiner, Limits
-from jupyter_kf.serving.listen import Listener, bind_loopback, bind_unix
+from jupyter_kf.serving.listen import Listener, bind_unix
 from jupyter_kf.serving.metrics import Metrics
+from jupyter_kf.serving.port import Port
 from jupyter_kf.serving.predictions import LogLimits, PredictionLog
 from jupyter_kf.serving.schema import RawSchema
 from jupyter_kf.serving.settings import Settings
@@ -74,22 +75,17 @@ class Endpoint:
             KfError: it can't listen, or is not what it was in training.
         """
         app = self.app = self._app()
-        listeners = [Listener(app, bind_unix(self.socket), self.settings.timeout_s)]
-        url = None
-        if self.settings.port is not None:
-            bound = bind_loopback(self.settings.port)
-            url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-            guard = Guard(app, routing.token(self.settings.store, self.settings.name))
-            listeners.append(Listener(guard, bound, self.settings.timeout_s))
+        local = Listener(app, bind_unix(self.socket), self.settings.timeout_s)
+        self._port = Port(app, self.settings)
         try:
-            for listener in listeners:
-                await listener.start()
+            self._port.check()
+            await local.start()
             report = await self._prove(app)
-            if report is not None and self._promote(app, url, report):
+            if report is not None and await self._promote(app, report):
                 await self._watch(app)
         finally:
             app.proven = False
-            await self._close(app, listeners)
+            await self._close(app, local)
         return {"version": self.settings.version, "reason": self._reason}
 
     def end(self, reason: str) -> None:
@@ -162,7 +158,7 @@ class Endpoint:
         app.facts["row_seconds"] = {"1": alone_s, str(many.num_rows): together_s}
         if self.model.transform is None:
             return
-        transform_s = _seconds(lambda: self.model.transform.transform(one))
+        transform_s = min(alone_s, _seconds(lambda: self.model.transform.transform(one)))
         share = min(1.0, transform_s / alone_s) if alone_s else 0.0
         app.metrics.transform_share.set(share)
         app.facts["transform_share"] = round(share, 3)
@@ -173,7 +169,7 @@ class Endpoint:
                 "(df.to_numpy()) or polars (--frame polars) it is several times faster"
             )
 
-    def _promote(self, app: App, url: str | None, report: dict[str, Any]) -> bool:
+    async def _promote(self, app: App, report: dict[str, Any]) -> bool:
         settings = self.settings
         app.log = self._log(app)
         app.last_asked = time.monotonic()
@@ -183,14 +179,15 @@ class Endpoint:
             run=settings.run,
             model=self.model.digest,
             socket=str(self.socket),
-            url=url,
+            url=self._port.url,
         )
         if not routing.promote(settings.store, settings.name, mine):
             self.end("a newer version was ready first")
             return False
+        await self._port.open()
         ready = {
             "socket": str(self.socket),
-            "url": url,
+            "url": self._port.url,
             "pid": os.getpid(),
             "proof": {**report, **{k: v for k, v in app.facts.items() if k != "run"}},
             "ready_s": time.time(),
@@ -221,6 +218,7 @@ class Endpoint:
             now = routing.current(settings.store, settings.name)
             if now is not None and settings.version not in (now.version, now.previous):
                 self.end(f"version {now.version} has the traffic")
+            await self._port.follow(now is None or now.version == settings.version)
             idle_s = time.monotonic() - app.last_asked
             if settings.idle_s is not None and idle_s > settings.idle_s and not app.busy:
                 self.end(f"nobody asked for {idle_s:.0f} s")
@@ -229,10 +227,10 @@ class Endpoint:
             except TimeoutError:
                 continue
 
-    async def _close(self, app: App, listeners: list[Listener]) -> None:
+    async def _close(self, app: App, local: Listener) -> None:
         routing.retire(self.settings.store, self.settings.name, str(self.socket))
-        for listener in listeners:
-            await listener.stop()
+        await self._port.close()
+        await local.stop()
         app.combiner.close()
         await asyncio.to_thread(app.combiner.join, 1.0)
         if app.log is not None:

@@ -41,6 +41,7 @@ def http_status(error: KfError) -> int:
 
 
 def no_token() -> Refusal:
+    """kf-2301, 401."""
     return Refusal(
         2301,
         "this address answers only with the endpoint's token",
@@ -51,6 +52,7 @@ def no_token() -> Refusal:
 
 
 def no_path(path: str, known: Iterable[str]) -> Refusal:
+    """kf-2302, 404."""
     return Refusal(
         2302,
         f"nothing answers at {path[:200]}",
@@ -61,6 +63,7 @@ def no_path(path: str, known: Iterable[str]) -> Refusal:
 
 
 def wrong_method(method: str, allowed: str) -> Refusal:
+    """kf-2303, 405."""
     return Refusal(
         2303,
         f"{method} is not possible here",
@@ -71,6 +74,7 @@ def wrong_method(method: str, allowed: str) -> Refusal:
 
 
 def body_too_large(limit_bytes: int) -> Refusal:
+    """kf-2304, 413."""
     return Refusal(
         2304,
         f"the request is larger than {limit_bytes:,} bytes",
@@ -81,6 +85,7 @@ def body_too_large(limit_bytes: int) -> Refusal:
 
 
 def too_many_rows(rows: int, limit: int) -> Refusal:
+    """kf-2305, 413."""
     return Refusal(
         2305,
         f"the request has {rows:,} rows, more than {limit:,}",
@@ -91,6 +96,7 @@ def too_many_rows(rows: int, limit: int) -> Refusal:
 
 
 def wrong_media(what: str, allowed: str) -> Refusal:
+    """kf-2306, 415."""
     return Refusal(
         2306,
         f"{what[:100]!r} can't be read here",
@@ -101,6 +107,7 @@ def wrong_media(what: str, allowed: str) -> Refusal:
 
 
 def bad_json(reason: str) -> Refusal:
+    """kf-2307."""
     return Refusal(
         2307,
         "the body is no JSON",
@@ -110,10 +117,12 @@ def bad_json(reason: str) -> Refusal:
 
 
 def bad_shape(what: str, expected: str) -> Refusal:
+    """kf-2308: not the form of the protocol."""
     return Refusal(2308, what, cause=f"expected {expected}", fix=f"send {expected}")
 
 
 def unknown_column(name: object, known: Iterable[str]) -> Refusal:
+    """kf-2309."""
     shown = str(name)[:100]
     return Refusal(
         2309,
@@ -124,6 +133,7 @@ def unknown_column(name: object, known: Iterable[str]) -> Refusal:
 
 
 def missing_column(name: str, row: int | None = None) -> Refusal:
+    """kf-2310."""
     where = "" if row is None else f" in row {row}"
     return Refusal(
         2310,
@@ -134,6 +144,7 @@ def missing_column(name: str, row: int | None = None) -> Refusal:
 
 
 def duplicate(name: str) -> Refusal:
+    """kf-2311: a column, key or output that is there twice."""
     return Refusal(
         2311,
         f"`{name[:100]}` is given twice",
@@ -143,6 +154,7 @@ def duplicate(name: str) -> Refusal:
 
 
 def wrong_type(column: str, row: int | None, expected: str, got: Any) -> Refusal:
+    """kf-2312: a value of another kind."""
     where = "" if row is None else f", row {row}"
     return Refusal(
         2312,
@@ -153,6 +165,7 @@ def wrong_type(column: str, row: int | None, expected: str, got: Any) -> Refusal
 
 
 def not_exact(column: str, row: int | None, expected: str, got: Any) -> Refusal:
+    """kf-2313: a number that would change."""
     where = "" if row is None else f", row {row}"
     return Refusal(
         2313,
@@ -163,6 +176,7 @@ def not_exact(column: str, row: int | None, expected: str, got: Any) -> Refusal:
 
 
 def null_value(column: str, row: int | None) -> Refusal:
+    """kf-2314: null where training had none."""
     where = "" if row is None else f", row {row}"
     return Refusal(
         2314,
@@ -173,6 +187,7 @@ def null_value(column: str, row: int | None) -> Refusal:
 
 
 def ragged(what: str, expected: str, got: str) -> Refusal:
+    """kf-2315: lengths and shapes that do not agree."""
     return Refusal(
         2315,
         f"{what}: expected {expected}, got {got}",
@@ -182,18 +197,21 @@ def ragged(what: str, expected: str, got: str) -> Refusal:
 
 
 def no_rows() -> Refusal:
+    """kf-2316."""
     return Refusal(
         2316, "the request has no rows", cause="there is nothing to predict", fix="send one or more"
     )
 
 
 def bad_text(where: str) -> Refusal:
+    """kf-2317: not UTF-8."""
     return Refusal(
         2317, f"{where} is not UTF-8", cause="text travels in UTF-8", fix="encode text as UTF-8"
     )
 
 
 def bad_time(column: str, row: int | None, expected: str, got: Any) -> Refusal:
+    """kf-2318: no ISO 8601 of the column's type."""
     where = "" if row is None else f", row {row}"
     return Refusal(
         2318,
@@ -204,6 +222,7 @@ def bad_time(column: str, row: int | None, expected: str, got: Any) -> Refusal:
 
 
 def bad_binary(what: str, expected: str, got: str) -> Refusal:
+    """kf-2319: binary tensors of another length."""
     return Refusal(
         2319,
         f"{what}: expected {expected}, got {got}",
@@ -213,6 +232,7 @@ def bad_binary(what: str, expected: str, got: str) -> Refusal:
 
 
 def bad_arrow(reason: str) -> Refusal:
+    """kf-2320."""
     return Refusal(
         2320,
         "the body is no Arrow IPC stream",
@@ -222,6 +242,7 @@ def bad_arrow(reason: str) -> Refusal:
 
 
 def unknown_output(name: object, known: Iterable[str]) -> Refusal:
+    """kf-2321."""
     return Refusal(
         2321,
         f"output `{str(name)[:100]}` is unknown",
@@ -231,6 +252,7 @@ def unknown_output(name: object, known: Iterable[str]) -> Refusal:
 
 
 def body_late(timeout_s: float) -> Refusal:
+    """kf-2322, 408."""
     return Refusal(
         2322,
         f"the request was not whole within {timeout_s:g} s",
@@ -241,12 +263,14 @@ def body_late(timeout_s: float) -> Refusal:
 
 
 def bad_header(name: str, value: str) -> Refusal:
+    """kf-2323."""
     return Refusal(
         2323, f"header {name} can't be {value[:60]!r}", cause="it is malformed", fix="correct it"
     )
 
 
 def arrow_only(column: str, kind: str) -> Refusal:
+    """kf-2324: a type that only Arrow has."""
     return Refusal(
         2324,
         f"column `{column}` ({kind}) can't travel in this format",
@@ -256,12 +280,14 @@ def arrow_only(column: str, kind: str) -> Refusal:
 
 
 def bad_compression(reason: str) -> Refusal:
+    """kf-2325."""
     return Refusal(
         2325, "the body can't be inflated", cause=reason[:200], fix="send gzip or deflate, whole"
     )
 
 
 def model_failed(error: BaseException) -> Refusal:
+    """kf-2330, 422: user code raised on these rows."""
     said = f"{type(error).__name__}: {error}"[:400]
     return Refusal(
         2330,

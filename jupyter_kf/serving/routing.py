@@ -205,7 +205,7 @@ def sockets_dir() -> Path:
     one under the temporary folder stands in for it.
 
     Raises:
-        ServeError: kf-2201, the folder is somebody else's.
+        ServeError: kf-2209, the folder is somebody else's.
     """
     folder = layout.runtime_dir() / "sockets"
     if len(os.fsencode(folder)) > _SOCKET_PATH - 60:
@@ -215,7 +215,7 @@ def sockets_dir() -> Path:
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
         raise ServeError(
-            2201,
+            2209,
             f"{folder} can't hold sockets",
             cause="it is not a folder that only you can write to",
             fix="remove it, or set JUPYTER_KF_RUNTIME_DIR to a folder of your own",

@@ -6,15 +6,17 @@ fields make the flags (`specs/flags.py`), its JSON is the first file of a run fo
 
 from __future__ import annotations
 
+import json
+import keyword
+import reprlib
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from jupyter_kf import names, units
 from jupyter_kf.errors import KfError, SpecError, did_you_mean
 
 JsonValue = Any
-Params = dict[str, JsonValue]
 
 
 def _checked(check: Any) -> Any:
@@ -30,16 +32,65 @@ def _checked(check: Any) -> Any:
     return AfterValidator(validate)
 
 
+def _plain_values(params: Any) -> Any:
+    """Numpy's numbers as Python's, which JSON can hold."""
+    if not isinstance(params, dict):
+        return params
+    return {k: v.item() if getattr(v, "ndim", None) == 0 else v for k, v in params.items()}
+
+
+def check_params(params: dict[str, JsonValue]) -> None:
+    """Raises when a parameter can't be bound to its name in a cell, or its value can't travel.
+
+    Raises:
+        SpecError: kf-1025 the name, kf-1026 the value.
+    """
+    for name, value in params.items():
+        if not name.isidentifier() or keyword.iskeyword(name) or name in BOUND_BY_JOBS:
+            ours = name in BOUND_BY_JOBS
+            raise SpecError(
+                1025,
+                f"a parameter can't be called `{name}`",
+                cause="the job itself binds that name" if ours else "Python can't bind that name",
+                fix="give it another name",
+            )
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError) as error:
+            raise SpecError(
+                1026,
+                f"parameter `{name}` is a {type(value).__name__}, which is no plain value",
+                cause=str(error),
+                fix="give a number, a text or a list of them; rows go by `%kf data` and --data",
+            ) from error
+
+
+BOUND_BY_JOBS = frozenset({"kf", "X_train", "y_train", "X_valid", "y_valid", "X_test", "y_test"})
+Params = Annotated[dict[str, JsonValue], BeforeValidator(_plain_values), _checked(check_params)]
+
+
 class _Carried(ValueError):
     def __init__(self, error: KfError) -> None:
         super().__init__(error.what)
         self.error = error
 
 
+def _number_as_text(value: Any) -> Any:
+    """``cpu=2`` and ``time_limit=60`` from Python, as they would be typed."""
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{value:g}" if plain and value < 1e6 else str(value) if plain else value
+
+
+def _alone(value: Any) -> Any:
+    """``metric="auc"`` from Python: one text where several may be given."""
+    return (value,) if isinstance(value, str) else value
+
+
 Name = Annotated[str, _checked(names.check_name)]
-Cpu = Annotated[str, _checked(units.parse_cpu)]
-Memory = Annotated[str, _checked(units.parse_memory)]
-Duration = Annotated[str, _checked(units.parse_duration)]
+Cpu = Annotated[str, BeforeValidator(_number_as_text), _checked(units.parse_cpu)]
+Memory = Annotated[str, BeforeValidator(_number_as_text), _checked(units.parse_memory)]
+Duration = Annotated[str, BeforeValidator(_number_as_text), _checked(units.parse_duration)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_alone)]
 
 
 def field(
@@ -113,7 +164,8 @@ def _explained(cls: type[Request], error: ValidationError) -> KfError:
     carried = first.get("ctx", {}).get("error")
     if isinstance(carried, _Carried):
         return carried.error
-    where = ".".join(str(part) for part in first["loc"]) or cls.kind
+    parts = [str(part) for part in first["loc"]]
+    where = ".".join(p for p in parts if p != "bool" and not p.startswith("tuple[")) or cls.kind
     if first["type"] == "missing":
         return SpecError(
             1005,
@@ -123,10 +175,25 @@ def _explained(cls: type[Request], error: ValidationError) -> KfError:
         )
     return SpecError(
         1004,
-        f"{cls.kind}: `{where}` can't be {first['input']!r}",
-        cause=first["msg"].removeprefix("Value error, "),
+        f"{cls.kind}: `{where}` can't be {reprlib.repr(first['input']).splitlines()[0]}",
+        cause=_CAUSES.get(first["type"], first["msg"].removeprefix("Value error, ")),
         fix=f"see `%kf help {cls.kind}`",
     )
+
+
+_CAUSES = {
+    "int_type": "it takes a whole number",
+    "int_parsing": "it takes a whole number",
+    "int_from_float": "it takes a whole number",
+    "float_type": "it takes a number",
+    "float_parsing": "it takes a number",
+    "string_type": "it takes a text",
+    "tuple_type": "it takes a list of texts",
+    "dict_type": "it takes a dict: values by name",
+    "bool_type": "it takes true or false",
+    "bool_parsing": "it takes true or false",
+    "too_short": "more of them are needed",
+}
 
 
 class JobSpec(Spec):
@@ -140,10 +207,10 @@ class JobSpec(Spec):
         "python", "how the cell is launched: once, or once per node with torch's variables"
     )
     image: str | None = field(None, "container image (Kubernetes only)")
-    volumes: tuple[str, ...] = field((), "claim:/path to mount (Kubernetes only)", flag="volume")
+    volumes: Words = field((), "claim:/path to mount (Kubernetes only)", flag="volume")
     env: dict[str, str] = field({}, "environment variable for the job", unit="NAME=VALUE")
     queue: str | None = field(None, "Kueue queue (Kubernetes only)")
     time_limit: Duration | None = field(None, "ended after this long", unit="90s, 15m or 2h")
-    pickle: tuple[str, ...] = field(
+    pickle: Words = field(
         (), "name that may travel as a pickle, though a pickle can run code when it is loaded"
     )

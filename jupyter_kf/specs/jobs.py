@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, model_validator
 
 from jupyter_kf import units
 from jupyter_kf.errors import KfError
@@ -15,6 +15,8 @@ from jupyter_kf.specs.base import (
     Name,
     Params,
     Spec,
+    Words,
+    _alone,
     _Carried,
     _checked,
     field,
@@ -79,8 +81,8 @@ class TuneSpec(JobSpec):
     params: dict[str, str] = field(
         ..., "space of a parameter: lr=loguniform(1e-4, 0.3)", unit="NAME=SPACE", flag="param"
     )
-    metric: tuple[str, ...] = field(..., "metric that decides; give several for several objectives")
-    maximize: bool | tuple[str, ...] = field(
+    metric: Words = field(..., "metric that decides; give several for several objectives")
+    maximize: Annotated[bool | tuple[str, ...], BeforeValidator(_alone)] = field(
         False, "larger is better: for every metric, or for those named"
     )
     trials: int = field(20, "how many are tried", unit="count", ge=1)
@@ -142,7 +144,7 @@ class BatchSpec(JobSpec):
     output: str = field(..., "folder for one result file per input file")
     model: str | None = field(None, "model name, name@version, run or digest; the best otherwise")
     rows: int = field(65_536, "rows read and predicted at a time", unit="rows", ge=1)
-    keep: tuple[str, ...] = field((), "input column copied beside the predictions")
+    keep: Words = field((), "input column copied beside the predictions")
     format: Literal["parquet", "csv", "arrow"] = field("parquet", "what is written")
     overwrite: bool = field(False, "replace results that another model wrote")
 

@@ -5,11 +5,18 @@ They are models like the specs, so that their flags, help and errors come from o
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator
 
 from jupyter_kf.specs.base import Request, field
+
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+_State = Literal["PENDING", "RUNNING", "READY", "SUCCEEDED", "FAILED", "CANCELLED", "LOST"]
 
 
 class PredictQuery(Request):
@@ -37,7 +44,9 @@ class RunsQuery(Request):
     job: Literal["transform", "train", "tune", "serve", "batch"] | None = field(
         None, "only runs of this kind", flag="kind"
     )
-    state: str | None = field(None, "only runs in this state")
+    state: Annotated[_State | None, BeforeValidator(_upper)] = field(
+        None, "only runs in this state"
+    )
     limit: int = field(20, "most runs shown", unit="count", ge=1)
 
 
@@ -115,6 +124,4 @@ class CallOptions(Request):
     inline: bool = field(
         False, "run the cell in this kernel with the same names bound, to debug it"
     )
-    output: str | None = Field(
-        None, description="bind the result to this name", json_schema_extra={"flag": "o"}
-    )
+    bind_to: str | None = field(None, "bind the result to this name", flag="o")

@@ -38,8 +38,7 @@ class Store:
         self.runs = Runs(self.root)
         mark = self.root / "format"
         if not mark.exists():
-            with explained(self.root):
-                self.root.mkdir(parents=True, exist_ok=True)
+            self._make()
             write_once(mark, f"{layout.FORMAT}\n".encode())
         found = mark.read_text().strip()
         if found != layout.FORMAT:
@@ -49,6 +48,18 @@ class Store:
                 cause="another version of jupyter-kf wrote it",
                 fix="use that version, or point JUPYTER_KF_STORE at another folder",
             )
+
+    def _make(self) -> None:
+        try:
+            with explained(self.root):
+                self.root.mkdir(parents=True, exist_ok=True)
+        except (FileNotFoundError, FileExistsError) as error:  # /proc/x; a file of that name
+            raise StoreError(
+                3002,
+                f"{self.root} can't be written",
+                cause=error.strerror or str(error),
+                fix="point JUPYTER_KF_STORE at a folder that can be made",
+            ) from error
 
     def endpoint_folder(self, name: str) -> layout.EndpointFolder:
         """The files of an endpoint; the folder may not be there yet."""

@@ -55,15 +55,23 @@ def main(argv: list[str]) -> int:
     except KfError as error:
         sys.stderr.write(f"{error}\n")
         return _end(folder, error)
-    except MemoryError:
-        traceback.print_exc()
+    except MemoryError as error:
+        _print_traceback(error)
         return _end(folder, _out_of_memory())
     except Exception as error:
-        traceback.print_exc()
+        _print_traceback(error)
         return _end(folder, jobs.explain(folder, error))
     if kf.rank == 0:
         write_json(folder.outcome, {"ok": True, "outputs": outputs, "error": None}, durable=True)
     return 0
+
+
+def _print_traceback(error: BaseException) -> None:
+    """From the user's first line on; whole when there is none, since then the fault is ours."""
+    lines = error.__traceback__
+    while lines and "/jupyter_kf/" in lines.tb_frame.f_code.co_filename:
+        lines = lines.tb_next
+    traceback.print_exception(type(error), error, lines or error.__traceback__)
 
 
 def _end(folder: RunFolder, error: KfError) -> int:

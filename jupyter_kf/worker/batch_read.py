@@ -277,7 +277,7 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 
 def _resized(batches: Iterator[Any], rows: int) -> Iterator[pa.Table]:
-    """Tables of exactly `rows` rows, the last one shorter; never more than one kept back."""
+    """Tables of `rows` rows, the last one shorter, without what their file says of pandas."""
     import pyarrow as pa
 
     held: list[Any] = []
@@ -286,14 +286,14 @@ def _resized(batches: Iterator[Any], rows: int) -> Iterator[pa.Table]:
         start = 0
         while count + batch.num_rows - start >= rows:
             piece = batch.slice(start, rows - count)
-            yield pa.Table.from_batches([*held, piece])
+            yield pa.Table.from_batches([*held, piece]).replace_schema_metadata(None)
             start += rows - count
             held, count = [], 0
         if start < batch.num_rows:
             held.append(batch.slice(start))
             count += batch.num_rows - start
     if held:
-        yield pa.Table.from_batches(held)
+        yield pa.Table.from_batches(held).replace_schema_metadata(None)
 
 
 def _explained(path: Path, pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:

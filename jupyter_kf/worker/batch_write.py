@@ -64,8 +64,10 @@ def new_file(
             stream.truncate(0)
             sink = pa.PythonFile(stream, "w")
             writer = _open(sink, form, schema, facts)
-            yield writer
-            writer.close()
+            try:
+                yield writer
+            finally:
+                writer.close()
             stream.flush()
             os.fsync(stream.fileno())
             if form == "csv":

@@ -97,7 +97,7 @@ def _array(values: Any, text: Any) -> Any:
         return values.to_arrow()
     try:
         array = pa.array(values, type=text if isinstance(values, list) else None, from_pandas=True)
-    except (pa.ArrowException, TypeError, ValueError) as error:
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         raise Unfit(None, "mixed", str(error).partition("\n")[0]) from None
     if isinstance(array, pa.ChunkedArray):
         return array.combine_chunks()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import os
 import subprocess
 import sys
@@ -100,13 +101,19 @@ def refuse(certificate: Mapping[str, Any], *, batch_only: bool) -> None:
             f"the replay was of {certificate['rows']} golden rows of {name}",
         )
     if not certificate["row_wise"] and not batch_only:
+        near = [f["ulp_distance"] for f in certificate["findings"]]
+        close = all(distance is not None and distance <= 64 for distance in near)
+        if close and near:
+            ulp = math.ceil(max(near))
+            how = f"they are at most {ulp} ulp apart, a library's rounding: say --ulp {ulp}"
+        else:
+            how = "learn the value in `fit` and use it from the state"
         raise TransformError(
             1342,
             "a row's values depend on the other rows of its batch, so one row alone in production "
             "would get others",
             cause="; ".join(said[:3]),
-            fix="learn the value in `fit` and use it from the state; or say --batch-only, "
-            "and it will never be served online",
+            fix=f"{how}; or say --batch-only, and it will never be served online",
         )
 
 
@@ -129,10 +136,8 @@ def _depends_on(
         found.append("randomness or what earlier calls left behind (two equal calls differ)")
     elif "batch" in ways:
         found += _one_change_at_a_time(blobs, digest, source)
-    if "clock" in ways and not ways & {"batch", "twice"}:
-        found.append("the clock")
-    if "locale" in ways and not ways & {"batch", "twice"}:
-        found.append("the locale")
+    if "twice" not in ways:
+        found += [f"the {way}" for way in ("clock", "locale") if way in ways]
     return found + [why for why in _plainly_clock(source) if why not in found]
 
 

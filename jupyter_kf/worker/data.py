@@ -6,6 +6,7 @@ Reading verifies digests. Standard library at import; pyarrow, numpy and pandas 
 from __future__ import annotations
 
 import atexit
+import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -98,7 +99,7 @@ def split_rows(
         order = np.argsort(ranks.to_numpy(), kind="stable")
     ends = [0, *(round(sum(fractions[: i + 1]) * n) for i in range(len(fractions)))]
     ends[-1] = n
-    parts = [np.sort(order[a:b]) for a, b in zip(ends, ends[1:], strict=False)]
+    parts = [np.sort(order[a:b]) for a, b in itertools.pairwise(ends)]
     if any(not len(part) for part in parts):
         raise DataError(
             1423,

@@ -24,7 +24,7 @@ _FRAME = {"pandas": ("pandas", "numpy", "pyarrow"), "polars": ("polars", "pyarro
 
 
 def python_version() -> str:
-    """"3.11.7"."""
+    """ "3.11.7"."""
     return platform.python_version()
 
 

@@ -25,25 +25,6 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 ESTIMATOR = "estimator.skops"
-_FROM_OBJECT = '''"""Made from a fitted object: its own transform is applied."""
-
-import numpy as np
-import pandas as pd
-
-
-def transform(df, state):
-    wanted = getattr(state, "feature_names_in_", None)
-    made = state.transform(df if wanted is None else df[list(wanted)])
-    if hasattr(made, "toarray"):
-        made = made.toarray()
-    if isinstance(made, pd.DataFrame):
-        return made
-    try:
-        names = list(state.get_feature_names_out())
-    except (AttributeError, ValueError):
-        names = [f"x{i}" for i in range(made.shape[1])]
-    return pd.DataFrame(np.ascontiguousarray(made), columns=names, index=df.index)
-'''
 
 
 @dataclass
@@ -130,14 +111,13 @@ def _prepare(job: dict[str, Any], folder: RunFolder, blobs: Blobs) -> Work:
     train = np.arange(table.num_rows)
     if b"def fit" in files["transform.py"] and len(fractions) > 1:
         train = data.split_rows(table, fractions, spec.get("split_by"), spec["seed"])[0]
-    return Work(job, blobs, table.drop_columns([target]) if target else table, files, train)
+    rows = tables.only_columns(table.drop_columns([target])) if target else table
+    return Work(job, blobs, rows, files, train)
 
 
 def _code_files(folder: RunFolder) -> dict[str, bytes]:
     """The cell and the local modules that travelled, under the names they are stored by."""
     source = folder.cell.read_bytes() if folder.cell.exists() else b""
-    if (folder.inputs / ESTIMATOR).exists() and b"def transform" not in source:
-        source = _FROM_OBJECT.encode()
     files = {"transform.py": source}
     modules = folder.inputs / "modules"
     for path in sorted(p for p in modules.rglob("*") if p.is_file()):
@@ -178,7 +158,9 @@ def _fit(work: Work, folder: RunFolder) -> None:
     if estimator.exists():
         from jupyter_kf.worker.state_values import load_estimator
 
-        work.state_files = state.encode(load_estimator(estimator.read_bytes()), allow_pickle=allow)
+        held = load_estimator(estimator.read_bytes())
+        work.table = _known_columns(work.table, getattr(held, "feature_names_in_", None))
+        work.state_files = state.encode({"estimator": held}, allow_pickle=allow)
         return
     code = Code(work.files, work.job["name"])
     if code.fit is None:
@@ -192,6 +174,22 @@ def _fit(work: Work, folder: RunFolder) -> None:
     except Exception as error:
         raise code.failed(error, 1323, f"fit raises on {len(rows):,} training rows") from error
     work.state_files = state.encode(learned, allow_pickle=allow)
+
+
+def _known_columns(table: Any, wanted: Any) -> Any:
+    """The columns that a fitted object was fitted on, where it says which."""
+    if wanted is None:
+        return table
+    for name in wanted:
+        if name not in table.column_names:
+            raise TransformError(
+                1325,
+                f"the object was fitted on a column `{name}` that the dataset doesn't have",
+                cause=did_you_mean(name, table.column_names),
+                fix="fit it on the dataset's own columns, without the target",
+            )
+    kept = table.select(list(wanted))
+    return tables.only_columns(kept)
 
 
 def _certified(
@@ -225,15 +223,10 @@ def _certified(
         "certificate": note["certificate"],
         "row_wise": manifest["row_wise"],
         "rows": manifest["golden"]["rows"],
-        "columns": len(manifest_columns(whole)),
+        "columns": whole.num_columns,
         "facts": picked.facts,
     }
     return outputs, note
-
-
-def manifest_columns(table: Any) -> list[str]:
-    """Names of the prepared columns."""
-    return list(table.column_names)
 
 
 @dataclass

@@ -12,7 +12,7 @@ import random
 import sys
 import traceback
 from pathlib import Path
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
 
 from jupyter_kf.blobs import Blobs, read_json
@@ -43,12 +43,14 @@ def read(folder: RunFolder) -> dict[str, Any]:
 
 def run_train(job: dict[str, Any], folder: RunFolder, kf: Reporter) -> dict[str, Any]:
     """All phases of a train run; returns its outputs."""
-    names = prepare(job, folder)
+    names = prepare(job, folder, _main_names())
     execute(job, folder, names, kf)
     return finish_train(job, folder, names, kf) if kf.rank == 0 else {}
 
 
-def prepare(job: dict[str, Any], folder: RunFolder) -> dict[str, Any]:
+def prepare(
+    job: dict[str, Any], folder: RunFolder, names: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """The cell's namespace before its first line: what travelled, and the rows.
 
     Binds X_train, y_train, X_valid, y_valid (and X_test, y_test) when a dataset of rows has a
@@ -59,11 +61,23 @@ def prepare(job: dict[str, Any], folder: RunFolder) -> dict[str, Any]:
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)  # as in the notebook, which imports from its own folder
-    names: dict[str, Any] = {"__name__": "__main__", "__builtins__": __builtins__}
+    if names is None:
+        names = {"__name__": "__main__", "__builtins__": __builtins__}
     load_inputs(folder.inputs, names)  # the same namespace: helpers see what the job binds
     if job.get("dataset"):
         names.update(_rows(job))
     return names
+
+
+def _main_names() -> dict[str, Any]:
+    """The namespace of a new ``__main__``, where pickle looks for what the cell defines."""
+    _kept.append(sys.modules["__main__"])  # else its names are cleared under the running code
+    sys.modules["__main__"] = main = ModuleType("__main__")
+    main.__dict__["__builtins__"] = __builtins__
+    return main.__dict__
+
+
+_kept: list[ModuleType] = []
 
 
 def execute(job: dict[str, Any], folder: RunFolder, names: dict[str, Any], kf: Reporter) -> None:

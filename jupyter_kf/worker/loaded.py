@@ -20,7 +20,6 @@ from jupyter_kf.blobs import Blobs
 from jupyter_kf.errors import KfError, ModelError, ParityError
 from jupyter_kf.worker import flavours, outputs
 from jupyter_kf.worker.compare import compare_columns
-from jupyter_kf.worker.raw import as_table
 from jupyter_kf.worker.rows import Layout
 
 if TYPE_CHECKING:
@@ -36,7 +35,8 @@ class LoadedModel:
     Attributes:
         digest: of its manifest.
         transform: its LoadedTransform; None when it takes raw rows.
-        schema_in: Arrow schema of the raw rows it takes.
+        schema_in: Arrow schema of the raw rows it takes, with the dtypes that stand beside it.
+        frame: "pandas" or "polars", what raw rows become first.
         classes: labels of the columns of the output `probability`; None where there are none.
         ulp: how far a prediction may be from the golden one.
         row_wise: whether a row's prediction is the same in any company, so that rows of several
@@ -50,14 +50,18 @@ class LoadedModel:
         import pyarrow as pa
 
         self.digest, self.manifest, self.model = digest, manifest, model
+        schema = blobs.get(manifest["schema_in"])
+        self.schema_in: pa.Schema = pa.ipc.read_schema(pa.py_buffer(schema))
+        self.frame: str = manifest["frame"]
         self.transform: Any = None
         if manifest["transform"]:
             from jupyter_kf.worker import transform
 
             self.transform = transform.load(blobs, manifest["transform"])
-        self.schema_in: pa.Schema = pa.ipc.read_schema(
-            pa.py_buffer(blobs.get(manifest["schema_in"]))
-        )
+        else:
+            from jupyter_kf.worker.schema import Shape
+
+            self._raw = Shape(self.schema_in, self.frame)
         self.classes: list[Any] | None = manifest["classes"]
         self.ulp: int = manifest["ulp"]
         alone = self.transform is None or bool(self.transform.manifest["row_wise"])
@@ -83,30 +87,38 @@ class LoadedModel:
             Arrays of n rows by output name, C-contiguous; text as numpy text.
 
         Raises:
-            TransformError: 13xx, naming the column that does not fit.
-            ModelError: kf-2616 or kf-2617, the same for a model without a transform.
+            TransformError: 131x, naming the column that does not fit; for a model without a
+                transform as well.
         """
         return self.predict_prepared(self.prepare(rows))
 
     def prepare(self, rows: Any) -> Any:
         """Raw rows as the frame that the model's columns are taken from."""
+        if isinstance(rows, Mapping):
+            return self._built(rows, len(next(iter(rows.values()), ())))
         if self.transform is not None:
-            if isinstance(rows, Mapping):
-                rows = as_table(rows, self.schema_in)
             return self.transform.transform(rows)
-        from jupyter_kf.worker.tables import to_frame
+        from jupyter_kf.worker.tables import to_frame, to_table
 
-        return to_frame(as_table(rows, self.schema_in), self.manifest["frame"])
+        module = type(rows).__module__.partition(".")[0]
+        if module == self.frame:
+            return self._raw.accept(rows)
+        if module == "pyarrow":
+            return self._raw.from_table(rows)
+        return self._raw.accept(to_frame(to_table(rows), self.frame))
+
+    def _built(self, columns: Mapping[str, Any], n: int) -> Any:
+        if self.transform is not None:
+            return self.transform.transform_columns(columns, n)
+        return self._raw.build(columns, n)
 
     def predict_columns(self, columns: Mapping[str, Any], n: int) -> dict[str, Array]:
         """Predictions of n raw rows given as columns: the short way for a server.
 
         Args:
-            columns: array or list of n values by column name, decoded by `schema_in`.
+            columns: array or list of n values by column name.
         """
-        if self.transform is not None:
-            return self.predict_prepared(self.transform.transform_columns(columns, n))
-        return self.predict(columns)
+        return self.predict_prepared(self._built(columns, n))
 
     def predict_prepared(self, rows: Any) -> dict[str, Array]:
         """Predictions of rows that went through the transform: a frame, or a matrix of them."""

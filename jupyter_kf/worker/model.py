@@ -5,7 +5,7 @@
 | `saving.py` | how a fitted model becomes a manifest |
 | `loaded.py` | how a stored model predicts |
 | `proof.py` | whether both predict the same |
-| `rows.py`, `raw.py` | what rows a model takes, prepared and raw |
+| `rows.py` | what prepared rows a model takes |
 | `outputs.py` | what it gives back |
 | `flavours/` | each framework's own format |
 

@@ -31,7 +31,7 @@ def tidy(raw: Mapping[str, Any], n: int) -> dict[str, Array]:
         n: how many rows were asked for.
 
     Raises:
-        ModelError: kf-2605, a prediction that has no row for each row, or holds objects.
+        ModelError: kf-2616, a prediction that has no row for each row, or holds objects.
     """
     return {name: _array(name, value, n) for name, value in raw.items()}
 
@@ -160,7 +160,7 @@ def read_ipc(data: bytes) -> pa.Table:
 
 def _unusable(name: str, cause: str) -> ModelError:
     return ModelError(
-        2605,
+        2616,
         f"the model's `{name}` can't be used as a prediction",
         cause=cause,
         fix="predict must return one number, text or row of numbers for each row of X",

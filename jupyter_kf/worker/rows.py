@@ -49,8 +49,19 @@ class Layout:
         Made once per loaded model: a call for one row takes microseconds.
         """
         wanted = list(self.columns)
+        known: list[Any] = [None]  # the columns that were compared last, by identity
+
+        def selected(rows: Any) -> Any:
+            columns = getattr(rows, "columns", None)
+            if columns is None or columns is known[0]:
+                return rows
+            chosen = _selected(rows, wanted)
+            if chosen is rows:
+                known[0] = columns
+            return chosen
+
         if self.form == "frame":
-            return lambda rows: _selected(rows, wanted)
+            return selected
         import numpy as np
 
         dtype = np.dtype(self.dtype)
@@ -58,7 +69,7 @@ class Layout:
         def matrix(rows: Any) -> Array:
             if isinstance(rows, np.ndarray):
                 return _checked_matrix(np.ascontiguousarray(rows, dtype), len(wanted))
-            rows = _selected(rows, wanted)
+            rows = selected(rows)
             values = rows.to_numpy(dtype) if _is_pandas(rows) else rows.to_numpy(order="c")
             return np.ascontiguousarray(values, dtype)
 
@@ -111,8 +122,6 @@ def _is_pandas(rows: Any) -> bool:
 
 
 def _selected(rows: Any, wanted: list[str]) -> Any:
-    if not hasattr(rows, "columns"):
-        return rows
     have = rows.columns
     if (have if isinstance(have, list) else have.tolist()) == wanted:
         return rows

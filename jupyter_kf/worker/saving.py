@@ -31,8 +31,9 @@ from jupyter_kf.worker.proof import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
-GOLDEN_ROWS = 128
-"""Chosen for a model without a transform; a transform brings its own."""
+
+GOLDEN_ROWS = 96
+"""At least so many for a model without a transform, where there are as many rows."""
 
 
 @dataclass(frozen=True)
@@ -209,19 +210,31 @@ def _golden(blobs: Blobs, context: SaveContext) -> _Golden:
             loaded.manifest["frame"],
             loaded.manifest["schema_in"],
         )
-    from jupyter_kf.worker.golden import choose
     from jupyter_kf.worker.tables import to_frame
 
     table = context.rows
     if table is None or table.num_rows == 0:
         raise _nothing_predicted("there are no rows")
     return _Golden(
-        choose(table, GOLDEN_ROWS, context.seed),
+        table.take(_telling_rows(table, context.seed)).combine_chunks(),
         lambda rows: to_frame(rows, context.frame),
         True,
         context.frame,
         blobs.put(table.schema.serialize().to_pybytes()),
     )
+
+
+def _telling_rows(table: pa.Table, seed: int) -> Any:
+    """Positions of nulls, extremes and rare values, and by chance as many more as are missing."""
+    import numpy as np
+
+    from jupyter_kf.worker.golden import real_rows
+
+    telling = real_rows(table, seed)
+    others = np.setdiff1d(np.arange(table.num_rows), telling)
+    missing = min(max(0, GOLDEN_ROWS - len(telling)), len(others))
+    more = np.random.Generator(np.random.PCG64(seed)).choice(others, missing, replace=False)
+    return np.sort(np.concatenate([telling, more]).astype(np.int64))
 
 
 def _manifest(blobs: Blobs, flavour: Flavour, proof: Proof, golden: _Golden) -> dict[str, Any]:

@@ -98,17 +98,14 @@ class Shape:
     def _fitted(self, i: int, values: Any) -> Any:
         """One column as the pandas or numpy array of its dtype."""
         want, have = self.dtypes[i], getattr(values, "dtype", None)
-        if have == want and want != object:
+        if have is not None and have == want and str(want) != "object":  # numpy: None == float64
             held = values._values if hasattr(values, "_values") else values
             if i in self._never_null:
                 self._refuse_nulls(i, values)
             return held
         try:
             quick = fits_number(values, have, want)
-            if quick is not None:
-                held = quick
-            else:
-                held = self._through_arrow(i, values)
+            held = quick if quick is not None else self._through_arrow(i, values)
         except Unfit as unfit:
             raise self._unfit(i, values, unfit) from None
         if i in self._never_null:
@@ -128,7 +125,7 @@ class Shape:
                 raise self._category(field.name, array[int(strange.argmax())].as_py(), want)
             return pd.Categorical.from_codes(codes, dtype=want)
         array = cast(values, field.type)
-        if want == object:
+        if str(want) == "object":
             held = np.array([*array.to_pylist(), None], dtype=object)[:-1]
             if self._missing.get(field.name) == "nan":
                 held[np.array([v is None for v in held], dtype=bool)] = np.nan

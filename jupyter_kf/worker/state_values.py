@@ -61,7 +61,10 @@ def encode_value(value: Any, writer: Writer, path: str) -> dict[str, Any] | None
         return _encode_pandas(value, writer, path)
     if module == "polars" and kind.__name__ in ("DataFrame", "Series"):
         frame = value if kind.__name__ == "DataFrame" else value.to_frame()
-        return {"$": f"polars.{kind.__name__}", "file": writer.file(_ipc(frame.to_arrow()), "arrow")}
+        return {
+            "$": f"polars.{kind.__name__}",
+            "file": writer.file(_ipc(frame.to_arrow()), "arrow"),
+        }
     if module == "pyarrow" and kind.__name__ == "Table":
         return {"$": "pyarrow.Table", "file": writer.file(_ipc(value), "arrow")}
     if module == "sklearn" or _is_estimator(value):
@@ -313,7 +316,9 @@ def load_estimator(data: bytes) -> Any:
     """
     import skops.io
 
-    strange = skops.io.get_untrusted_types(data=data)
+    from jupyter_kf.worker.flavours.sklearn import TRUSTED
+
+    strange = sorted(set(skops.io.get_untrusted_types(data=data)) - TRUSTED)
     if strange:
         raise TransformError(
             1331,
@@ -321,7 +326,7 @@ def load_estimator(data: bytes) -> Any:
             cause="loading builds only the types of scikit-learn, numpy and scipy",
             fix="use scikit-learn's own steps; put your own function into the transform cell",
         )
-    return skops.io.loads(data)
+    return skops.io.loads(data, trusted=sorted(TRUSTED))
 
 
 def normalised(data: bytes) -> bytes:

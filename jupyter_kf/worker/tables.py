@@ -151,6 +151,22 @@ def with_categories(table: Any, categories: Mapping[str, Any]) -> Any:
     return table
 
 
+def only_columns(table: Any) -> Any:
+    """The table with nothing beside it that tells of columns it no longer has."""
+    facts = side(table.schema)
+    if facts is None:
+        return table
+    names = set(table.column_names)
+    for part in ("dtypes", "categories", "missing"):
+        facts[part] = {name: value for name, value in facts[part].items() if name in names}
+    metadata = dict(table.schema.metadata)
+    if _PANDAS in metadata:
+        held = json.loads(metadata[_PANDAS])
+        held["columns"] = [column for column in held["columns"] if column["name"] in names]
+        metadata[_PANDAS] = json.dumps(held, sort_keys=True).encode()
+    return with_side(table.replace_schema_metadata(metadata), facts)
+
+
 def pack(array: Any) -> str:
     """An Arrow array as text."""
     import pyarrow as pa
@@ -245,7 +261,7 @@ def _index_as_columns(frame: Any, pd: Any) -> Any:
 
 
 def _objects(frame: Any) -> list[str]:
-    return [name for name, dtype in frame.dtypes.items() if dtype == object]
+    return [name for name, dtype in frame.dtypes.items() if str(dtype) == "object"]
 
 
 def _missing(column: Any, name: str) -> str:
@@ -301,9 +317,9 @@ def _to_pandas(table: Any, dtypes: Mapping[str, str], missing: Mapping[str, str]
     fixed = {}
     for name in frame.columns:
         want = dtypes.get(name, "")
-        if not want or str(frame[name].dtype) == want:
-            if want != "object" or missing.get(name) != "nan":
-                continue
+        as_recorded = not want or str(frame[name].dtype) == want
+        if as_recorded and (want != "object" or missing.get(name) != "nan"):
+            continue
         if want == "object":
             values = table.column(name).to_pandas(strings_to_categorical=False).to_numpy(object)
             values = np.array(values, dtype=object)

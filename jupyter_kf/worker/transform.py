@@ -224,7 +224,8 @@ def _numbered(frame: Any, index: Any) -> Any:
     import pandas as pd
 
     copied = frame.copy(deep=not _copies_on_write(pd))
-    if not (isinstance(index, pd.RangeIndex) and index.start == 0 and index.step == 1) or index.name is not None:
+    plain = isinstance(index, pd.RangeIndex) and index.start == 0 and index.step == 1
+    if not plain or index.name is not None:
         copied.index = pd.RangeIndex(len(copied))
     return copied
 

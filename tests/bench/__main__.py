@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -16,6 +17,7 @@ import traceback
 from pathlib import Path
 
 from tests.bench.table import Row, show
+from tests.leftovers import end_all
 
 
 def main(names: list[str]) -> int:
@@ -32,6 +34,8 @@ def main(names: list[str]) -> int:
     os.environ["JUPYTER_KF_STORE"] = str(work / "store")
     os.environ["JUPYTER_KF_RUNTIME_DIR"] = str(work / "r")
     os.environ["IPYTHONDIR"] = str(work / "ipython")
+    # Ended from outside, it still ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     rows: list[Row] = []
     failed = []
     try:
@@ -45,6 +49,7 @@ def main(names: list[str]) -> int:
                 traceback.print_exc()
             print(f" {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     finally:
+        end_all(work)
         shutil.rmtree(work, ignore_errors=True)
     print(show(rows))
     over = [row.name for row in rows if not row.ok]

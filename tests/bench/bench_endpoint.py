@@ -28,8 +28,8 @@ from tests.bench import scene
 from tests.bench.table import Row, clocked, interleaved
 from tests.walks.peers import environment
 
-ROUNDS = 5
-ONE_REQUESTS, MANY_REQUESTS, MANY = 150, 600, 16
+ROUNDS = 3
+ONE_REQUESTS, MANY_REQUESTS, MANY = 100, 320, 16
 START_S = 60.0
 LIBRARIES = "import numpy, pandas, pyarrow, scipy, sklearn.linear_model, uvicorn"
 HERE = Path(__file__).resolve().parent

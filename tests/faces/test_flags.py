@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from jupyter_kf.errors import KfError, SpecError
 from jupyter_kf.specs.flags import flags_of, literal
+from jupyter_kf.specs.queries import CallOptions
 from jupyter_kf.verbs import VERBS, explain, read_call, words_of
 
 
@@ -50,7 +51,11 @@ def test_a_name_comes_before_what_it_is_made_of():
 
 def test_options_of_the_call_are_kept_apart_from_the_spec():
     call = read_call(words_of("train d --no-wait --dry-run -o result"))
-    assert (call.options.wait, call.options.dry_run, call.options.output) == (False, True, "result")
+    assert (call.options.wait, call.options.dry_run, call.options.bind_to) == (
+        False,
+        True,
+        "result",
+    )
     assert dict(call.fields) == {"name": "d"}
 
 
@@ -100,3 +105,8 @@ def test_the_units_of_a_spec_are_in_its_json_schema():
     schema = VERBS["train"].model_json_schema()
     assert schema["properties"]["memory"]["unit"] == "4Gi or 512Mi"
     assert all("description" in field for field in schema["properties"].values())
+
+
+def test_no_option_of_the_call_hides_a_field_of_a_spec():
+    for request in VERBS.values():
+        assert not set(request.model_fields) & set(CallOptions.model_fields)

@@ -81,6 +81,13 @@ def test_a_transform_is_callable_after_its_cell_and_equals_the_cells_own_code(sh
     assert len(prepared) == 3
 
 
+def test_runs_are_listed_as_a_table(shell):
+    cell(shell, "%%kf train quick --wait\nkf.report(a=1)")
+    data, _ = shell.display_formatter.format(cell(shell, "%kf runs"))
+    assert data["text/plain"].startswith("1 runs")
+    assert "<table>" in data["text/html"]
+
+
 def test_inline_runs_the_cell_here_with_the_same_names(shell):
     cell(shell, "%kf data points points")
     line = "%%kf train high --data points --target high --param k=3 --inline\n"

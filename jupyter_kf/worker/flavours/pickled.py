@@ -36,15 +36,8 @@ class PickledFlavour:
         """One pickle, protocol 5.
 
         Raises:
-            ModelError: kf-2605 no predict, kf-2612 it can't be pickled.
+            ModelError: kf-2612, it can't be pickled.
         """
-        if not hasattr(model, "predict"):
-            raise ModelError(
-                2605,
-                f"`model` is a {type(model).__name__}, which has no predict",
-                cause="production calls model.predict(X)",
-                fix="wrap it in a class with predict(self, X), in a module beside the notebook",
-            )
         try:
             if importlib.util.find_spec("cloudpickle"):
                 cloudpickle = importlib.import_module("cloudpickle")

@@ -101,11 +101,8 @@ class SklearnFlavour:
         """One skops file.
 
         Raises:
-            ModelError: kf-2605 nothing to predict with, kf-2601 types outside the trust list,
-                kf-2614 skops is not installed.
+            ModelError: kf-2601 types outside the trust list, kf-2614 skops is not installed.
         """
-        if not hasattr(model, "predict"):
-            raise _no_predict(model)
         sio = _skops()
         path = folder / FILE
         try:
@@ -166,8 +163,14 @@ class SklearnFlavour:
 
 
 def public_calls(model: Any) -> Predictor:
-    """`predict` and `predict_proba` of anything that follows scikit-learn's conventions."""
-    plain = model.predict
+    """`predict` and `predict_proba` of anything that follows scikit-learn's conventions.
+
+    Raises:
+        ModelError: kf-2605, it has no `predict`.
+    """
+    plain = getattr(model, "predict", None)
+    if plain is None:
+        raise _no_predict(model)
     share = getattr(model, "predict_proba", None)
     if share is None or labels(model) is None:
         return lambda rows: {"prediction": plain(rows)}

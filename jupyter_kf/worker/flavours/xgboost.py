@@ -34,7 +34,7 @@ class XgboostFlavour:
         """One file of trees, and the few settings that it leaves out.
 
         Raises:
-            ModelError: kf-2602, no booster and no wrapper; kf-2605, not fitted.
+            ModelError: kf-2602, no booster and no wrapper; kf-2604, not fitted.
         """
         kind = type(model).__name__
         if not hasattr(model, "save_model"):
@@ -48,7 +48,7 @@ class XgboostFlavour:
             model.save_model(folder / FILE)
         except Exception as error:
             raise ModelError(
-                2605,
+                2604,
                 f"`model` ({kind}) can't be saved by xgboost",
                 cause=str(error),
                 fix="fit it first; or " + ways_out("save what it needs into files"),

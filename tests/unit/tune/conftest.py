@@ -13,8 +13,8 @@ from typing import Any
 import psutil
 import pytest
 
-from jupyter_kf.backends.local.trials.reading import read_study
 from jupyter_kf.blobs import read_json
+from jupyter_kf.store.studies import read_study
 
 
 class StudyRun:

@@ -97,6 +97,16 @@ def test_a_grid_tries_each_point_once_over_two_sittings(tmp_path: Path) -> None:
     second.close()
 
 
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+def test_the_same_seed_tries_the_same_parameters(tmp_path: Path, sampler: str) -> None:
+    drawn = []
+    for n in range(3):
+        search = Search(tmp_path / f"{n}.log", wanted(sampler=sampler, seed=n // 2))
+        drawn.append(work(search))
+        search.close()
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
 @pytest.mark.parametrize("sampler", ["auto", "random", "tpe", "cmaes", "grid"])
 def test_every_sampler_works(tmp_path: Path, sampler: str) -> None:
     space = {"a": "float(0, 1, step=0.25)", "b": "int(1, 64, step=9)"}

@@ -156,7 +156,9 @@ def test_conditions_in_a_circle_are_refused() -> None:
 
 
 def test_a_grid_has_every_combination_once_and_no_inactive_parameter() -> None:
-    space = Space.of({"kind": "choice(a, b)", "n": "int(1, 3) if kind == a", "x": "float(0,1,step=.5)"})
+    space = Space.of(
+        {"kind": "choice(a, b)", "n": "int(1, 3) if kind == a", "x": "float(0,1,step=.5)"}
+    )
     grid = space.grid()
     assert len(grid) == 3 * 3 + 3
     assert len({tuple(sorted(point.items())) for point in grid}) == len(grid)

@@ -6,18 +6,25 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from jupyter_kf.backends.local.trials.promote import promote
+import pytest
+
+from jupyter_kf.errors import TuneError
 from jupyter_kf.refs import Refs
+from jupyter_kf.store.studies import promote
 
 Make = Callable[..., Any]
 
 
-def test_a_study_runs_all_its_trials_and_leaves_its_account(make_study: Make) -> None:
+def test_a_study_runs_all_its_trials_and_leaves_its_account(
+    make_study: Make, store_dir: Path
+) -> None:
     study = make_study(
-        "print('x is', x)\nkf.report(loss=(x - 0.3) ** 2)",
+        "seen.append(x)\nprint('x is', *seen)\nkf.report(loss=(x - 0.3) ** 2)",
         {"x": "float(0, 1)"},
+        preamble="seen = []",
         trials=12,
         parallel=2,
         sampler="auto",
@@ -37,6 +44,10 @@ def test_a_study_runs_all_its_trials_and_leaves_its_account(make_study: Make) ->
     assert [line["progress"] for line in progress] == [n / 12 for n in range(1, 13)]
     assert progress[-1]["values"]["loss"] == best["values"][0]
     assert "best so far" in study.log
+    for trial, said in ((None, "kept no model"), (99, "no trial 99")):
+        with pytest.raises(TuneError, match=said):
+            promote(store_dir, study.folder, trial)
+    assert Refs(store_dir).names("model") == []
 
 
 def test_trials_that_fail_in_every_way_leave_the_study_running(make_study: Make) -> None:
@@ -167,37 +178,6 @@ def test_several_objectives_give_a_front(make_study: Make) -> None:
     )
     front = study.run()["outputs"]["best"]
     assert sorted(entry["params"]["n"] for entry in front) == list(range(8))
-
-
-def test_the_same_seed_tries_the_same_parameters(make_study: Make) -> None:
-    runs = [
-        make_study("kf.report(loss=x)", {"x": "float(0, 1)"}, sampler="tpe", seed=5, trials=4)
-        for _ in range(2)
-    ]
-    assert all(run.run()["ok"] for run in runs)
-    assert [t["params"] for t in runs[0].trials] == [t["params"] for t in runs[1].trials]
-
-
-def test_each_trial_has_a_namespace_of_its_own(make_study: Make) -> None:
-    study = make_study(
-        "seen.append(x)\nassert len(seen) == 1\nkf.report(loss=x)",
-        {"x": "int(0, 3)"},
-        preamble="seen = []",
-        sampler="grid",
-    )
-    assert study.run()["outputs"]["complete"] == 4
-
-
-def test_promote_refuses_a_trial_that_kept_no_model(make_study: Make, store_dir: Any) -> None:
-    study = make_study("kf.report(loss=x)", {"x": "int(0, 1)"}, sampler="grid")
-    assert study.run()["ok"]
-    for trial, said in ((None, "kept no model"), (99, "no trial 99")):
-        try:
-            promote(store_dir, study.folder, trial)
-        except Exception as error:
-            assert said in str(error)
-            assert "kf-2528" in str(error)
-    assert Refs(store_dir).names("model") == []
 
 
 def test_without_optuna_the_error_has_the_install_command(make_study: Make) -> None:

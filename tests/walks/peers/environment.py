@@ -47,7 +47,7 @@ def _make(folder: Path, found: Path) -> None:
         command = [sys.executable, "-m", "uv", "pip", "install", "-q", "--python", str(found)]
     else:
         command = [str(found), "-m", "pip", "install", "-q"]
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [*command, "-r", str(PINS)], capture_output=True, text=True, check=False
     )
     if done.returncode:
@@ -57,7 +57,7 @@ def _make(folder: Path, found: Path) -> None:
 
 def _has_uv() -> bool:
     asked = [sys.executable, "-m", "uv", "--version"]
-    return subprocess.run(asked, capture_output=True, check=False).returncode == 0  # noqa: S603
+    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
 
 def _say(line: str) -> None:

@@ -5,9 +5,8 @@
     trial     one forked process: runs the cell, reports, leaves an outcome
     search    the study in its journal: sampler, pruner, what a crash left behind
     journal   the journal file with one writer
-    records   trials/<n>/trial.json and study.json, written; `reading` reads them for all faces
+    records   trials/<n>/trial.json and study.json, written; `store/studies.py` reads them
     judge     whether a trial completed, and what its end means
-    promote   gives the best trial's model a name
 
 Only `search` and `journal` import Optuna. One process owns the journal, so that the number of
 trials is exact and "best so far" has one answer; all trials are processes.

@@ -1,6 +1,6 @@
 """What a study leaves for its readers: trials/<n>/trial.json and study.json.
 
-Written by the driver alone, whole or not at all; every face reads them through `reading`.
+Written by the driver alone, whole or not at all; every face reads them through `store.studies`.
 
 trial.json   {number, state, pruned, params, values, metrics, started, ended, reason, model,
              repeats}; `state` is a `records.State`, a pruned trial is CANCELLED with `pruned`.

@@ -41,7 +41,8 @@ def prepared(prepare: Callable[[], Mapping[str, Any]]) -> Rows:
     """Runs `prepare` in a child and takes over the values it returns.
 
     Raises:
-        KfError: what `prepare` raised, or kf-2529 when its process was ended.
+        KfError: what `prepare` raised, kf-2514 its process was ended, kf-2515 an
+            error that is not ours.
     """
     with tempfile.TemporaryFile() as file:
         child = os.fork()
@@ -55,7 +56,7 @@ def prepared(prepare: Callable[[], Mapping[str, Any]]) -> Rows:
         if code != 0:
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             raise TuneError(
-                2529,
+                2514,
                 f"preparing the rows was ended by {how}",
                 cause="signal 9 mostly means that memory ran out" if code == -9 else "see the log",
                 fix="give the study more with --memory, or tune on fewer rows",
@@ -85,7 +86,7 @@ def _write(prepare: Callable[[], Mapping[str, Any]], file: BinaryIO) -> int:
         traceback.print_exc()
         if not isinstance(error, KfError):
             error = TuneError(
-                2529,
+                2515,
                 f"the rows could not be prepared: {type(error).__name__}: {error}",
                 cause="the same would end a train run",
                 fix="see the log; run the train cell again to find out more",

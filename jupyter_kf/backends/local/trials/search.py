@@ -209,7 +209,7 @@ def _sampler(wanted: Wanted, seed: int) -> optuna.samplers.BaseSampler:
     if kind == "cmaes":
         if importlib.util.find_spec("cmaes") is None:
             raise TuneError(
-                2520,
+                2513,
                 "the sampler cmaes needs the package cmaes, which is not installed here",
                 cause="it is an extra of its own",
                 fix='pip install "jupyter-kf[tune]"',

@@ -17,7 +17,7 @@ from typing import Any
 from jupyter_kf.backends.local.trials import kin
 from jupyter_kf.backends.local.trials.wire import Channel
 from jupyter_kf.blobs import write_json
-from jupyter_kf.errors import BackendError, KfError
+from jupyter_kf.errors import KfError, TuneError
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.worker import job as jobs
 from jupyter_kf.worker.report import Reporter
@@ -147,9 +147,9 @@ def forget_zygote() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
-def _out_of_memory() -> BackendError:
-    return BackendError(
-        2052,
+def _out_of_memory() -> TuneError:
+    return TuneError(
+        2534,
         "the trial ran out of memory",
         cause="Python could not get the memory it asked for",
         fix="give the study more with --memory, or fewer trials at once with --parallel",

@@ -23,13 +23,15 @@ from typing import Any
 
 from jupyter_kf.backends.local.trials import kin, rows, trial
 from jupyter_kf.backends.local.trials.wire import Channel
-from jupyter_kf.blobs import read_json
+from jupyter_kf.blobs import Blobs, read_json
 from jupyter_kf.errors import KfError
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.worker import job as jobs
 
 _LATE = frozenset({"tensorflow", "keras", "jax", "flax"})
 """Imported by each trial for itself: their imports begin threads that a fork would lose."""
+_SAVED_WITH = {"sklearn": "skops.io"}
+"""What saving a framework's model imports (seconds of CPU): once here, not in each best trial."""
 _BOUND = ("data", *(f"{axis}_{part}" for part in jobs.PARTS for axis in "Xy"))
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
@@ -61,10 +63,17 @@ def main(argv: list[str]) -> int:
 
 def _prepare(train: dict[str, Any]) -> tuple[dict[str, Any], rows.Rows]:
     folder = RunFolder(train["folder"])
-    names = jobs.prepare({**train, "dataset": None}, folder)
+    dataset = train.get("dataset")
+    if dataset and Blobs(train["store"]).get_json(dataset)["form"] == "folder":
+        dataset = None  # only its path is bound; the files go with this process
+    names = jobs.prepare({**train, "dataset": None} if dataset else train, folder)
     import_early(folder.cell.read_text())
     importlib.import_module("jupyter_kf.worker.model")
-    if not train.get("dataset"):
+    for framework, saver in _SAVED_WITH.items():
+        if framework in sys.modules:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(saver)
+    if not dataset:
         return names, rows.Rows({}, {})
     for module in ("pandas", "pyarrow"):
         importlib.import_module(module)

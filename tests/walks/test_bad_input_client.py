@@ -1,0 +1,185 @@
+"""What a mistaken call of the client or the magics is answered with, before any job is started."""
+
+from __future__ import annotations
+
+import atexit
+
+import pandas as pd
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+import jupyter_kf as kf
+from jupyter_kf.display.cards import CARDS
+from jupyter_kf.errors import KfError
+from jupyter_kf.magics import RECORDS, load
+from jupyter_kf.records import State
+
+FRAME = pd.DataFrame({"x": [float(n) for n in range(60)], "zone": ["a", "b", "c"] * 20})
+FRAME["high"] = FRAME["x"] > 30
+
+
+@pytest.fixture
+def client():
+    found = kf.connect()
+    found.data("points", FRAME)
+    return found
+
+
+@pytest.fixture
+def shell(client):
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance(colors="nocolor")
+    load(shell)
+    shell.push({"points": FRAME})
+    yield shell
+    shell.history_manager.enabled = False
+    atexit.unregister(shell.atexit_operations)
+    InteractiveShell.clear_instance()
+
+
+MISTAKES = {
+    "a misspelt option": (lambda c: c.train("x = 1", name="a", dta="points"), 1001),
+    "no name": (lambda c: c.train("x = 1"), 1005),
+    "a name that is a number": (lambda c: c.train("x = 1", name=5), 1004),
+    "a frame where a dataset's name belongs": (
+        lambda c: c.train("x = 1", name="a", data=FRAME),
+        1004,
+    ),
+    "a dataset that is not there": (lambda c: c.train("x = 1", name="a", data="pints"), 1102),
+    "a split that is no text": (lambda c: c.train("x = 1", name="a", split=(0.8, 0.2)), 1004),
+    "a frame as a parameter": (lambda c: c.train("x = 1", name="a", params={"f": FRAME}), 1026),
+    "a parameter no cell can bind": (lambda c: c.train("x = 1", name="a", params={"1x": 1}), 1025),
+    "a parameter with a job's name": (lambda c: c.train("x = 1", name="a", params={"kf": 1}), 1025),
+    "code that is a number": (lambda c: c.train(5, name="a"), 1207),
+    "a syntax error": (lambda c: c.train("x = (1", name="a"), 1201),
+    "an unknown name": (lambda c: c.train("print(nothing)", name="a"), 1204),
+    "rows that are no table": (lambda c: c.data("d", [1, 2]), 1401),
+    "a frame without columns": (lambda c: c.data("d", pd.DataFrame()), 1410),
+    "two columns of one name": (lambda c: c.data("d", pd.concat([FRAME, FRAME], axis=1)), 1402),
+    "a folder as a name": (lambda c: c.data("../d", FRAME), 1002),
+    "no such model": (lambda c: c.serve("nothing"), 1102),
+    "no such endpoint": (lambda c: c.predict("nothing", FRAME), 1112),
+    "no train run to tune": (
+        lambda c: c.tune("nothing", params={"x": "int(1, 3)"}, metric="auc"),
+        1109,
+    ),
+    "a misspelt space": (lambda c: c.tune("n", params={"x": "itn(1, 3)"}, metric="auc"), 2502),
+    "an unknown state": (lambda c: c.runs(state="done"), 1004),
+    "an unknown kind of run": (lambda c: c.runs(kind="studies"), 1004),
+    "one run to compare": (lambda c: c.compare("a"), 1004),
+    "an unknown run": (lambda c: c.logs("nothing"), 1105),
+    "an unknown thing": (lambda c: c.lineage("pints"), 1108),
+    "nothing to check": (lambda c: c.check("nothing"), 1113),
+    "an unknown back end": (lambda _: kf.connect(backend="kub"), 2002),
+    "a store inside a file": (lambda _: kf.connect(store=f"{__file__}/store"), 3002),
+    "a store that is a file": (lambda _: kf.connect(store=__file__), 3002),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_has_a_code_a_cause_and_a_fix_and_starts_nothing(client, store_dir, mistake):
+    make, code = MISTAKES[mistake]
+    with pytest.raises(KfError) as caught:
+        make(client)
+    error = caught.value
+    assert error.code == code, error
+    assert error.what and error.cause and error.fix
+    assert "pydantic" not in str(error) and "Traceback" not in str(error)
+    assert not list((store_dir / "runs").glob("*"))
+
+
+def test_a_near_miss_is_named(client):
+    for call in (lambda: client.lineage("pints"), lambda: client.get_data("pints")):
+        with pytest.raises(KfError, match="did you mean `points`"):
+            call()
+
+
+def test_numbers_and_single_words_are_taken_as_they_come_from_python(client):
+    plan = client.plan("train", "x = 1", name="a", cpu=1, memory=2**29, time_limit=60)
+    assert plan.objects[0]["limits"]["memory_bytes"] == 2**29
+    assert plan.objects[0]["limits"]["time_limit_s"] == 60
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("%kf serve", 1005),
+        ("%kf tune", 1005),
+        ("%kf batch", 1005),
+        ("%%kf train\nx = 1", 1005),
+        ("%kf data points", 1005),
+        ("%kf runs --state done", 1004),
+        ("%kf compare one", 1004),
+        ("%kf predict late '[{\"x\": 1'", 1024),
+        ("%kf predict late points.head(3)", 1024),
+        ("%%kf train a --trget high\nx = 1", 1001),
+        ("%%kf train a --param x\nx = 1", 1009),
+        ("%%kf train a --seed abc\nx = 1", 1004),
+        ("%%kf train a --cpu many\nx = 1", 1003),
+        ("%%kf train a --gpu 64\nx = 1", 2040),
+        ("%%kf train a --volume claim:/path\nx = 1", 2040),
+        ("%%kf train a --nodes 2\nx = 1", 2040),
+        ("%%kf transform t --data points\ndef other(df):\n    return df", 1210),
+        ("%kf connect --backend kubernetes", 2002),
+        ("%kf data points 'unclosed", 1015),
+    ],
+)
+def test_a_mistaken_line_shows_no_traceback(shell, store_dir, capsys, line, code):
+    error = shell.run_cell(line).error_in_exec
+    assert getattr(error, "code", error) == code
+    shown = capsys.readouterr().out
+    assert f"kf-{code}: " in shown and "Cause: " in shown and "Fix: " in shown
+    assert "Traceback" not in shown
+    assert not list((store_dir / "runs").glob("*"))
+
+
+def test_help_is_understood_as_an_option_too(shell, capsys):
+    shell.run_cell("%kf train --help").raise_error()
+    assert "--param NAME=VALUE" in capsys.readouterr().out
+
+
+def test_a_study_is_returned_at_once_though_no_trial_has_begun(client):
+    client.train("kf.report(auc=depth)", name="late", params={"depth": 1}, wait=True)
+    study = client.tune("late", params={"depth": "int(1, 3)"}, metric="auc", trials=2)
+    assert study.trials == () or study.trials[0].number == 0
+    ended = client.wait(study.run.id)
+    assert ended.state is State.SUCCEEDED
+    assert len(client.study("late").trials) == 2
+    with pytest.raises(KfError) as caught:
+        client.study(client.runs(kind="train")[0].id)
+    assert caught.value.code == 1115
+
+
+def test_a_search_over_a_parameter_that_nothing_reads_is_refused(client):
+    client.train("kf.report(auc=depth)", name="late", params={"depth": 1}, wait=True)
+    with pytest.raises(KfError, match="did you mean `depth`") as caught:
+        client.tune("late", params={"depht": "int(1, 3)"}, metric="auc")
+    assert caught.value.code == 2591
+    assert len(client.runs()) == 1
+
+
+def test_a_log_shows_the_users_lines_and_none_of_ours(client):
+    run = client.train("def f():\n    return 1 / 0\nf()", name="fails", wait=True)
+    assert run.error.code == 2050
+    log = "\n".join(run.logs())
+    assert "ZeroDivisionError" in log and "return 1 / 0" in log
+    assert "jupyter_kf/" not in log
+
+
+def test_a_client_made_in_a_notebook_shows_its_records_as_cards(shell):
+    shell.run_cell("import jupyter_kf as kf\nclient = kf.connect()").raise_error()
+    data, _ = shell.display_formatter.format(shell.user_ns["client"].get_data("points"))
+    assert data["text/plain"].startswith("dataset points@1")
+    assert "<table" in data["text/html"]
+
+
+def test_whatever_has_a_card_is_known_to_the_notebook():
+    known = {f"{module}.{name}" for module, names in RECORDS.items() for name in names}
+    assert known == {f"{kind.__module__}.{kind.__qualname__}" for kind in CARDS}
+
+
+def test_a_failed_search_raises_in_the_notebook_and_is_kept(shell):
+    shell.run_cell("%%kf train late --param d=1 --wait\nkf.report(auc=d)").raise_error()
+    line = "%kf tune late --param 'd=int(1, 2)' --metric nothing --trials 3 --wait"
+    assert shell.run_cell(line).error_in_exec.code == 2530
+    assert len(shell.user_ns["_kf"].trials) == 3

@@ -1,0 +1,72 @@
+"""Versions of an endpoint through the client: a fixed port, roll back, stop."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+
+import pandas as pd
+import pytest
+
+import jupyter_kf as kf
+from jupyter_kf.records import State
+from jupyter_kf.serving import routing
+from jupyter_kf.serving.listen import bind_loopback
+
+CELL = """
+from sklearn.linear_model import LogisticRegression
+model = LogisticRegression(C=strength).fit(X_train, y_train)
+"""
+
+
+@pytest.fixture
+def client():
+    client = kf.connect()
+    frame = pd.DataFrame({"x": [float(n) for n in range(100)]})
+    client.data("points", frame.assign(high=frame["x"] > 50))
+    yield client
+    client.stop("high")
+
+
+def train(client, strength: float) -> None:
+    run = client.train(
+        CELL, name="high", data="points", target="high", params={"strength": strength}, wait=True
+    )
+    assert run.state is State.SUCCEEDED, run.error
+
+
+def over_tcp(client, endpoint) -> str:
+    token = routing.token(client.store.root, "high")
+    request = urllib.request.Request(
+        f"{endpoint.url}/v2/models/high/rows",
+        data=json.dumps([{"x": 99.0}]).encode(),
+        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.loads(answer.read())["model_version"]
+
+
+def until(version: str, client, endpoint) -> None:
+    """Waits for the version before to let go of the port that both hold for a moment."""
+    deadline = time.monotonic() + 30
+    while over_tcp(client, endpoint) != version:
+        assert time.monotonic() < deadline, f"version {version} never got the port for itself"
+
+
+@pytest.mark.timeout(240)
+def test_a_fixed_port_follows_the_traffic_forward_and_back(client):
+    with bind_loopback(0) as free:
+        port = free.getsockname()[1]
+    train(client, 1.0)
+    first = client.serve("high", port=port, wait=True)
+    assert over_tcp(client, first) == "1"
+    train(client, 0.001)
+    second = client.serve("high", port=port, wait=True)
+    assert (second.version, second.url) == (2, first.url)
+    until("2", client, second)
+    back = client.serve("high", version=1, wait=True)
+    assert back.version == 1
+    until("1", client, back)
+    assert client.stop("high").state.ended
+    assert client.endpoint("high").state.ended

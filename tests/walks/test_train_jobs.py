@@ -1,0 +1,122 @@
+"""What a train cell may do in its job, and how it ends, through the client."""
+
+from __future__ import annotations
+
+import pytest
+
+import jupyter_kf as kf
+from jupyter_kf.records import State
+
+
+@pytest.fixture
+def client():
+    return kf.connect()
+
+
+def lines(run) -> str:
+    return "\n".join(run.logs())
+
+
+def test_what_a_cell_defines_can_be_pickled_by_it(client):
+    code = """
+import pickle
+class Point:
+    def __init__(self, x):
+        self.x = x
+kf.report(x=pickle.loads(pickle.dumps(Point(3))).x)
+"""
+    run = client.train(code, name="pickles", wait=True)
+    assert (run.state, dict(run.metrics)) == (State.SUCCEEDED, {"x": 3.0})
+
+
+def test_a_function_is_trained_as_well_as_a_cell(client):
+    def double(amount, kf):
+        kf.report(doubled=amount * 2)
+
+    run = client.train(double, params={"amount": 21}, wait=True)
+    assert (run.name, dict(run.metrics)) == ("double", {"doubled": 42.0})
+
+
+def test_an_artefact_is_kept_by_digest_with_the_run(client):
+    code = 'kf.artifact({"a": 1}, name="facts.json")'
+    run = client.train(code, name="keeps", wait=True)
+    entry = run.outputs["artifacts"]["facts.json"]
+    assert client.store.blobs.get_json(entry["digest"]) == {"a": 1}
+
+
+def test_a_metric_that_is_not_a_number_is_refused_by_name(client):
+    run = client.train('kf.report(auc="high")', name="text", wait=True)
+    assert run.error.code == 1010
+    assert "`auc` is a str" in run.error.what
+
+
+def test_a_nan_is_reported_as_nan_and_does_not_pass_for_a_value(client):
+    run = client.train('kf.report(auc=float("nan"), n=1)', name="nan", wait=True)
+    assert dict(run.metrics) == {"n": 1.0}
+    assert [m.value for m in client.metrics(run.id) if m.name == "auc"] != [0.0]
+
+
+def test_a_cell_that_exits_early_and_well_succeeds(client):
+    run = client.train('import sys\nprint("enough")\nsys.exit(0)', name="early", wait=True)
+    assert run.state is State.SUCCEEDED
+    assert "enough" in lines(run)
+
+
+def test_a_cell_that_exits_with_a_code_fails_with_it(client):
+    run = client.train("import sys\nsys.exit(3)", name="exits", wait=True)
+    assert run.error.code == 2051
+    assert "3" in run.error.what
+
+
+def test_two_processes_of_a_torch_distributed_job_know_their_ranks(client):
+    code = 'print(f"rank {kf.rank} of {kf.world_size}")\nkf.report(rank=kf.rank)'
+    run = client.train(code, name="ddp", nodes=2, runtime="torch-distributed", wait=True)
+    assert run.state is State.SUCCEEDED, lines(run)
+    assert {"rank 0 of 2", "rank 1 of 2"} <= {line[-11:] for line in run.logs()}
+    assert dict(run.metrics) == {"rank": 0.0}
+
+
+def test_what_the_backend_can_not_honour_is_refused_before_anything_is_kept(client, store_dir):
+    with pytest.raises(kf.errors.KfError) as refused:
+        client.train("pass", name="image", image="python:3")
+    assert refused.value.code == 2040
+    assert not list((store_dir / "runs").glob("*"))
+
+
+def test_a_run_is_cancelled_from_another_client(client):
+    run = client.train("import time\nprint('up', flush=True)\ntime.sleep(600)", name="long")
+    assert next(run.logs(follow=True)) == "up"
+    assert kf.connect().cancel(run.id).state is State.CANCELLED
+    assert run.refresh().state is State.CANCELLED
+
+
+def test_a_run_goes_on_after_its_client_is_gone_and_another_sees_its_end(client, store_dir):
+    import subprocess
+    import sys
+
+    submit = (
+        "import jupyter_kf as kf\nprint(kf.connect().train('kf.report(done=1)', name='alone').id)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", submit], capture_output=True, text=True, check=True
+    )
+    assert dict(client.wait(done.stdout.strip()).metrics) == {"done": 1.0}
+
+
+def test_a_study_is_resumed_without_saying_its_space_again(client):
+    client.train("kf.report(loss=(x - 2) ** 2)", name="parabola", params={"x": 1.0}, wait=True)
+    first = client.tune(
+        "parabola", params={"x": "float(0, 4)"}, metric=("loss",), trials=3, wait=True
+    )
+    assert len(first.trials) == 3
+    more = client.tune("parabola", resume="parabola", trials=5, wait=True)
+    assert more.run.id != first.run.id
+    assert [t.state for t in more.trials] == [State.SUCCEEDED] * 5
+    assert more.trials[:3] == first.trials
+
+
+def test_a_study_can_be_looked_at_before_its_first_trial(client):
+    client.train("kf.report(loss=x)", name="line", params={"x": 1.0}, wait=True)
+    study = client.tune("line", params={"x": "float(0, 4)"}, metric=("loss",), trials=2)
+    assert len(study.trials) <= 2
+    assert study.wait(120).state is State.SUCCEEDED
