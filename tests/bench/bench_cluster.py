@@ -1,11 +1,12 @@
 """How fast does a real Kubernetes start on this machine, and what does it take?
 
-Warm: the binaries are in the cache. A cold build takes half an hour; its
-figures stand in tests/cluster/README.md.
+Warm: the binaries are in the cache. A cold build takes half an hour; its figures stand
+in tests/cluster/README.md.
 """
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +27,10 @@ CONTROL_BOUND_S, NODE_BOUND_S, PODS = 20.0, 10.0, 5
 def main() -> list[Row]:
     """Start to ready, create to Running, end; against nothing, since nothing runs without it."""
     if missing := provider.control_tier_missing() or provider.node_tier_missing():
-        raise RuntimeError(missing.why)
+        if provider.required():
+            raise RuntimeError(missing.why)
+        print(f"NOT MEASURED, no cluster: {missing.why}", file=sys.stderr)
+        return []
     images.pause()
     with cluster() as (plane, control_s):
         alone = memory_mib(plane)
