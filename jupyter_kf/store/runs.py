@@ -252,9 +252,7 @@ def _tail(path: Path) -> dict[str, Any]:
             line = json.loads(raw)
         except ValueError:
             continue  # the last line of a killed run may be cut short
-        told["metrics"].update(
-            {name: v for name, v in line["values"].items() if isinstance(v, int | float)}
-        )
+        told["metrics"].update({name: float(v) for name, v in line["values"].items()})
         for key in ("progress", "remaining_s", "t"):
             if line.get(key) is not None:
                 told[key] = line[key]

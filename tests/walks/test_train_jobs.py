@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 import jupyter_kf as kf
-from jupyter_kf.records import State
+from jupyter_kf import display
+from jupyter_kf.records import State, plain
 
 
 @pytest.fixture
@@ -50,10 +53,13 @@ def test_a_metric_that_is_not_a_number_is_refused_by_name(client):
     assert "`auc` is a str" in run.error.what
 
 
-def test_a_nan_is_reported_as_nan_and_does_not_pass_for_a_value(client):
-    run = client.train('kf.report(auc=float("nan"), n=1)', name="nan", wait=True)
-    assert dict(run.metrics) == {"n": 1.0}
-    assert [m.value for m in client.metrics(run.id) if m.name == "auc"] != [0.0]
+def test_a_metric_that_became_nan_is_shown_as_nan_and_not_as_what_it_was(client):
+    cell = 'kf.report(loss=0.25, n=1)\nkf.report(loss=float("nan"))'
+    run = client.train(cell, name="nan", wait=True)
+    for seen in (run, client.runs()[0], kf.connect().run(run.id)):
+        assert math.isnan(seen.metrics["loss"]) and seen.metrics["n"] == 1.0
+    assert ["loss", "nan"] in [line.split() for line in display.text(run).splitlines()]
+    assert plain(run)["metrics"]["loss"] == "nan"
 
 
 def test_a_cell_that_exits_early_and_well_succeeds(client):
