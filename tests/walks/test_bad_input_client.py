@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import math
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -238,3 +241,56 @@ def test_a_dataset_of_1200_columns_has_a_card_of_a_page(client):
     wide = pd.DataFrame({f"c{n}": [1.0, 2.0] for n in range(1200)})
     shown = display.text(client.data("wide", wide))
     assert "and 1,160 more columns" in shown and len(shown.splitlines()) < 60
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("return df[['x']] - df['x'].mean()", 1342),
+        ("return df[['x']] + time.time()", 1341),
+        ("return df[['x']] + len(open('/etc/passwd').read())", 1341),
+        ("return df[['xx']]", 1320),
+        ("return df[df['x'] > 3][['x']]", 1321),
+        ("df['x'] * 2", 1322),
+    ],
+)
+def test_a_transform_that_can_not_be_trusted_gets_no_name(client, line, code):
+    cell = f"import time\n\ndef transform(df):\n    {line}\n"
+    with pytest.raises(KfError) as caught:
+        client.transform(cell, name="prepare", data="points", target="high")
+    error = caught.value
+    assert error.code == code, error
+    assert error.cause and error.fix and "Traceback" not in str(error)
+    assert client.versions("transform", "prepare") == []
+    assert client.runs()[0].state is State.FAILED
+
+
+def test_two_kernels_that_write_one_name_at_once_both_land(client, store_dir):
+    write = (
+        "import sys, pandas as pd, jupyter_kf as kf\n"
+        "client = kf.connect()\n"
+        "for n in range(5):\n"
+        "    client.data('shared', pd.DataFrame({'x': [float(sys.argv[1]), float(n)]}))\n"
+    )
+    kernels = [subprocess.Popen([sys.executable, "-c", write, str(n)]) for n in (1, 2)]
+    assert [kernel.wait(120) for kernel in kernels] == [0, 0]
+    versions = client.versions("dataset", "shared")
+    assert [version.n for version in versions] == list(range(1, 11))
+    assert len({version.digest for version in versions}) == 10
+    assert client.get_data("shared@1").manifest["rows"] == 2
+
+
+def test_a_metric_that_is_nan_chooses_no_model(client):
+    train = (
+        "from sklearn.dummy import DummyClassifier\n"
+        "model = DummyClassifier().fit(X_train, y_train)\n"
+        "kf.report(auc=float(value))\n"
+    )
+    for value in ("0.5", "nan"):
+        fields = {"data": "points", "target": "high", "params": {"value": value}}
+        run = client.train(train, name="late", wait=True, **fields)
+        assert run.state is State.SUCCEEDED, run.error
+    assert math.isnan(run.metrics["auc"])
+    note = {"run": run.id, "metrics": ["auc"], "maximize": [True]}
+    client.store.refs.add("study", "late", "0" * 64, note)
+    assert client.get_model("late").metrics == {"auc": 0.5}
