@@ -47,9 +47,7 @@ def _make(folder: Path, found: Path) -> None:
         command = [sys.executable, "-m", "uv", "pip", "install", "-q", "--python", str(found)]
     else:
         command = [str(found), "-m", "pip", "install", "-q"]
-    done = subprocess.run(
-        [*command, "-r", str(PINS)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*command, "-r", str(PINS)], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"the peers' packages can't be installed:\n{done.stderr[-2000:]}")
     _say(f"peers' environment: made in {time.monotonic() - began:.0f} s")
