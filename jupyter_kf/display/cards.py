@@ -40,6 +40,7 @@ _TONE = {
 }
 _MOST_TRIALS = 10
 _MOST_COLUMNS = 40
+_SOURCES = ("data", "transform", "input", "output")
 _MOST_VALUES = 4
 _BARS = " ▁▂▃▄▅▆▇"
 
@@ -286,7 +287,7 @@ _FINDING = ("path", "column", "row", "expected", "got")
 
 
 def _asked(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
-    shown = [(key, str(spec[key])) for key in ("data", "transform") if spec.get(key)]
+    shown = [(key, str(spec[key])) for key in _SOURCES if spec.get(key)]
     params = spec.get("params") or {}
     if params:
         shown.append(("params", ", ".join(f"{k}={v}" for k, v in params.items())))

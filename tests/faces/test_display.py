@@ -10,7 +10,7 @@ from jupyter_kf.backends.base import Plan, Unsupported
 from jupyter_kf.client.compare import compare
 from jupyter_kf.display import html, text
 from jupyter_kf.display.card import Card, Table, as_html, as_text
-from jupyter_kf.errors import BackendError
+from jupyter_kf.errors import BackendError, ParityError
 from jupyter_kf.records import Check, Run, RunList, State, Study, Trial
 from jupyter_kf.specs import TrainSpec
 
@@ -68,6 +68,17 @@ def test_a_running_run_says_how_to_follow_and_end_it():
     assert "25%" in shown
     assert "0.9123" in shown
     assert "%kf logs delay-1 -f" in shown and "%kf cancel delay-1" in shown
+
+
+def test_a_batch_says_where_its_results_are():
+    shown = text(run(kind="batch", spec={"input": "/in/*.parquet", "output": "/out"}))
+    assert "/in/*.parquet" in shown and "/out" in shown
+
+
+def test_a_check_that_met_an_error_says_it_whole():
+    error = ParityError(2111, "a golden row is refused", cause="it is", fix="look at it")
+    shown = text(Check("endpoint late@1", False, (error.to_dict(),)))
+    assert "kf-2111: a golden row is refused" in shown and "Fix: look at it" in shown
 
 
 def test_no_runs_yet_says_what_to_type():
