@@ -80,6 +80,8 @@ def _whole(store: Store) -> _Graph:
             node_id = f"endpoint {name}@{n}"
             graph.node(node_id, "endpoint", node_id, name)
             graph.edge(fields.get("model"), node_id)
+    for run_id in store.runs.ids() - graph.nodes.keys():
+        graph.node(run_id, "run", f"run {run_id}")  # it made nothing that has a name
     for edge in graph.edges:
         for end in edge:
             if end not in graph.nodes:

@@ -27,6 +27,7 @@ from jupyter_kf.layout import RunFolder
 from jupyter_kf.names import slug
 from jupyter_kf.specs import BatchSpec, ServeSpec, Spec, TrainSpec, TransformSpec, TuneSpec
 from jupyter_kf.store import Store
+from jupyter_kf.worker.job import check_target
 
 Scope = Mapping[str, Any]
 
@@ -43,6 +44,8 @@ def named(code: Any, fields: dict[str, Any]) -> dict[str, Any]:
 def transform(store: Store, spec: TransformSpec, code: Any, scope: Scope) -> Order:
     """A transform job: the code made self-contained, the dataset by digest."""
     dataset = store.refs.resolve("dataset", spec.data)
+    if spec.target:
+        check_target(store.blobs.get_json(dataset.digest), spec.target)
     if spec.source is not None:
         if spec.source not in scope:
             raise _no_object(spec.source, scope)
@@ -156,6 +159,9 @@ def _train_inputs(store: Store, spec: TrainSpec) -> dict[str, Any]:
                 fix=f"make the transform again with --target {target}",
             )
         target = own
+    manifest = store.blobs.get_json(dataset.digest)
+    if target and manifest["form"] == "table":
+        check_target(manifest, target)
     return {"dataset": dataset.digest, "transform": transform_digest, "target": target}
 
 

@@ -16,7 +16,14 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from jupyter_kf.blobs import Blobs, read_json
-from jupyter_kf.errors import BackendError, DataError, InternalError, KfError, StoreError
+from jupyter_kf.errors import (
+    BackendError,
+    DataError,
+    InternalError,
+    KfError,
+    StoreError,
+    did_you_mean,
+)
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.refs import Refs
 from jupyter_kf.worker.report import Reporter
@@ -186,15 +193,25 @@ def _rows(job: dict[str, Any]) -> dict[str, Any]:
     target = job.get("target")
     if not target:
         return {"data": data.to_frame(table, frame_kind)}
-    if target not in table.column_names:
+    check_target(manifest, target)
+    features, frame_kind = _features(job, table.drop_columns([target]), frame_kind)
+    return _split(job, table, features, frame_kind)
+
+
+def check_target(manifest: dict[str, Any], target: str) -> None:
+    """Lets a column of the dataset pass.
+
+    Raises:
+        DataError: kf-1450.
+    """
+    names = [column["name"] for column in manifest.get("columns", ())]
+    if target not in names:
         raise DataError(
             1450,
             f"the dataset has no column `{target}` to predict",
-            cause=f"its columns are {', '.join(table.column_names[:12])}",
+            cause=did_you_mean(target, names),
             fix="give another --target",
         )
-    features, frame_kind = _features(job, table.drop_columns([target]), frame_kind)
-    return _split(job, table, features, frame_kind)
 
 
 def _features(job: dict[str, Any], table: Any, frame_kind: str) -> tuple[Any, str]:

@@ -294,3 +294,17 @@ def test_a_metric_that_is_nan_chooses_no_model(client):
     note = {"run": run.id, "metrics": ["auc"], "maximize": [True]}
     client.store.refs.add("study", "late", "0" * 64, note)
     assert client.get_model("late").metrics == {"auc": 0.5}
+
+
+def test_a_wrong_target_is_named_before_anything_is_submitted(client):
+    for start in (client.train, client.transform):
+        with pytest.raises(KfError) as refused:
+            start("def transform(df):\n    return df", name="t", data="points", target="hihg")
+        assert refused.value.code == 1450
+        assert "did you mean `high`" in refused.value.cause
+    assert client.runs() == []
+
+
+def test_a_run_that_made_nothing_has_a_lineage_of_itself(client):
+    run = client.train("kf.report(a=1)", name="nothing", wait=True)
+    assert [node.id for node in client.lineage(run.id).nodes] == [run.id]
