@@ -65,9 +65,12 @@ def _decode_arrow(
             raise refusals.missing_column(name)
     if not table.num_rows:
         raise refusals.no_rows()
-    arrays = [
-        values.from_arrow(column, _one(table.column(column.name))) for column in schema.columns
-    ]
+    try:
+        arrays = [
+            values.from_arrow(column, _one(table.column(column.name))) for column in schema.columns
+        ]
+    except UnicodeDecodeError as error:  # in a type's own text, which Arrow does not validate
+        raise refusals.bad_arrow(f"a type's text is not UTF-8: {error.reason}") from None
 
     def answer(outputs: wire.Outputs) -> wire.Answer:
         return to_arrow(outputs, identity, head.request_id), [(b"content-type", ARROW.encode())]
@@ -81,6 +84,7 @@ def _read(body: bytes) -> pa.Table:
         with pa.ipc.open_stream(stream) as reader:
             table = reader.read_all()
         table.validate(full=True)
+        _ = table.schema.names  # one that is not UTF-8 raises here
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise refusals.bad_arrow(str(error).split("\n")[0]) from None
     if stream.tell() != len(body):

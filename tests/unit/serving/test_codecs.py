@@ -9,7 +9,7 @@ import struct
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from jupyter_kf.errors import RequestError
@@ -146,6 +146,7 @@ def test_tensors_of_anything_are_read_or_refused(tensors):
 
 @settings(max_examples=30)
 @given(st.binary(max_size=200), st.integers(0, 400), st.integers(0, 255), st.booleans())
+@example(b"", 40, 128, False)  # a time zone that is not UTF-8
 def test_altered_arrow_streams_are_read_or_refused(tail, place, byte, cut):
     schema = RawSchema(MIXED)
     body = bytearray(encode.arrow(schema, rows_of(MIXED, 3))[0])
@@ -206,3 +207,13 @@ def test_every_refusal_has_a_code_and_a_client_error_status():
     assert refusals.http_status(error) == 400
     assert refusals.http_status(refusals.no_token()) == 401
     assert refusals.http_status(refusals.Unavailable(2208, "", cause="", fix="", http=504)) == 504
+
+
+def test_a_column_name_that_is_not_utf_8_is_refused():
+    body = encode.arrow(RawSchema(FLOATS), rows_of(FLOATS, 2))[0]
+    name = FLOATS.names[0].encode()
+    for at in range(len(body)):
+        if body[at : at + len(name) + 1] == name + b"\0":
+            altered = body[:at] + b"\xff" * len(name) + body[at + len(name) :]
+            with pytest.raises(RequestError):
+                rows.decode(RawSchema(FLOATS), IDENTITY, altered, wire.Head(rows.ARROW))
