@@ -208,6 +208,7 @@ class Endpoint:
     url: str
     run: Run
     parity: Mapping[str, Any] | None = None
+    why: str = ""  # this model was chosen
     versions: tuple[Version, ...] = ()
     _verbs: Verbs | None = field(default=None, repr=False, compare=False)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_kf.capture.literals import type_name
-from jupyter_kf.errors import CaptureError
+from jupyter_kf.errors import CaptureError, did_you_mean
 
 _OPEN = ("Connection", "Engine", "Session", "Cursor", "Client", "Socket", "socket", "Channel")
 _RUNNING = ("Thread", "Process", "Lock", "lock", "RLock", "Queue", "Future", "Task", "Pool")
@@ -183,3 +183,24 @@ def _named(one: Refusal) -> str:
 
 def _a(words: str) -> str:
     return ("an " if words[:1].lower() in "aeiou" else "a ") + words
+
+
+_SHELL = {"In", "Out", "exit", "quit", "get_ipython"}
+_WITH_ROWS = "give --data DATASET, and --target COLUMN unless its transform has one"
+_BOUND_BY = {
+    **dict.fromkeys(("X_train", "y_train", "X_valid", "y_valid", "data"), _WITH_ROWS),
+    **dict.fromkeys(("X_test", "y_test"), "ask for a third share: --split 0.6/0.2/0.2"),
+    "report": "write kf.report(...)",
+}
+
+
+def undefined(name: str, where: str, known: set[str]) -> CaptureError:
+    """The error for a name that nothing defines; it names the flag that would bind it."""
+    shown = {n for n in known if n[:1] != "_"} - _SHELL
+    return CaptureError(
+        1204,
+        f"{where} reads `{name}`, which is not defined",
+        cause="neither the cell, nor the notebook, nor the job binds this name; "
+        + did_you_mean(name, shown),
+        fix=_BOUND_BY.get(name, f"define `{name}` in the cell or in a cell that was run before"),
+    )

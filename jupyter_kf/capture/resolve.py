@@ -39,7 +39,7 @@ from jupyter_kf.capture.values import (
     pickle_value,
     too_large_fix,
 )
-from jupyter_kf.errors import CaptureError, did_you_mean
+from jupyter_kf.errors import CaptureError
 from jupyter_kf.units import format_memory
 
 LONGEST_LITERAL = 2_000  # characters; longer JSON goes into a file, where nobody reads past it
@@ -111,15 +111,8 @@ class Resolver:
         self._list_modules()
         refusals.raise_all(self.refused, code, subject)
         for name, place in self.unknown.items():
-            known = [n for n in (*self.namespace, *self.rules.bound) if n[:1] != "_"]
             where = f"{place} of {subject}" if place.startswith("line") else place
-            raise CaptureError(
-                1204,
-                f"{where} reads `{name}`, which is not defined",
-                cause="neither the cell, nor the notebook, nor the job binds this name; "
-                + did_you_mean(name, known),
-                fix=f"define `{name}` in the cell or in a cell that was run before",
-            )
+            raise refusals.undefined(name, where, {*self.namespace, *self.rules.bound})
 
     def _need_one(self, name: str, sureness: Sureness, reads: Reads) -> None:
         if name in self._done or name in self.rules.bound or name in _OF_THE_JOB:

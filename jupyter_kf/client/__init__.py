@@ -214,6 +214,28 @@ class Client:
         """A run by its id, the beginning of it, or the newest of a name."""
         return self._bind(self._watch.run(self.store.runs.find(run)))
 
+    def show(self, thing: str) -> Run | Study | Endpoint | Model | Transform | Dataset:
+        """What is called `thing`, as it is now: a run id first, then names, the live ones first.
+
+        Raises:
+            NotFound: kf-1116, nothing is.
+        """
+        if thing in self.store.runs.ids():
+            run = self.run(thing)
+            return self.study(thing) if run.kind == "tune" else run
+        name, refs = thing.partition("@")[0], self.store.refs
+        if thing in endpoints.names(self.store):
+            return self.endpoint(thing)
+        if name in refs.names("model"):
+            return self.get_model(thing)
+        if name in refs.names("transform"):
+            return self.get_transform(thing)
+        if name in refs.names("dataset"):
+            return self.get_data(thing)
+        if thing in refs.names("study"):
+            return self.study(thing)
+        raise endpoints.nothing_called(self.store, thing)
+
     def wait(self, run: str, timeout_s: float | None = None) -> Run:
         """Returns when a run has ended, or, an endpoint, is ready."""
         found = self.store.runs.find(run)

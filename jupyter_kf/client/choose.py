@@ -20,8 +20,9 @@ class Choice:
 def choose_model(store: Store, text: str) -> Choice:
     """The model that `text` means.
 
-    A bare name means its best version by the metric of the newest study of that name, when all
-    that is known allows the comparison; its newest version otherwise.
+    A bare name means the best, by the metric of the newest study of that name, of the versions
+    since the last one that somebody promoted, that one included: a promotion is a decision, which
+    only a better model overtakes. Among equals, and without a study, the newest.
 
     Raises:
         NotFound: kf-1102 and its siblings; kf-1107, a run that left no model.
@@ -30,13 +31,16 @@ def choose_model(store: Store, text: str) -> Choice:
         if text in store.runs.ids():
             return _of_run(store, text)
         return Choice(store.refs.resolve("model", text), "as asked")
-    versions = store.refs.versions("model", text)
+    versions = _since_promotion(store.refs.versions("model", text))
+    if "trial" in versions[0].note and len(versions) == 1:
+        return Choice(versions[0], f"trial {versions[0].note['trial']}, which was promoted")
     rule = _rule(store, text)
     if rule:
         metric, maximize = rule
         scored = [v for v in versions if metric in v.note.get("metrics", {})]
         if scored:
-            best = (max if maximize else min)(scored, key=lambda v: v.note["metrics"][metric])
+            sign = 1 if maximize else -1
+            best = max(scored, key=lambda v: (sign * v.note["metrics"][metric], v.n))
             value = best.note["metrics"][metric]
             rank = "highest" if maximize else "lowest"
             return Choice(best, f"the {rank} {metric} of {len(scored)} versions: {value:.4g}")
@@ -44,6 +48,12 @@ def choose_model(store: Store, text: str) -> Choice:
     if len(versions) == 1:
         return Choice(newest, "the only version")
     return Choice(newest, f"the newest of {len(versions)}; no study says which metric decides")
+
+
+def _since_promotion(versions: list[Entry]) -> list[Entry]:
+    """The newest promoted version and those after it; all when none was promoted."""
+    promoted = [i for i, version in enumerate(versions) if "trial" in version.note]
+    return versions[promoted[-1] :] if promoted else versions
 
 
 def _of_run(store: Store, run_id: str) -> Choice:

@@ -10,7 +10,8 @@ from jupyter_kf.blobs import read_json
 from jupyter_kf.client.choose import choose_model
 from jupyter_kf.client.launch import Order
 from jupyter_kf.client.watch import Watcher
-from jupyter_kf.errors import NotFound, ServeError, did_you_mean
+from jupyter_kf.errors import NotFound, ServeError, SpecError, did_you_mean
+from jupyter_kf.layout import KINDS
 from jupyter_kf.records import Endpoint, Run, State, Version
 from jupyter_kf.serving import routing
 from jupyter_kf.serving.client import connect
@@ -27,16 +28,19 @@ def names(store: Store) -> list[str]:
 def order(store: Store, spec: ServeSpec) -> Order:
     """A new version: the model by digest, the number taken when the run has its id."""
     if spec.version is not None:
-        digest = str(_version(store, spec.name, spec.version)["model"])
+        digest, why = str(_version(store, spec.name, spec.version)["model"]), "as version asked"
     else:
-        digest = choose_model(store, spec.model or spec.name).entry.digest
+        choice = choose_model(store, spec.model or spec.name)
+        digest, why = choice.entry.digest, choice.why
+    known = store.refs.by_digest("model", digest)
+    spec = spec.model_copy(update={"model": f"{known.name}@{known.n}"})
 
     def take_number(run_id: str) -> dict[str, Any]:
         fields = {"run": run_id, "model": digest}
         return {"version": routing.add_version(store.root, spec.name, fields)}
 
     manifest = store.blobs.get_json(digest)
-    job = {"model": digest, "transform": manifest.get("transform")}
+    job = {"model": digest, "transform": manifest.get("transform"), "why": why}
     return Order(spec, job, with_id=take_number)
 
 
@@ -44,6 +48,13 @@ def roll_back(store: Store, spec: ServeSpec, watch: Watcher) -> bool:
     """Gives the traffic back to a version that still runs; False when it must be started."""
     if spec.version is None:
         return False
+    if spec.model is not None:
+        raise SpecError(
+            1027,
+            f"serve: --model {spec.model} and --version {spec.version} are two wishes",
+            cause="--version goes back to a version of the endpoint, which has its own model",
+            fix="leave one of them out",
+        )
     run_id = str(_version(store, spec.name, spec.version).get("run"))
     now = routing.current(store.root, spec.name)
     warm = now is not None and spec.version in (now.version, now.previous)
@@ -66,6 +77,7 @@ def read(store: Store, name: str, watch: Watcher) -> Endpoint:
     n, fields = (now.version, _version(store, name, now.version)) if now else tried[-1]
     run = _run_of(fields, store, watch)
     ready = read_json(store.runs.folder(run.id).ready) or {}
+    told = read_json(store.runs.folder(run.id).job) or {} if run.spec else {}
     versions = tuple(
         Version("endpoint", name, k, f.get("model", ""), f.get("created_s", 0.0), {"run": f["run"]})
         for k, f in tried
@@ -78,6 +90,7 @@ def read(store: Store, name: str, watch: Watcher) -> Endpoint:
         url=ready.get("url") or f"unix:{routing.stable_socket(store.root, name)}",
         run=run,
         parity=ready.get("proof"),
+        why=str(told.get("why", "")),
         versions=versions,
     )
 
@@ -165,5 +178,16 @@ def _no_endpoint(store: Store, name: str) -> NotFound:
         1112,
         f"there is no endpoint `{name}`",
         cause=did_you_mean(name, names(store)),
-        fix=f"start it: `%kf serve {name}`",
+        fix="`%kf serve MODEL` starts one",
+    )
+
+
+def nothing_called(store: Store, thing: str) -> NotFound:
+    """The error for a name that nothing has, with the nearest that something has."""
+    known = [n for kind in KINDS for n in store.refs.names(kind)]
+    return NotFound(
+        1116,
+        f"nothing is called `{thing}`",
+        cause=did_you_mean(thing, {*known, *names(store), *store.runs.ids()}),
+        fix="`%kf runs` lists the runs; `%kf` says where you are",
     )

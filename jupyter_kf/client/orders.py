@@ -79,8 +79,9 @@ def train(store: Store, spec: TrainSpec, code: Any, scope: Scope) -> Order:
 def batch(store: Store, spec: BatchSpec) -> Order:
     """A batch job: the model by digest, paths made absolute."""
     model = choose_model(store, spec.model or spec.name).entry
-    absolute = {key: str(Path(getattr(spec, key)).expanduser().absolute()) for key in _PATHS}
-    return Order(spec.model_copy(update=absolute), {"model": model.digest})
+    fields = {key: str(Path(getattr(spec, key)).expanduser().absolute()) for key in _PATHS}
+    fields["model"] = f"{model.name}@{model.n}"
+    return Order(spec.model_copy(update=fields), {"model": model.digest})
 
 
 _PATHS = ("input", "output")

@@ -40,7 +40,7 @@ _TONE = {
 }
 _MOST_TRIALS = 10
 _MOST_COLUMNS = 40
-_SOURCES = ("data", "transform", "input", "output")
+_SOURCES = ("data", "transform", "model", "input", "output")
 _MOST_VALUES = 4
 _BARS = " ▁▂▃▄▅▆▇"
 
@@ -66,10 +66,14 @@ def run(r: Run) -> Card:
     facts += [(name, number(value)) for name, value in r.metrics.items()]
     facts += _times(r)
     digests = [k for k in ("model", "transform") if isinstance(r.outputs.get(k), str)]
-    facts += [(key, short(r.outputs[key])) for key in digests]
+    facts += [(f"{key} digest", short(r.outputs[key])) for key in digests]
+    if r.outputs.get("travelled"):
+        facts.append(("from the notebook", ", ".join(r.outputs["travelled"])))
     notes = _error_notes(r.error)
+    if r.kind == "train" and r.state is State.SUCCEEDED and not r.outputs.get("model"):
+        notes = [*notes, "it left no model: the cell bound nothing to the name `model`"]
     if not r.state.ended:
-        notes = [f"%kf logs {r.id} -f", f"%kf cancel {r.id}"]
+        notes = [f"%kf show {r.id}", f"%kf logs {r.id} -f", f"%kf cancel {r.id}"]
     return Card(
         f"{r.kind} {r.name}", r.state, _TONE[r.state], _open_progress(r), facts, notes=notes
     )
@@ -90,7 +94,7 @@ def runs(found: Sequence[Run]) -> Card:
         for r in found
     ]
     headers = ("run", "kind", "state", "begun", "took", "metrics", "why")
-    empty = () if rows else ("nothing has run yet: begin with `%kf data NAME FRAME`",)
+    empty = () if rows else ("no run is like this; the first needs `%kf data NAME FRAME`",)
     return Card(f"{len(rows)} runs", table=Table(headers, rows), notes=empty)
 
 
@@ -165,6 +169,8 @@ def study(s: Study) -> Card:
             *notes,
             f"%kf promote {s.run.name}    makes trial {s.best[0].number} the newest model",
         ]
+    if not s.run.state.ended:
+        notes = [f"%kf show {s.run.id}", f"%kf cancel {s.run.id}"]
     return Card(
         f"study {s.run.name}",
         s.run.state,
@@ -180,7 +186,8 @@ def endpoint(e: Endpoint) -> Card:
     """Where it answers, with what, and what was proven."""
     facts = [
         ("version", str(e.version)),
-        ("model", short(e.model)),
+        ("model", f"{e.run.spec.get('model') or ''} {short(e.model)}".strip()),
+        *([("chosen as", e.why)] if e.why else []),
         ("at", e.url),
         ("run", e.run.id),
     ]
@@ -189,7 +196,7 @@ def endpoint(e: Endpoint) -> Card:
         bound = f"within {proof['ulp']} ulp" if proof["ulp"] else "to the bit"
         ways = f"{len(proof['paths'])} ways through the wire"
         facts.append(("proven", f"{proof['rows']} golden rows, {ways}, equal {bound}"))
-        facts.append(("took", format_duration(proof["seconds"])))
+        facts.append(("proof took", format_duration(proof["seconds"])))
     notes = _error_notes(e.run.error)
     if proof.get("suggestion"):
         notes = [*notes, str(proof["suggestion"])]
@@ -232,10 +239,16 @@ def graph(g: Lineage) -> Card:
     roots = [n.id for n in g.nodes if n.id not in {made for _, made in g.edges}]
     lines: list[str] = []
 
+    walked: set[str] = set()
+
     def walk(node: str, depth: int) -> None:
         digest = f"  {short(node)}" if node != label[node] and len(node) == 64 else ""
         mark = "  <- this" if node == g.subject else ""
         lines.append("  " * depth + label[node] + digest + mark)
+        if node in walked and makes.get(node):
+            lines[-1] += "  (above)"
+            return
+        walked.add(node)
         for child in makes.get(node, ()):
             walk(child, depth + 1)
 

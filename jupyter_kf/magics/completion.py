@@ -26,8 +26,9 @@ _KINDS = {
     "check": ("endpoint", "model", "transform"),
     "promote": ("study",),
     "lineage": ("dataset", "transform", "model", "endpoint"),
+    "show": ("dataset", "transform", "model", "endpoint", "study"),
 }
-_RUNS = frozenset({"logs", "cancel", "compare", "lineage", "--run", "--resume"})
+_RUNS = frozenset({"show", "logs", "cancel", "compare", "lineage", "--run", "--resume"})
 
 
 def matcher_for(magics: KfMagics) -> Callable[..., Any]:

@@ -8,11 +8,14 @@ opens it and the other lets go. With port 0 each version has a number of its own
 from __future__ import annotations
 
 import socket
+import time
 
 from jupyter_kf.serving import routing
 from jupyter_kf.serving.app import App, Guard
 from jupyter_kf.serving.listen import Listener, bind_loopback
 from jupyter_kf.serving.settings import Settings
+
+_OVERLAP_S = 3.0  # several looks of the version that takes over
 
 
 class Port:
@@ -49,11 +52,11 @@ class Port:
         self._listener = Listener(guard, bound, self._settings.timeout_s)
         await self._listener.start()
 
-    async def follow(self, has_traffic: bool) -> None:
-        """Opens a fixed port with the traffic, closes it without."""
-        if has_traffic:
+    async def follow(self, now: routing.Current | None) -> None:
+        """Opens a fixed port with the traffic; closes it once the next version had time to."""
+        if now is None or now.version == self._settings.version:
             await self.open()
-        elif self._settings.port:
+        elif self._settings.port and time.time() - now.promoted_s > _OVERLAP_S:
             await self.close()
 
     async def close(self) -> None:

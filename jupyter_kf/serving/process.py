@@ -218,7 +218,7 @@ class Endpoint:
             now = routing.current(settings.store, settings.name)
             if now is not None and settings.version not in (now.version, now.previous):
                 self.end(f"version {now.version} has the traffic")
-            await self._port.follow(now is None or now.version == settings.version)
+            await self._port.follow(now)
             idle_s = time.monotonic() - app.last_asked
             if settings.idle_s is not None and idle_s > settings.idle_s and not app.busy:
                 self.end(f"nobody asked for {idle_s:.0f} s")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import inspect
 import json
 import types
 import typing
@@ -75,8 +76,7 @@ def parse(requests: Sequence[type[Request]], words: Sequence[str]) -> dict[str, 
 def help_text(requests: Sequence[type[Request]], usage: str) -> str:
     """What a person needs to type the verb: one line for each flag, with unit and default."""
     request = requests[0]
-    summary = (request.__doc__ or "").strip().split("\n")[0]
-    lines = [usage, "", summary, ""]
+    lines = [usage, "", *inspect.cleandoc(request.__doc__ or "").splitlines(), ""]
     flags = [flag for each in requests for flag in flags_of(each)]
     width = max((len(_typed(flag)) for flag in flags), default=0) + 2
     for flag in flags:

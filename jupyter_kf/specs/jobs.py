@@ -58,7 +58,12 @@ class TransformSpec(JobSpec):
 
 
 class TrainSpec(JobSpec):
-    """Run a cell as a job that leaves a model behind."""
+    """Run a cell as a job that leaves a model behind.
+
+    The cell finds X_train, y_train, X_valid, y_valid (X_test, y_test with a third share in
+    --split), each --param by its name, and `kf`: kf.report(auc=0.9), kf.artifact(...). A dataset
+    without a target is bound as `data`. What it leaves in `model` is kept.
+    """
 
     kind: ClassVar[str] = "train"
     data: Name | None = field(None, "dataset whose rows the cell trains on")

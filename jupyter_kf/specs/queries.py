@@ -50,6 +50,13 @@ class RunsQuery(Request):
     limit: int = field(20, "most runs shown", unit="count", ge=1)
 
 
+class ShowQuery(Request):
+    """Show one thing as it is now: a run, study, endpoint, model, transform or dataset."""
+
+    kind: ClassVar[str] = "show"
+    thing: str = field(..., "run id or name", positional=True)
+
+
 class LogsQuery(Request):
     """Show what a run printed."""
 

@@ -122,5 +122,5 @@ def _chosen(study: dict[str, Any], trial: int | None, run: str) -> dict[str, Any
         cause=did_you_mean(str(trial), [str(t["number"]) for t in study["trials"]])
         if trial is not None
         else "nothing can be the best of none",
-        fix=f"see its trials: `%kf runs {run}`",
+        fix=f"see its trials: `%kf show {run}`",
     )

@@ -121,6 +121,9 @@ def finish_train(
 ) -> dict[str, Any]:
     """Stores and registers the model that the cell left behind; returns the run's outputs."""
     outputs = save_model(job, folder, names, kf)
+    travelled = [entry["name"] for entry in read_json(folder.inputs / "listing.json") or ()]
+    if travelled:
+        outputs["travelled"] = travelled
     if "model" in outputs:
         Refs(job["store"]).add("model", job["name"], outputs["model"], model_note(job, kf.metrics))
     if folder.outputs.is_dir():

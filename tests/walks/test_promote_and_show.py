@@ -1,0 +1,80 @@
+"""What a promotion means for what is served, and how a result is seen without waiting."""
+
+from __future__ import annotations
+
+import pytest
+
+import jupyter_kf as kf
+from jupyter_kf import display
+from jupyter_kf.client.choose import choose_model
+from jupyter_kf.errors import KfError
+from jupyter_kf.records import Run, Study
+from jupyter_kf.store import Store
+
+
+def model(store: Store, digest: str, auc: float, trial: int | None = None) -> None:
+    note = {"metrics": {"auc": auc}} | ({} if trial is None else {"trial": trial})
+    store.refs.add("model", "late", digest * 64, note)
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(tmp_path / "s")
+    note = {"run": "late-1", "metrics": ["auc"], "maximize": [True]}
+    store.refs.add("study", "late", "0" * 64, note)
+    return store
+
+
+def test_the_best_version_is_meant_and_the_newest_among_equals(store):
+    for digest, auc in (("a", 0.9), ("b", 0.95), ("c", 0.95), ("d", 0.8)):
+        model(store, digest, auc)
+    assert choose_model(store, "late").entry.n == 3
+
+
+def test_a_promoted_trial_is_meant_though_an_older_version_scored_higher(store):
+    model(store, "a", 0.99)
+    model(store, "b", 0.7, trial=4)
+    choice = choose_model(store, "late")
+    assert (choice.entry.n, choice.why) == (2, "trial 4, which was promoted")
+
+
+def test_only_a_better_model_overtakes_a_promoted_one(store):
+    model(store, "a", 0.7, trial=4)
+    model(store, "b", 0.6)
+    assert choose_model(store, "late").entry.n == 1
+    model(store, "c", 0.8)
+    assert choose_model(store, "late").entry.n == 3
+
+
+def test_a_version_and_a_model_are_two_wishes():
+    with pytest.raises(KfError) as refused:
+        client = kf.connect()
+        run = client.train("model = None\nkf.report(a=1)", name="late", wait=True)
+        assert "left no model" in display.text(run)
+        client.serve("late", version=1, model="late@1")
+    assert refused.value.code in (1027, 1111)
+
+
+def test_a_run_and_a_study_are_shown_as_they_are_now_by_id_and_by_name():
+    client = kf.connect()
+    run = client.train("kf.report(loss=x)", name="line", params={"x": 1.0}, wait=True)
+    assert isinstance(client.show(run.id), Run)
+    study = client.tune("line", params={"x": "float(0, 4)"}, metric=("loss",), trials=2)
+    assert f"%kf show {study.run.id}" in display.text(study) or study.run.state.ended
+    study.wait(120)
+    for text in (study.run.id, "line"):
+        found = client.show(text)
+        assert isinstance(found, Study)
+        assert len(found.trials) == 2
+    with pytest.raises(KfError) as missing:
+        client.show("lime")
+    assert missing.value.code == 1116
+    assert "did you mean `line`" in missing.value.cause
+
+
+def test_a_name_that_rows_would_bind_says_which_flag_binds_it():
+    client = kf.connect()
+    for code, says in (("X_test", "--split"), ("X_train", "--data"), ("report(a=1)", "kf.report")):
+        with pytest.raises(KfError) as refused:
+            client.train(code, name="t")
+        assert (refused.value.code, says in refused.value.fix) == (1204, True)
