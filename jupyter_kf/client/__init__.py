@@ -85,6 +85,7 @@ class Client:
 
     def __init__(self, store: Store, backend: str = "local", namespace: str = "") -> None:
         self.on_look: Look = None
+        self._ended: dict[str, Run] = {}
         self.store = store
         self.namespace = namespace
         self.backend = registry.get(backend, store_root=store.root)
@@ -318,7 +319,13 @@ class Client:
         return self.store.runs.find(studies.run_of(self.store, study))
 
     def _bind(self, run: Run) -> Run:
-        return replace(run, _verbs=self)
+        """The record with this client's verbs; an ended run never changes, so it is kept."""
+        if not run.state.ended:
+            return replace(run, _verbs=self)
+        kept = self._ended.get(run.id)
+        if kept is None:
+            kept = self._ended[run.id] = replace(run, _verbs=self)
+        return kept
 
 
 def _unexplained(run: Run) -> KfError:

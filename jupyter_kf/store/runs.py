@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 import time
 from collections.abc import Iterable, Mapping
@@ -109,7 +110,7 @@ class Runs:
     def ids(self) -> set[str]:
         """The ids of all runs."""
         try:
-            return {p.name for p in self._folder.iterdir()}
+            return set(os.listdir(self._folder))  # noqa: PTH208 - ten thousand paths take 30 ms
         except FileNotFoundError:
             return set()
 
