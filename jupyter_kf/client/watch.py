@@ -13,7 +13,7 @@ from jupyter_kf.errors import BackendError
 from jupyter_kf.records import Run, State
 from jupyter_kf.store import Store
 
-_FIRST_DELAY_S, _LONGEST_DELAY_S = 0.01, 0.5
+_FIRST_DELAY_S, _LONGEST_DELAY_S = 0.01, 0.25
 _SUBMIT_GRACE_S = 30.0
 
 Look = Callable[[Run], None] | None

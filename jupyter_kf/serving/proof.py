@@ -24,8 +24,8 @@ from jupyter_kf.serving import encode
 from jupyter_kf.serving.client import Connection
 from jupyter_kf.serving.schema import RawSchema
 
-SINGLES_S = 0.9
-CONCURRENT_S = 0.9
+SINGLES_S = 0.6
+CONCURRENT_S = 0.4
 CLIENTS = 8
 
 Outputs = Mapping[str, np.ndarray[Any, Any]]
