@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 an error of the caller or of the job, 2 the words could no
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -41,6 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         else:
             sys.stderr.write(f"{error}\n")
         return 2 if isinstance(error, SpecError) else 1
+    except BrokenPipeError:  # as in `jupyter kf runs | head`: the reader has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         sys.stderr.write("interrupted; a run that was started goes on: jupyter kf runs\n")
         return 130
@@ -113,3 +117,4 @@ def _help(words: list[str]) -> int:
 
 def _print(text: str) -> None:
     sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -80,3 +80,11 @@ def test_an_error_is_json_where_json_was_asked_for():
 def test_help_is_there_without_a_store(tmp_path):
     assert "jupyter kf train NAME" in kf("help", "train").stdout
     assert "--json" in kf("--help").stdout
+
+
+def test_a_reader_that_has_enough_is_no_error():
+    done = subprocess.run(
+        ["bash", "-c", f"'{COMMAND}' help train | head -n 1"], capture_output=True, text=True
+    )
+    assert "BrokenPipe" not in done.stderr
+    assert "jupyter kf train" in done.stdout
