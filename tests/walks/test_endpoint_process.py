@@ -138,7 +138,7 @@ def test_an_endpoint_predicts_what_the_model_predicts_here(served):
     expected = models.load(Blobs(store), digest).predict(frame)
     with endpoint(store, digest) as one:
         report = one.ready()["proof"]
-        assert report["ok"] and report["rows"] >= 50 and len(report["paths"]) == 9
+        assert report["ok"] and report["rows"] >= 50 and len(report["paths"]) == 12
         with connect(store, "delay") as connection:
             by_frame = connection.predict(frame.assign(target=1)).outputs
             assert (by_frame["prediction"] == expected["prediction"]).all()
