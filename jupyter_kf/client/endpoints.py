@@ -92,6 +92,7 @@ def read(store: Store, name: str, watch: Watcher) -> Endpoint:
         parity=ready.get("proof"),
         why=str(told.get("why", "")),
         versions=versions,
+        instead_of=now.instead_of if now else None,
     )
 
 
@@ -108,11 +109,27 @@ def predict(store: Store, name: str, rows: Any, watch: Watcher) -> Any:
     """
     if not routing.versions(store.root, name):
         raise _no_endpoint(store, name)
-    with explained_silence(store, name, watch), connect(store.root, name) as connection:
-        found = connection.predict(rows).frame()
+    with explained_silence(store, name, watch):
+        found = _predicted(store, name, rows)
     if hasattr(rows, "iloc") and len(rows.index) == len(found):
         found.index = rows.index
     return found
+
+
+def _predicted(store: Store, name: str, rows: Any) -> Any:
+    """The answer; of the version before when the one that was asked has died."""
+    for again in (False, True):
+        try:
+            with connect(store.root, name) as connection:
+                return connection.predict(rows).frame()
+        except ServeError as error:
+            if error.code != 2204 or again:
+                raise
+            before = routing.current(store.root, name)
+            routing.fail_over(store.root, name)
+            if routing.current(store.root, name) == before:
+                raise
+    raise AssertionError("unreachable")
 
 
 @contextlib.contextmanager
