@@ -7,6 +7,9 @@
 PY := .venv/bin/python
 # More for pytest, as in: make test ARGS="-k parity -x"
 ARGS ?=
+# A file's tests stay in one worker, with what they share. A worker that dies ends the run: the
+# one that replaced it would be given the same test again, and wait for more for ever.
+WORKERS := -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 # `.venv` is made anew when a pin, a dependency or the set-up itself changed, else in no time.
 READY := .venv/ready-$(shell cat .ci/requirements.txt .ci/environment.py pyproject.toml | cksum | tr ' ' '-')
 
@@ -17,7 +20,7 @@ demo: $(READY) ## from one cell to a proven endpoint, on 336,776 real flights
 	@$(PY) binder/run_demo.py
 
 test: $(READY) ## every test but the large frameworks' and the cluster's
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest $(WORKERS) $(ARGS)
 
 lab: $(READY) ## JupyterLab on the demo's notebooks, on this machine only
 	@.venv/bin/jupyter lab binder --ip=127.0.0.1 --no-browser $(if $(filter 0,$(shell id -u)),--allow-root)
