@@ -8,7 +8,7 @@ PY := .venv/bin/python
 # More for pytest, as in: make test ARGS="-k parity -x"
 ARGS ?=
 # `.venv` is made anew when a pin, a dependency or the set-up itself changed, else in no time.
-READY := .venv/ready-$(shell cat .ci/requirements.txt .ci/environment.py pyproject.toml | cksum | tr ' ' '-')
+READY := .venv/ready-$(shell cat .ci/requirements.txt .ci/environment.py pyproject.toml spawner/pyproject.toml | cksum | tr ' ' '-')
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'

@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> int:
 
 
 def make() -> None:
-    """`.venv` with the pinned packages and this checkout, editable."""
+    """`.venv` with the pinned packages and this checkout's two packages, editable."""
     folder = CHECKOUT / ".venv"
     python = folder / "bin" / "python"
     if folder.exists() and not _works_in_place(folder):
@@ -68,9 +68,10 @@ def make() -> None:
     uv = _install_uv(folder)
     say("installing the pinned packages (minutes when they have to be downloaded)")
     run(uv, "pip", "install", *QUIET, "--python", python, "--compile-bytecode", "-r", PINS)
-    say("installing this checkout, editable")
-    options = ["--no-deps", "--no-build-isolation", "--editable", CHECKOUT]
-    run(uv, "pip", "install", *QUIET, "--python", python, *options)
+    say("installing this checkout's two packages, editable")
+    options = ["--no-deps", "--no-build-isolation"]
+    editable = ["--editable", CHECKOUT, "--editable", CHECKOUT / "spawner"]
+    run(uv, "pip", "install", *QUIET, "--python", python, *options, *editable)
 
 
 def write_pins(options: list[str]) -> None:
@@ -78,6 +79,7 @@ def write_pins(options: list[str]) -> None:
     uv = CHECKOUT / ".venv" / "bin" / "uv"
     quiet = ["--quiet", "--no-header", "--no-annotate", "--no-emit-index-url", *options]
     asked = [CHECKOUT / "pyproject.toml", "--extra", "demo", "--extra", "polars", "--group", "dev"]
+    asked.append(CHECKOUT / "spawner" / "pyproject.toml")
     everywhere = ["--universal", "--python-version", "3.11"]
     run(uv, "pip", "compile", *quiet, *everywhere, *asked, "--output-file", PINS)
 
