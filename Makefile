@@ -11,7 +11,7 @@ ARGS ?=
 # one that replaced it would be given the same test again, and wait for more for ever.
 WORKERS := -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 # `.venv` is made anew when a pin, a dependency or the set-up itself changed, else in no time.
-READY := .venv/ready-$(shell cat .ci/requirements.txt .ci/environment.py pyproject.toml | cksum | tr ' ' '-')
+READY := .venv/ready-$(shell cat .ci/requirements.txt .ci/environment.py pyproject.toml spawner/pyproject.toml | cksum | tr ' ' '-')
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'

@@ -58,7 +58,7 @@ def main(arguments: list[str]) -> int:
 
 
 def make() -> None:
-    """`.venv` with the pinned packages and this checkout, editable."""
+    """`.venv` with the pinned packages and this checkout's two packages, editable."""
     folder = CHECKOUT / ".venv"
     python = folder / "bin" / "python"
     if folder.exists() and not _works_in_place(folder):
@@ -70,13 +70,14 @@ def make() -> None:
     uv = _install_uv(folder)
     say("installing the pinned packages (minutes when they have to be downloaded)")
     run(uv, "pip", "install", *QUIET, "--python", python, "--compile-bytecode", "-r", PINS)
-    say("installing this checkout, editable")
-    options = ["--no-deps", "--no-build-isolation", "--editable", CHECKOUT]
+    say("installing this checkout's two packages, editable")
+    options = ["--no-deps", "--no-build-isolation"]
+    editable = ["--editable", CHECKOUT, "--editable", CHECKOUT / "spawner"]
     # The extension's bundle is made by frontend.py, and linked instead of copied.
     LINK.unlink(missing_ok=True)
     BUNDLE.mkdir(exist_ok=True)
     os.environ["SKIP_JUPYTER_BUILDER"] = "1"
-    run(uv, "pip", "install", *QUIET, "--python", python, *options)
+    run(uv, "pip", "install", *QUIET, "--python", python, *options, *editable)
     link_bundle()
 
 
@@ -97,6 +98,7 @@ def write_pins(options: list[str]) -> None:
     uv = CHECKOUT / ".venv" / "bin" / "uv"
     quiet = ["--quiet", "--no-header", "--no-annotate", "--no-emit-index-url", *options]
     asked = [CHECKOUT / "pyproject.toml", "--extra", "demo", "--extra", "polars", "--group", "dev"]
+    asked.append(CHECKOUT / "spawner" / "pyproject.toml")
     everywhere = ["--universal", "--python-version", "3.11"]
     run(uv, "pip", "compile", *quiet, *everywhere, *asked, "--output-file", PINS)
 

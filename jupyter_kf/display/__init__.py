@@ -38,9 +38,7 @@ def register(shell: InteractiveShell) -> None:
             kind, lambda thing, printer, _cycle: printer.text(text(thing))
         )
     for kind in REFERRED:
-        formatter.mimebundle_formatter.for_type(
-            kind, lambda thing, include=None, exclude=None: {MIME: reference(thing)}
-        )
+        formatter.mimebundle_formatter.for_type(kind, lambda thing, **_: {MIME: reference(thing)})
 
 
 __all__ = ["MIME", "bundle", "html", "reference", "register", "text"]
