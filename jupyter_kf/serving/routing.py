@@ -87,9 +87,15 @@ def versions(store: str | os.PathLike[str], name: str) -> list[tuple[int, dict[s
 
 
 def current(store: str | os.PathLike[str], name: str) -> Current | None:
-    """The version with the traffic; None before the first was proven."""
+    """The version with the traffic; None before the first was proven.
+
+    What a newer release of ours adds to the file is left out: a notebook's kernel may be older
+    than the endpoint it asks.
+    """
     fields = read_json(endpoint_folder(store, name).current)
-    return None if fields is None else Current(**fields)
+    if fields is None:
+        return None
+    return Current(**{k: v for k, v in fields.items() if k in Current.__dataclass_fields__})
 
 
 def promote(store: str | os.PathLike[str], name: str, candidate: Current) -> bool:

@@ -128,6 +128,11 @@ class Request(BaseModel):
     """The verb, which is also what a run of this spec is called in listings."""
 
     @classmethod
+    def guide(cls) -> str:
+        """Where a person reads what may be asked."""
+        return f"`%kf help {cls.kind}`"
+
+    @classmethod
     def of(cls, **fields: Any) -> Any:
         """A request from plain fields, with a misspelt or malformed one explained.
 
@@ -141,7 +146,7 @@ class Request(BaseModel):
                 1001,
                 f"{cls.kind} has no option `{unknown[0]}`",
                 cause=did_you_mean(unknown[0], cls.model_fields),
-                fix=f"`%kf help {cls.kind}` lists them all",
+                fix=f"{cls.guide()} lists them all",
             )
         try:
             return cls(**fields)
@@ -171,13 +176,13 @@ def _explained(cls: type[Request], error: ValidationError) -> KfError:
             1005,
             f"{cls.kind} needs `{where}`",
             cause=f"`{where}` ({cls.model_fields[where].description}) was not given",
-            fix=f"see `%kf help {cls.kind}`",
+            fix=f"see {cls.guide()}",
         )
     return SpecError(
         1004,
         f"{cls.kind}: `{where}` can't be {reprlib.repr(first['input']).splitlines()[0]}",
         cause=_CAUSES.get(first["type"], first["msg"].removeprefix("Value error, ")),
-        fix=f"see `%kf help {cls.kind}`",
+        fix=f"see {cls.guide()}",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import threading
 import time
@@ -168,3 +169,10 @@ def test_a_deep_runtime_folder_still_gives_short_socket_paths(tmp_path, monkeypa
     assert path == routing.stable_socket(tmp_path, "n" * 40)
     assert path.parent.stat().st_mode & 0o777 == 0o700
     path.parent.rmdir()
+
+
+def test_what_a_newer_release_says_of_the_traffic_is_read_as_far_as_it_is_known(tmp_path):
+    assert routing.promote(tmp_path, "delay", routing.Current(1, "delay-1", "f" * 64, "a.sock"))
+    file = routing.endpoint_folder(tmp_path, "delay").current
+    file.write_text(json.dumps({**json.loads(file.read_text()), "of_tomorrow": [1]}))
+    assert routing.current(tmp_path, "delay").run == "delay-1"
