@@ -250,7 +250,10 @@ class Check:
 
 
 def plain(thing: Any) -> Any:
-    """A record as JSON-able values, for the CLI and REST; what begins with _ is left out."""
+    """A record as JSON-able values, for the CLI and REST; what begins with _ is left out.
+
+    Numbers that JSON has not are the texts NaN, Infinity and -Infinity, as in metrics.jsonl.
+    """
     if isinstance(thing, KfError):
         return thing.to_dict()
     if is_dataclass(thing):
@@ -264,5 +267,5 @@ def plain(thing: Any) -> Any:
     if isinstance(thing, list | tuple):
         return [plain(value) for value in thing]
     if isinstance(thing, float) and not math.isfinite(thing):
-        return str(thing)
+        return "NaN" if math.isnan(thing) else "Infinity" if thing > 0 else "-Infinity"
     return thing if isinstance(thing, str | int | float | bool | None) else str(thing)

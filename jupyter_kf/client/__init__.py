@@ -8,13 +8,13 @@ store sees the same runs.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jupyter_kf.backends import registry
-from jupyter_kf.backends.base import Plan
+from jupyter_kf.backends.base import Measured, Plan, Resources
 from jupyter_kf.client import datasets, endpoints, listing, orders, studies
 from jupyter_kf.client.checks import run_check
 from jupyter_kf.client.compare import Comparison, compare
@@ -186,6 +186,10 @@ class Client:
         rows = read_rows(rows) if isinstance(rows, Path) else rows
         return endpoints.predict(self.store, name, rows, self._watch)
 
+    def ask(self, name: str, rows: Any) -> builtins.list[dict[str, Any]]:
+        """Predictions of an endpoint as plain values, for who has rows as JSON and no frames."""
+        return endpoints.ask(self.store, name, rows, self._watch)
+
     def batch(self, name: str, *, wait: bool = False, **fields: Any) -> Run:
         """Predicts whole files. `fields` are of `BatchSpec`."""
         spec: BatchSpec = BatchSpec.of(name=name, **fields)
@@ -214,6 +218,10 @@ class Client:
             and (kind is None or run.kind == kind)
             and (state is None or run.state == asked.state)
         )
+
+    def observe(self, run_ids: Iterable[str]) -> builtins.list[Run]:
+        """These runs as they are now, in one call; one that is gone is left out."""
+        return [self._bind(run) for run in self._watch.some(run_ids)]
 
     def run(self, run: str) -> Run:
         """A run by its id, the beginning of it, or the newest of a name."""
@@ -292,6 +300,12 @@ class Client:
     def lineage(self, thing: str) -> Lineage:
         """Where a thing came from and what was made of it."""
         return lineage(self.store, thing)
+
+    def resources(self) -> Resources | None:
+        """What the backend has, who uses it, and who waits; None when it can't say."""
+        return (
+            cast(Measured, self.backend).resources() if hasattr(self.backend, "resources") else None
+        )
 
     def doctor(self) -> Report:
         """What this installation can do, and what is wrong with it."""

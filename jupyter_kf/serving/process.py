@@ -250,9 +250,9 @@ def _datatype(dtype: str) -> str:
 
 
 def _seconds(call: Callable[[], Any]) -> float:
-    """Median of five calls."""
+    """Median of three calls."""
     taken = []
-    for _ in range(5):
+    for _ in range(3):
         began = time.perf_counter()
         call()
         taken.append(time.perf_counter() - began)

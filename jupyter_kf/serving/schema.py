@@ -56,6 +56,13 @@ class Column:
         return found
 
     @cached_property
+    def natural(self) -> frozenset[type]:
+        """JSON's own type for it, whose values need no look: of doubles and text, else none."""
+        if self.kind == "text":
+            return frozenset({str})
+        return frozenset({float} if self.datatype == "FP64" else ())
+
+    @cached_property
     def shown(self) -> str:
         """Its type as an error shows it."""
         nouns = {"text": "text", "bool": "true or false"}

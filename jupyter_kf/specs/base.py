@@ -129,6 +129,11 @@ class Request(BaseModel):
     """The verb, which is also what a run of this spec is called in listings."""
 
     @classmethod
+    def guide(cls) -> str:
+        """Where a person reads what may be asked."""
+        return f"`%kf help {cls.kind}`"
+
+    @classmethod
     def of(cls, **fields: Any) -> Any:
         """A request from plain fields, with a misspelt or malformed one explained.
 
@@ -138,7 +143,8 @@ class Request(BaseModel):
         """
         unknown = [name for name in fields if name not in cls.model_fields]
         if unknown:
-            raise together([no_option(cls.kind, name, cls.model_fields) for name in unknown])
+            known, guide = cls.model_fields, cls.guide()
+            raise together([no_option(cls.kind, name, known, guide) for name in unknown])
         try:
             return cls(**fields)
         except ValidationError as error:
@@ -155,13 +161,13 @@ class Spec(Request):
     name: Name = field(..., "what the result is called", positional=True)
 
 
-def no_option(kind: str, name: str, known: Iterable[str]) -> SpecError:
+def no_option(kind: str, name: str, known: Iterable[str], guide: str) -> SpecError:
     """kf-1001."""
     return SpecError(
         1001,
         f"{kind} has no option `{name}`",
         cause=did_you_mean(name, known),
-        fix=f"`%kf help {kind}` lists them all",
+        fix=f"{guide} lists them all",
     )
 
 
@@ -180,13 +186,13 @@ def _one(cls: type[Request], first: Mapping[str, Any]) -> KfError:
             1005,
             f"{cls.kind} needs `{where}`",
             cause=f"`{where}` ({cls.model_fields[where].description}) was not given",
-            fix=f"see `%kf help {cls.kind}`",
+            fix=f"see {cls.guide()}",
         )
     return SpecError(
         1004,
         f"{cls.kind}: `{where}` can't be {reprlib.repr(first['input']).splitlines()[0]}",
         cause=_CAUSES.get(first["type"], first["msg"].removeprefix("Value error, ")),
-        fix=f"see `%kf help {cls.kind}`",
+        fix=f"see {cls.guide()}",
     )
 
 

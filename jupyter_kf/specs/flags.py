@@ -180,7 +180,7 @@ def _value(verb: str, flag: Flag, said: Any) -> Any:
 
 def _pair(verb: str, flag: Flag, text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
-    name = name.strip()
+    spaced, name = name != name.rstrip(), name.strip()
     if not equals or not name.isidentifier():
         raise SpecError(
             1009,
@@ -188,7 +188,9 @@ def _pair(verb: str, flag: Flag, text: str) -> tuple[str, Any]:
             cause=f"{flag.flag} takes {flag.unit or 'NAME=VALUE'}, and NAME is a Python name",
             fix=f"write {flag.flag} name=value",
         )
-    return name, value.strip() if flag.plain else literal(value)
+    if not flag.plain:
+        return name, literal(value.strip())
+    return name, value.strip() if spaced else value  # ``lr = uniform(0, 1)``, but ``K= v`` as it is
 
 
 def literal(text: str) -> Any:
@@ -210,7 +212,7 @@ def _unknown(verb: str, word: str, flags: Sequence[Flag]) -> SpecError:
             fix=f"see `%kf help {verb}`",
         )
     known = [flag.flag for flag in flags if not flag.positional]
-    return no_option(verb, word.partition("=")[0], known)
+    return no_option(verb, word.partition("=")[0], known, f"`%kf help {verb}`")
 
 
 def _typed(flag: Flag) -> str:

@@ -10,6 +10,7 @@ import json
 import math
 import os
 import shutil
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -51,6 +52,7 @@ class Runs:
         self._folder = root / "runs"
         self._index = root / "index.json"
         self._ended: dict[str, Run] | None = None  # what the index said, plus what was read since
+        self._listing = threading.Lock()  # a server lists from several threads
 
     def new(self, kind: str, name: str, spec: Mapping[str, Any], backend: str) -> RunFolder:
         """An empty run folder with its spec.json; the id is new."""
@@ -124,6 +126,10 @@ class Runs:
         Ended runs come from the index; a folder that the index does not know is read, and the
         index written again.
         """
+        with self._listing:
+            return self._list()
+
+    def _list(self) -> tuple[list[Run], list[str]]:
         known = self._ended if self._ended is not None else self._read_index()
         self._ended = known
         here = self.ids()
@@ -195,6 +201,8 @@ class Runs:
 
 def _record(folder: RunFolder, seen: Seen | None) -> Run:
     asked = read_json(folder.spec)
+    if asked is None:
+        raise _gone(folder.id)
     run = Run(
         id=folder.id,
         kind=asked["kind"],
@@ -219,6 +227,15 @@ def _record(folder: RunFolder, seen: Seen | None) -> Run:
         outputs=result.get("outputs") or {},
         error=KfError.from_dict(error) if error else None,
         usage=result.get("usage") or {},
+    )
+
+
+def _gone(run_id: str) -> NotFound:
+    return NotFound(
+        1105,
+        f"there is no run `{run_id}`",
+        cause="it was deleted",
+        fix="`%kf runs` lists them",
     )
 
 

@@ -14,6 +14,9 @@ from jupyter_kf.errors import TransformError, did_you_mean
 from jupyter_kf.worker.casting import Unfit, cast, fits_number
 from jupyter_kf.worker.tables import side, to_frame
 
+_MANY_BLOCKS = 100
+"""A frame of more columns that are stored one by one is warned of by pandas when it is changed."""
+
 
 class Shape:
     """The columns of one side of a transform.
@@ -38,6 +41,11 @@ class Shape:
             for i, field in enumerate(schema)
             if not output and not field.nullable and self._can_be_null(self.dtypes[i])
         ]
+        self._plain = (
+            kind == "pandas"
+            and len(self.names) <= _MANY_BLOCKS
+            and all(map(_is_plain, schema.types, self.dtypes))
+        )
 
     def accept(self, frame: Any) -> Any:
         """The frame with exactly these columns, in order and dtype; further ones are left out.
@@ -76,6 +84,9 @@ class Shape:
 
     def from_table(self, table: Any) -> Any:
         """A frame from an Arrow table; the schema's own comes back without any check."""
+        if self.is_plain(table.schema):
+            made = [self._plainly(i, column) for i, column in enumerate(table.columns)]
+            return self._framed(made, table.num_rows)
         if table.schema.equals(self.schema):
             frame = to_frame(table, self.kind)
             if table.schema.metadata == self.schema.metadata:
@@ -85,15 +96,36 @@ class Shape:
                 raise self._lacks(name, table.column_names)
         return self.build({n: table.column(n) for n in self.names}, table.num_rows)
 
+    def is_plain(self, schema: Any) -> bool:
+        """Whether this is the schema's own, of numbers and text alone.
+
+        Such a table needs nothing that stands beside it, and becomes the same frame for a fifth
+        of what pyarrow's own way costs, which is what counts for one row.
+        """
+        return self._plain and bool(schema.equals(self.schema))
+
     def _rebuilt(self, values: Sequence[Any], n_rows: int) -> Any:
+        return self._framed([self._fitted(i, v) for i, v in enumerate(values)], n_rows)
+
+    def _framed(self, arrays: Sequence[Any], n_rows: int) -> Any:
         import pandas as pd
 
-        arrays = [self._fitted(i, v) for i, v in enumerate(values)]
         index = pd.RangeIndex(n_rows)
         quick = getattr(pd.DataFrame, "_from_arrays", None)
         if quick is not None and all(len(array) == n_rows for array in arrays):
             return quick(arrays, columns=self._index, index=index, verify_integrity=False)
         return pd.DataFrame(dict(zip(self.names, arrays, strict=True)), index=index, copy=False)
+
+    def _plainly(self, i: int, column: Any) -> Any:
+        """A column of a plain schema, which has the field's type."""
+        import numpy as np
+
+        want = self.dtypes[i]
+        if column.null_count and (want.kind not in "fO" or i in self._never_null):
+            return self._fitted(i, column)  # which refuses it
+        if isinstance(want, np.dtype):
+            return np.array(column.to_numpy(), dtype=want)
+        return want.__from_arrow__(column)
 
     def _fitted(self, i: int, values: Any) -> Any:
         """One column as the pandas or numpy array of its dtype."""
@@ -269,6 +301,15 @@ class Shape:
             cause=did_you_mean(str(value), known),
             fix="make the transform again with the new category, or map it to a known one",
         )
+
+
+def _is_plain(arrow: Any, dtype: Any) -> bool:
+    """Whether a column of this Arrow type is this dtype in one way only: numbers and text."""
+    import numpy as np
+
+    if isinstance(dtype, np.dtype):
+        return dtype.kind in "iufb" and arrow.to_pandas_dtype() in (dtype.type, dtype)
+    return str(dtype) == "str" and str(arrow) in ("string", "large_string")
 
 
 def _arrow_of(dtype: Any) -> Any:

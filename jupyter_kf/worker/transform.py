@@ -139,7 +139,7 @@ class LoadedTransform:
         return self.outputs.accept(self._run(frame, n_rows))
 
     def _from_arrow(self, table: Any) -> Any:
-        if side(table.schema):
+        if side(table.schema) and not self.inputs.is_plain(table.schema):
             have = [name for name in self.inputs.names if name in table.column_names]
             return self.inputs.accept(to_frame(table.select(have), self.kind))
         return self.inputs.from_table(table)
