@@ -90,10 +90,11 @@ def refuse_unsupported(plan: Plan) -> None:
     if not plan.unsupported:
         return
     first, *more = plan.unsupported
-    also = "".join(f"; also {u.field}: {u.reason}" for u in more)
+    cause, fix = first.reason, first.fix
+    if more:
+        cause = "".join(f"\n  `{u.field}`: {u.reason}" for u in plan.unsupported)
+        fix = "".join(f"\n  `{u.field}`: {u.fix}" for u in plan.unsupported)
+    fields = ", ".join(f"`{u.field}`" for u in plan.unsupported)
     raise BackendError(
-        2040,
-        f"the {plan.backend} backend can't honour `{first.field}`",
-        cause=first.reason + also,
-        fix=first.fix,
+        2040, f"the {plan.backend} backend can't honour {fields}", cause=cause, fix=fix
     )

@@ -18,7 +18,7 @@ from jupyter_kf.worker import tables
 from jupyter_kf.worker.profile import profile
 
 _ROW_GROUP = 131_072
-_KINDS = {
+KINDS = {
     ".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".tsv": "tsv",
     ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow",
 }  # fmt: skip
@@ -155,6 +155,17 @@ class _Parts:
         self.close()
 
 
+def read_table(path: Path) -> Any:
+    """A whole Parquet, CSV or Arrow file as one Arrow table; categories are their texts.
+
+    Raises:
+        DataError: kf-1414, it can't be read.
+    """
+    import pyarrow as pa
+
+    return pa.concat_tables([table for table, _ in _read(path)])
+
+
 def _stored(blobs: Blobs, path: Path, rows: int) -> dict[str, Any]:
     digest = blobs.put_file(path)
     return {"digest": digest, "bytes": path.stat().st_size, "rows": rows}
@@ -213,12 +224,12 @@ def _matching(pattern: str) -> list[Path]:
             fix="check the path; quote the pattern; a notebook's frame is given by its name",
         )
     for path in paths:
-        if path.suffix.lower() not in _KINDS:
+        if path.suffix.lower() not in KINDS:
             raise DataError(
                 1413,
                 f"{path} is neither Parquet, CSV nor Arrow",
                 cause=f"files are told by their ending, and {path.suffix or 'none'} is not one of "
-                + ", ".join(_KINDS),
+                + ", ".join(KINDS),
                 fix="narrow the pattern, or give the folder to keep the files as they are",
             )
     return paths
@@ -246,7 +257,7 @@ def _batches(path: Path) -> Iterator[Any]:
     import pyarrow.csv as csv
     import pyarrow.parquet as pq
 
-    kind = _KINDS[path.suffix.lower()]
+    kind = KINDS[path.suffix.lower()]
     if kind == "parquet":
         with pq.ParquetFile(path) as file:
             if not file.metadata.num_rows:

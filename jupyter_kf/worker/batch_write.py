@@ -8,6 +8,7 @@ Parquet and Arrow they stand in the schema's metadata under `jupyter_kf.batch`, 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -34,6 +35,34 @@ class Writer(Protocol):
 
     def close(self) -> None:
         """Writes the end."""
+
+
+def make_folder(folder: Path) -> None:
+    """Makes the folder of the results, so that the first prediction is not the first to know.
+
+    Raises:
+        BatchError: kf-2411 a file is there, kf-2413 there can't be such a folder.
+        StoreError: kf-3001, the disk is full.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            with explained(folder):
+                raise
+        if isinstance(error, FileExistsError) and folder.is_file():
+            raise BatchError(
+                2411,
+                f"--output {folder} is a file",
+                cause="a batch writes one result per input file into a folder",
+                fix="give a folder",
+            ) from error
+        raise BatchError(
+            2413,
+            f"the folder {folder} can't be made",
+            cause=str(getattr(error, "strerror", None) or error),
+            fix="give --output a folder that exists, or one that can be made",
+        ) from error
 
 
 @contextlib.contextmanager

@@ -225,13 +225,13 @@ def _quiet_json(path: Path) -> dict[str, Any]:
 
 
 def _refusal(plan: Plan) -> BackendError:
-    first = plan.unsupported[0]
+    fixes = dict.fromkeys(item.fix for item in plan.unsupported)
     fields = ", ".join(f"`{item.field}`" for item in plan.unsupported)
     return BackendError(
         2001,
         f"this machine can't do {fields} for run {plan.run_id}",
         cause="; ".join(item.reason for item in plan.unsupported),
-        fix=first.fix,
+        fix="; ".join(fixes),
     )
 
 
