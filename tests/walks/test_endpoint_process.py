@@ -24,6 +24,7 @@ from jupyter_kf.errors import KfError
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.serving import routing
 from jupyter_kf.serving.client import connect
+from jupyter_kf.specs import ServeSpec
 from jupyter_kf.store.datasets import snapshot_frame
 from jupyter_kf.worker import model as models
 from jupyter_kf.worker.fitting import run as run_transform
@@ -93,7 +94,8 @@ class Process:
         version = routing.add_version(store, "delay", {"run": self.folder.id, "model": digest})
         job = {
             "run": self.folder.id, "kind": "serve", "store": str(store), "name": "delay",
-            "model": digest, "version": version, "spec": {"name": "delay"},
+            "model": digest, "version": version,
+            "spec": ServeSpec.of(name="delay").model_dump(mode="json"),
         }  # fmt: skip
         write_json(self.folder.job, job)
         self.log = self.folder.log.open("wb")
