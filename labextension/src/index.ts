@@ -1,6 +1,7 @@
 /** The extension's plugins, nothing else: one line each. */
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { cellsPlugin, outputPlugin } from './cells/plugin';
+import { modelsPlugin } from './models/plugin';
 import { openersPlugin } from './openers/plugin';
 import { runsPlugin } from './runs/plugin';
 import { servicesPlugin } from './services/plugin';
@@ -15,7 +16,8 @@ const plugins: JupyterFrontEndPlugin<any>[] = [
   shellPlugin,
   outputPlugin,
   cellsPlugin,
-  runsPlugin
+  runsPlugin,
+  modelsPlugin
 ];
 
 export default plugins;

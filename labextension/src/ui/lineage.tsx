@@ -4,23 +4,12 @@ import { CommandIDs, type Thing } from '../tokens';
 import { useKf } from './context';
 import { useFetched } from './hooks';
 import { ErrorBox, Skeleton } from './pieces';
-
-export interface INode {
-  id: string;
-  kind: string;
-  label: string;
-}
-
-export interface ILineage {
-  subject: string;
-  nodes: INode[];
-  edges: [string, string][];
-}
+import type { Lineage, Node } from '../wire';
 
 interface IPlaced {
   width: number;
   height: number;
-  nodes: { node: INode; x: number; y: number }[];
+  nodes: { node: Node; x: number; y: number }[];
   paths: string[];
 }
 
@@ -31,7 +20,7 @@ export function LineageView({ thing }: { thing: string }): React.ReactElement {
   const { kf, trans } = useKf();
   const { data, error, again } = useFetched(
     thing,
-    signal => kf.rest.get<ILineage>('lineage', { thing }, signal),
+    signal => kf.rest.get<Lineage>('lineage', { thing }, signal),
     change => change.action !== 'changed'
   );
   const [placed, setPlaced] = React.useState<IPlaced | null>(null);
@@ -80,15 +69,21 @@ export function LineageView({ thing }: { thing: string }): React.ReactElement {
           />
         ))}
         {placed.nodes.map(({ node, x, y }) => (
-          <Node key={node.id} node={node} x={x} y={y} here={node.id === data.subject} />
+          <NodeBox
+            key={node.id}
+            node={node}
+            x={x}
+            y={y}
+            here={node.id === data.subject}
+          />
         ))}
       </svg>
     </div>
   );
 }
 
-function Node(props: {
-  node: INode;
+function NodeBox(props: {
+  node: Node;
   x: number;
   y: number;
   here: boolean;
@@ -114,7 +109,7 @@ function Node(props: {
   );
 }
 
-function targetOf(node: INode): { thing: Thing; id: string } | null {
+function targetOf(node: Node): { thing: Thing; id: string } | null {
   if (node.kind === 'run') {
     return { thing: 'run', id: node.id };
   }
@@ -127,7 +122,7 @@ function targetOf(node: INode): { thing: Thing; id: string } | null {
 }
 
 /** Columns from what was used to what was made; the library orders them with few crossings. */
-async function place({ nodes, edges }: ILineage): Promise<IPlaced> {
+async function place({ nodes, edges }: Lineage): Promise<IPlaced> {
   const dagre = await import(/* webpackChunkName: "lineage" */ '@dagrejs/dagre');
   const graph = new dagre.graphlib.Graph();
   graph.setGraph({ rankdir: 'LR', nodesep: 16, ranksep: 56, marginx: 16, marginy: 16 });
