@@ -62,6 +62,84 @@ class Observation:
     ended_s: float | None = None
 
 
+@dataclass(frozen=True)
+class Cpu:
+    """Cores: how many runs may use, have been given, and the share of all that is busy now."""
+
+    capacity: float
+    used_by_runs: float
+    busy_share: float | None
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes: what runs may use, what is free now, and what runs have been given."""
+
+    capacity_bytes: int
+    free_bytes: int | None
+    used_by_runs_bytes: int
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One GPU, and the run that has it."""
+
+    id: str
+    free: bool
+    run: str | None
+
+
+@dataclass(frozen=True)
+class WaitingRun:
+    """A run that waits, and for what."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Runs that run and wait; `slots` limits how many run at once."""
+
+    running: int
+    waiting: int
+    slots: int | None
+    waiting_runs: tuple[WaitingRun, ...]
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What one user or namespace may use at most, and uses: a cluster's, in its own names."""
+
+    name: str
+    limit: float
+    used: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a backend has, who uses it, and who waits for it.
+
+    Attributes:
+        quota: of a cluster's namespace; None where there is none.
+    """
+
+    backend: str
+    cpu: Cpu
+    memory: Memory
+    gpus: tuple[Gpu, ...]
+    queue: Queue
+    quota: tuple[Quota, ...] | None = None
+
+
+class Measured(Protocol):
+    """A backend that can say what it has; asked like `observe`, all at once, and only looking."""
+
+    def resources(self) -> Resources:
+        """What there is and who uses it, now."""
+
+
 class Backend(Protocol):
     """One place where jobs run."""
 

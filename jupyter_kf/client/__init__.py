@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jupyter_kf.backends import registry
-from jupyter_kf.backends.base import Plan
+from jupyter_kf.backends.base import Measured, Plan, Resources
 from jupyter_kf.client import datasets, endpoints, orders, studies
 from jupyter_kf.client.checks import run_check
 from jupyter_kf.client.compare import Comparison, compare
@@ -182,6 +182,10 @@ class Client:
         """Predictions of an endpoint for a frame, a dict or a list of dicts."""
         return endpoints.predict(self.store, name, rows, self._watch)
 
+    def ask(self, name: str, rows: Any) -> list[dict[str, Any]]:
+        """Predictions of an endpoint as plain values, for who has rows as JSON and no frames."""
+        return endpoints.ask(self.store, name, rows, self._watch)
+
     def batch(self, name: str, *, wait: bool = False, **fields: Any) -> Run:
         """Predicts whole files. `fields` are of `BatchSpec`."""
         spec: BatchSpec = BatchSpec.of(name=name, **fields)
@@ -273,6 +277,12 @@ class Client:
     def lineage(self, thing: str) -> Lineage:
         """Where a thing came from and what was made of it."""
         return lineage(self.store, thing)
+
+    def resources(self) -> Resources | None:
+        """What the backend has, who uses it, and who waits; None when it can't say."""
+        return (
+            cast(Measured, self.backend).resources() if hasattr(self.backend, "resources") else None
+        )
 
     def doctor(self) -> Report:
         """What this installation can do, and what is wrong with it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -113,6 +114,28 @@ def predict(store: Store, name: str, rows: Any, watch: Watcher) -> Any:
     if hasattr(rows, "iloc") and len(rows.index) == len(found):
         found.index = rows.index
     return found
+
+
+def ask(store: Store, name: str, rows: Any, watch: Watcher) -> list[dict[str, Any]]:
+    """Predictions as plain values, a dictionary for each row; no frame library is imported.
+
+    Keys and errors are as of `predict`.
+    """
+    if not routing.versions(store.root, name):
+        raise _no_endpoint(store, name)
+    with explained_silence(store, name, watch), connect(store.root, name) as connection:
+        body = json.dumps({"rows": rows}).encode()
+        path, head = f"/v2/models/{name}/rows", {"content-type": "application/json"}
+        told = json.loads(connection.request("POST", path, body, head)[1])
+    columns: dict[str, list[Any]] = {}
+    for output, values in told["outputs"].items():
+        labels = told["classes"] if output == "probability" else None
+        if values and isinstance(values[0], list):
+            for i in range(len(values[0])):
+                columns[f"{output}_{labels[i] if labels else i}"] = [row[i] for row in values]
+        else:
+            columns[output] = values
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ They are models like the specs, so an unknown or malformed field has the same wo
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator
 
@@ -73,3 +73,67 @@ class StreamAsk(Ask):
     kind: ClassVar[str] = "stream"
     offset: int | None = field(None, "begin after this many bytes, or lines of metrics", ge=0)
     tail: int | None = field(None, "begin at most this many bytes before the end", ge=0)
+
+
+class CompareAsk(Ask):
+    """Runs to be put side by side."""
+
+    kind: ClassVar[str] = "compare"
+    run: tuple[str, ...] = field(..., "a run; given twice or more", min_length=2)
+
+
+class LineageAsk(Ask):
+    """A thing whose past and future are asked."""
+
+    kind: ClassVar[str] = "lineage"
+    thing: str = field(..., "dataset, transform, run, model, endpoint or digest")
+
+
+class StartAsk(Ask):
+    """How something is started."""
+
+    kind: ClassVar[str] = "start"
+    dry_run: bool = field(False, "answer the plan, and start nothing")
+
+
+class StartBody(Ask):
+    """What a verb is given: the fields of its spec, and the cell of those that take one."""
+
+    kind: ClassVar[str] = "start"
+    fields: dict[str, Any] = field({}, "of the verb's spec")
+    code: str | None = field(None, "the cell's text")
+
+
+class CellBody(StartBody):
+    """A call that is to be written as a cell."""
+
+    kind: ClassVar[str] = "cell"
+    verb: str = field(..., "verb of the line")
+
+
+class PredictBody(Ask):
+    """Rows to be predicted."""
+
+    kind: ClassVar[str] = "predict"
+    rows: Any = field(..., "a list of records, one record, or columns as lists")
+
+
+class VersionBody(Ask):
+    """A version to go back to."""
+
+    kind: ClassVar[str] = "roll-back"
+    version: int = field(..., "of the endpoint", ge=1)
+
+
+class TrialBody(Ask):
+    """A trial to be promoted."""
+
+    kind: ClassVar[str] = "promote"
+    trial: int | None = field(None, "its number; the best otherwise", ge=0)
+
+
+class NameBody(Ask):
+    """A thing by its name."""
+
+    kind: ClassVar[str] = "check"
+    name: str = field(..., "endpoint, model or transform")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
+from traitlets import Float
 
 from jupyter_kf.server import events
 from jupyter_kf.server.hub import Hub
@@ -22,6 +23,9 @@ class KfExtension(ExtensionApp):
     load_other_extensions = True
     hub: Hub
     watch: Watch
+    endpoint_patience_s = Float(
+        35.0, help="Longest that an endpoint may take to begin its answer, in seconds."
+    ).tag(config=True)
 
     def initialize_settings(self) -> None:
         """What handlers find in the application's settings."""
@@ -29,7 +33,9 @@ class KfExtension(ExtensionApp):
         assert self.serverapp is not None
         bus = self.serverapp.event_logger
         events.register(bus)
-        self.watch = Watch(self.hub, events.sender(bus, self.hub), events.ears(bus))
+        self.hub.patience_s = self.endpoint_patience_s
+        self.hub.send = events.sender(bus, self.hub)
+        self.watch = Watch(self.hub, self.hub.send, events.ears(bus))
         self.settings["jupyter_kf_hub"] = self.hub
 
     def initialize_handlers(self) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from http.client import responses
 from typing import Any, TypeVar
 
@@ -37,17 +37,18 @@ class Described:
     Attributes:
         answer: dataclass or model of its JSON; None when it sends something else, of `media`.
         query, body: what is read from the query string and from the body.
-        more: of its answers' statuses, what each means.
+        also: what it answers with another status.
     """
 
-    answer: type | None
+    answer: Any
     query: type[Ask] = NoAsk
     body: type | None = None
     status: int = 200
     media: str = "application/json"
+    also: Mapping[int, type] = field(default_factory=dict)
 
 
-def describes(answer: type | None = None, **more: Any) -> Callable[[Method], Method]:
+def describes(answer: Any = None, **more: Any) -> Callable[[Method], Method]:
     """Marks a method with what it takes and gives, and turns what it raises into a refusal."""
     told = Described(answer, **more)
 
@@ -85,31 +86,34 @@ class KfHandler(APIHandler):
         Raises:
             SpecError: as of a verb's fields.
         """
-        given = {name: values[-1].decode() for name, values in self.request.query_arguments.items()}
-        fields = {
-            _field(kind, name): value
-            for name, value in given.items()
-            if name not in _OWN and not (name.isdigit() and not value)  # JupyterLab's cache buster
-        }
+        fields: dict[str, Any] = {}
+        for name, raw in self.request.query_arguments.items():
+            values = tuple(value.decode(errors="replace") for value in raw)
+            if name in _OWN or (name.isdigit() and not any(values)):  # JupyterLab's cache buster
+                continue
+            word = _field(kind, name)
+            many = word in kind.model_fields and "tuple" in str(kind.model_fields[word].annotation)
+            fields[word] = values if many else values[-1]
         found: A = kind.of(**fields)
         return found
 
-    def body(self) -> dict[str, Any]:
-        """The body's JSON object; {} when there is none.
+    def body(self, kind: type[A]) -> A:
+        """The body's JSON object, checked; {} when there is none.
 
         Raises:
-            SpecError: kf-1030, it is something else.
+            SpecError: kf-1030, it is something else; and as of a verb's fields.
         """
         raw = self.request.body
         if not raw.strip():
-            return {}
+            raw = b"{}"
         try:
             told = json.loads(raw)
         except (ValueError, RecursionError) as error:
             raise _no_object(str(error)) from error
         if not isinstance(told, dict):
             raise _no_object(f"it is {raw[:40].decode(errors='replace')}")
-        return told
+        found: A = kind.of(**told)
+        return found
 
     async def answer(
         self, work: Callable[[], Any], *, slow: bool = False, status: int = 200
@@ -150,13 +154,13 @@ def dumps(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False).encode(errors="replace")
 
 
-def _field(kind: type[Ask], name: str) -> str:
+def _field(kind: type[Ask], word: str) -> str:
     """The field that a query's word means; a flag's own word goes first."""
-    for field, info in kind.model_fields.items():
+    for name, info in kind.model_fields.items():
         extra: Any = info.json_schema_extra or {}
-        if extra.get("flag") == name:
-            return field
-    return name
+        if extra.get("flag") == word:
+            return name
+    return word
 
 
 def _no_object(cause: str) -> SpecError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+import typing
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,8 +33,8 @@ def document() -> dict[str, Any]:
     for path, handler in ROUTES.items():
         paths[path] = {}
         for method, told in described(handler):
-            for kind in (told.answer, told.body):
-                if isinstance(kind, type) and kind is not dict:
+            for kind in (_kind(told.answer), told.body, *told.also.values()):
+                if kind is not None:
                     kinds[kind.__name__] = kind
             paths[path][method] = _operation(path, method, handler, told)
     return {
@@ -92,12 +93,21 @@ def _operation(path: str, method: str, handler: type[KfHandler], told: Described
     return operation
 
 
-def _schema(kind: type | None) -> dict[str, Any]:
-    if kind is None:
+def _kind(answer: Any) -> type | None:
+    """The class within an answer's type: itself, or the values of a dictionary."""
+    if typing.get_origin(answer) is dict:
+        answer = typing.get_args(answer)[1]
+    return answer if isinstance(answer, type) and answer is not Any else None
+
+
+def _schema(answer: Any) -> dict[str, Any]:
+    if answer is None:
         return {"schema": {"type": "string"}}
-    if not isinstance(kind, type) or kind is dict:
-        return {"schema": {"type": "object"}}
-    return {"schema": {"$ref": TEMPLATE.format(model=kind.__name__)}}
+    kind = _kind(answer)
+    told: dict[str, Any] = {"$ref": TEMPLATE.format(model=kind.__name__)} if kind else {}
+    if typing.get_origin(answer) is dict:
+        return {"schema": {"type": "object", "additionalProperties": told}}
+    return {"schema": told or {"type": "object"}}
 
 
 def _parameters(query: type[Ask]) -> Iterator[dict[str, Any]]:

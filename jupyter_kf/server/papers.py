@@ -14,7 +14,7 @@ from jupyter_kf.client import Client
 from jupyter_kf.errors import NotFound, did_you_mean
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.records import Metric
-from jupyter_kf.server.answers import Artefact, At, Input, MetricPage, RunPaper
+from jupyter_kf.server.answers import Artefact, At, ComparePaper, Input, MetricPage, RunPaper
 
 _MOST_ARTEFACTS = 2_000
 _MOST_POINTS = 50_000
@@ -86,6 +86,13 @@ def metric_page(folder: RunFolder, after: int) -> MetricPage:
     except FileNotFoundError:
         pass
     return MetricPage(max(after, n), tuple(points))
+
+
+def compare_paper(client: Client, runs: tuple[str, ...]) -> ComparePaper:
+    """Runs side by side, with everything they reported."""
+    told = client.compare(*runs)
+    points = {run.id: metric_page(client.store.runs.folder(run.id), 0).points for run in told.runs}
+    return ComparePaper(told.runs, told.settings, told.metrics, told.same, points)
 
 
 def _points(raw: bytes) -> list[Metric]:

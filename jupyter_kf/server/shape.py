@@ -14,7 +14,7 @@ from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.json_schema import models_json_schema
 
 from jupyter_kf.errors import KfError
@@ -33,7 +33,9 @@ def model_of(kind: type[Any]) -> type[BaseModel]:
         return _made[kind]
     hints = typing.get_type_hints(kind)
     told: dict[str, Any] = {
-        f.name: (_wire(hints[f.name]), ...) for f in fields(kind) if not f.name.startswith("_")
+        _own(f.name): (_wire(hints[f.name]), Field(alias=f.name))
+        for f in fields(kind)
+        if not f.name.startswith("_")
     }
     first = (kind.__doc__ or "").strip().split("\n\n")[0]
     made: type[BaseModel] = create_model(
@@ -48,9 +50,17 @@ def model_of(kind: type[Any]) -> type[BaseModel]:
 
 def schemas(kinds: list[type]) -> dict[str, Any]:
     """``components.schemas`` for these dataclasses and pydantic models, and all within them."""
-    models = [(k if issubclass(k, BaseModel) else model_of(k), "serialization") for k in kinds]
+    models = [
+        (k, "validation") if issubclass(k, BaseModel) else (model_of(k), "serialization")
+        for k in kinds
+    ]
     told = models_json_schema(models, ref_template=TEMPLATE)[1]  # type: ignore[arg-type]
     return dict(told.get("$defs", {}))
+
+
+def _own(name: str) -> str:
+    """A field's name in the model, where pydantic has methods of its own."""
+    return f"{name}_" if hasattr(BaseModel, name) else name
 
 
 def _wire(hint: Any) -> Any:

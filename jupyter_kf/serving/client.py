@@ -79,7 +79,7 @@ class Connection:
         timeout_s: float = 60.0,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        self.name, self._address, self._timeout_s = name, os.fspath(address), timeout_s
+        self.name, self.address, self._timeout_s = name, os.fspath(address), timeout_s
         self._headers = dict(headers or {})
         if token:
             self._headers["authorization"] = f"Bearer {token}"
@@ -173,9 +173,9 @@ class Connection:
             self._open = None
 
     def _connection(self) -> http.client.HTTPConnection:
-        if "://" not in self._address:
-            return _UnixConnection(self._address, self._timeout_s)
-        parts = urllib.parse.urlsplit(self._address)
+        if "://" not in self.address:
+            return _UnixConnection(self.address, self._timeout_s)
+        parts = urllib.parse.urlsplit(self.address)
         return http.client.HTTPConnection(
             parts.hostname or "127.0.0.1", parts.port, timeout=self._timeout_s
         )
@@ -184,7 +184,7 @@ class Connection:
         return ServeError(
             2204,
             f"endpoint `{self.name}` does not answer",
-            cause=f"{type(error).__name__}: {error} ({self._address})",
+            cause=f"{type(error).__name__}: {error} ({self.address})",
             fix=f"`%kf runs` shows its state; start it again with `%kf serve {self.name}`",
         )
 

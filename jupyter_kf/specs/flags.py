@@ -179,7 +179,7 @@ def _value(verb: str, flag: Flag, said: Any) -> Any:
 
 def _pair(verb: str, flag: Flag, text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
-    name = name.strip()
+    spaced, name = name != name.rstrip(), name.strip()
     if not equals or not name.isidentifier():
         raise SpecError(
             1009,
@@ -187,7 +187,9 @@ def _pair(verb: str, flag: Flag, text: str) -> tuple[str, Any]:
             cause=f"{flag.flag} takes {flag.unit or 'NAME=VALUE'}, and NAME is a Python name",
             fix=f"write {flag.flag} name=value",
         )
-    return name, value.strip() if flag.plain else literal(value)
+    if not flag.plain:
+        return name, literal(value.strip())
+    return name, value.strip() if spaced else value  # ``lr = uniform(0, 1)``, but ``K= v`` as it is
 
 
 def literal(text: str) -> Any:

@@ -20,7 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jupyter_kf.backends.base import Observation, Plan, Ref
+from jupyter_kf.backends.base import Observation, Plan, Ref, Resources
 from jupyter_kf.backends.local import ending, liveness, logs, planning, processes
 from jupyter_kf.backends.local.liveness import Life
 from jupyter_kf.backends.local.machine import Machine
@@ -52,6 +52,7 @@ class LocalBackend:
     def __init__(self, store_root: str | Path, machine: Machine | None = None) -> None:
         self._root = Path(store_root).absolute()
         self._machine = machine
+        self._ticks: tuple[int, int] | None = None
 
     @cached_property
     def machine(self) -> Machine:
@@ -141,6 +142,13 @@ class LocalBackend:
         """Cancels, and removes the run's lock; the folder is the store's."""
         self.cancel(ref)
         lock_path(ref.run_id).unlink(missing_ok=True)
+
+    def resources(self) -> Resources:
+        """What this machine has, who uses it, and who waits for it."""
+        from jupyter_kf.backends.local import usage
+
+        told, self._ticks = usage.measure(self.machine, self._root, self._ticks)
+        return told
 
     def _observe(self, ref: Ref) -> Observation:
         run = self._folder(ref)

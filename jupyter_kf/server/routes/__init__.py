@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from jupyter_kf.server.handler import KfHandler
-from jupyter_kf.server.routes import runs, streams, system
+from jupyter_kf.server.routes import doing, endpoints, runs, streams, system, things
 
 BASE = "/jupyter-kf/api/v1"
 _LONG = frozenset({"path", "artefact"})  # these may contain slashes
@@ -15,6 +15,9 @@ ROUTES: dict[str, type[KfHandler]] = {
     **system.ROUTES,
     **runs.ROUTES,
     **streams.ROUTES,
+    **things.ROUTES,
+    **endpoints.ROUTES,
+    **doing.ROUTES,
 }
 
 

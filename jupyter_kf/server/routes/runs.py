@@ -1,14 +1,18 @@
-"""Runs: lists, one of them, its metrics, its artefacts, and ending it."""
+"""Runs: lists, one of them, what it reported, printed and kept, and ending it."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from jupyter_kf.server import papers, rows
-from jupyter_kf.server.answers import Answered, MetricPage, RunPage, RunPaper
-from jupyter_kf.server.asking import MetricsAsk, RunsAsk
+from jupyter_kf.server import papers, rows, sending
+from jupyter_kf.server.answers import Answered, ComparePaper, Deleted, MetricPage, RunPage, RunPaper
+from jupyter_kf.server.asking import CompareAsk, LogAsk, MetricsAsk, RunsAsk
 from jupyter_kf.server.handler import RUNS, KfHandler, describes
+
+TEXT, BYTES = "text/plain; charset=utf-8", "application/octet-stream"
 
 
 class RunsHandler(KfHandler):
@@ -33,6 +37,21 @@ class RunHandler(KfHandler):
         """All about a run: by its id, the beginning of it, or the newest of a name."""
         at = self.hub.at()
         await self.answer(lambda: papers.run_paper(self.hub.client, at, run))
+
+    @web.authenticated
+    @authorized("write", resource=RUNS)
+    @describes(Deleted)
+    async def delete(self, run: str) -> None:
+        """Cancels a run and removes its folder; what it stored by digest stays."""
+        at = self.hub.at()
+
+        def delete() -> Deleted:
+            client = self.hub.client
+            found = client.store.runs.find(run)
+            client.delete(found)
+            return Deleted(at.seq, at.epoch, found)
+
+        await self.answer(delete, slow=True)
 
 
 class CancelHandler(KfHandler):
@@ -68,9 +87,58 @@ class MetricsHandler(KfHandler):
         await self.answer(read)
 
 
+class LogHandler(KfHandler):
+    """What a run printed."""
+
+    @web.authenticated
+    @authorized("read", resource=RUNS)
+    @describes(query=LogAsk, media="text/plain", also={206: None})
+    async def get(self, run: str) -> None:
+        """The log so far, or the range of it that is asked for."""
+        ask = self.ask(LogAsk)
+
+        def find() -> tuple[str, Path]:
+            runs = self.hub.client.store.runs
+            found = runs.find(run)
+            return found, runs.folder(found).log
+
+        found, path = await self.hub.quick(find)
+        if ask.download:
+            self.set_attachment_header(f"{found}.log.txt")
+        await sending.send_file(self, path, TEXT)
+
+
+class ArtefactHandler(KfHandler):
+    """A file that a run kept."""
+
+    @web.authenticated
+    @authorized("read", resource=RUNS)
+    @describes(media=BYTES)
+    async def get(self, run: str, artefact: str) -> None:
+        """The file, to be kept and not to be shown: it may be any page or program."""
+        path = await self.hub.quick(lambda: papers.artefact_path(self.hub.client, run, artefact))
+        self.set_attachment_header(path.name)
+        await sending.send_file(self, path, BYTES)
+
+
+class CompareHandler(KfHandler):
+    """Runs side by side."""
+
+    @web.authenticated
+    @authorized("read", resource=RUNS)
+    @describes(ComparePaper, query=CompareAsk)
+    async def get(self) -> None:
+        """What differs between two runs or more, and everything they reported."""
+        ask = self.ask(CompareAsk)
+        await self.answer(lambda: papers.compare_paper(self.hub.client, ask.run))
+
+
 ROUTES: dict[str, type[KfHandler]] = {
     "/runs": RunsHandler,
     "/runs/{run}": RunHandler,
     "/runs/{run}/cancel": CancelHandler,
     "/runs/{run}/metrics": MetricsHandler,
+    "/runs/{run}/log": LogHandler,
+    "/runs/{run}/artefacts/{artefact}": ArtefactHandler,
+    "/compare": CompareHandler,
 }

@@ -1,53 +1,14 @@
-"""What the routes answer, as plain dataclasses; with `records` they are the one description.
-
-The OpenAPI document, and through it the front end's types, are made from these (`shape.py`).
-Times are Unix seconds (`*_s`), sizes are bytes. May import `records`.
-"""
+"""Answers about runs: lists, pages, streams and events."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from jupyter_kf.client.compare import Comparison
 from jupyter_kf.records import Metric, Run, State
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A mistake, of the caller or ours: what happened, why, and what to do."""
-
-    code: str
-    message: str
-    cause: str
-    fix: str
-
-
-@dataclass(frozen=True)
-class Brief:
-    """An error in a list: its code and its sentence."""
-
-    code: str
-    message: str
-
-
-@dataclass(frozen=True)
-class At:
-    """The moment an answer belongs to: later events have a higher `seq` of the same `epoch`."""
-
-    seq: int
-    epoch: str
-
-
-@dataclass(frozen=True)
-class Where(At):
-    """Where jobs go from here, and how many are not at their end."""
-
-    backend: str
-    namespace: str
-    store: str
-    version: str
-    running: int
+from jupyter_kf.server.answers.moment import At, Brief
 
 
 @dataclass(frozen=True)
@@ -153,4 +114,15 @@ class Answered(At):
     run: Run
 
 
-Document = dict[str, Any]
+@dataclass(frozen=True)
+class Deleted(At):
+    """The run that is no more."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class ComparePaper(Comparison):
+    """Runs side by side, with everything they reported."""
+
+    metrics_over_steps: Mapping[str, tuple[Metric, ...]]
