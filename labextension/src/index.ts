@@ -1,8 +1,10 @@
 /** The extension's plugins, nothing else: one line each. */
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { cellsPlugin, outputPlugin } from './cells/plugin';
 import { openersPlugin } from './openers/plugin';
 import { runsPlugin } from './runs/plugin';
 import { servicesPlugin } from './services/plugin';
+import { shellPlugin } from './shell/plugin';
 import { sidebarPlugin } from './sidebar/plugin';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each provides its own service
@@ -10,6 +12,9 @@ const plugins: JupyterFrontEndPlugin<any>[] = [
   servicesPlugin,
   openersPlugin,
   sidebarPlugin,
+  shellPlugin,
+  outputPlugin,
+  cellsPlugin,
   runsPlugin
 ];
 

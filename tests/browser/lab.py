@@ -78,6 +78,9 @@ class Lab:
             "ServerApp.allow_root": True,
             "ServerApp.root_dir": self.work,
             "IdentityProvider.token": TOKEN,
+            # `window.jupyterapp`, by which the stories run commands as menus do.
+            "LabApp.expose_app_in_browser": True,
+            "JupyterNotebookApp.expose_app_in_browser": True,
         }
         log = (self._folder / "server.log").open("ab")
         self._process = subprocess.Popen(

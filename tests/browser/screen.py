@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,9 @@ class Screen:
         """Runs a cell and gives its output area; does not wait for its end."""
         cell = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell").nth(index)
         cell.locator(".cm-content").click()
-        self.page.keyboard.press("Control+Enter")
+        expect(cell).to_have_class(re.compile("jp-mod-active"))
+        self.command("notebook:run-cell")
+        expect(cell.locator(".jp-InputArea-prompt")).not_to_have_text("[ ]:")
         return cell.locator(".jp-Cell-outputArea")
 
     def theme(self, name: str) -> None:
@@ -80,7 +83,7 @@ class Screen:
     def command(self, command: str, **args: Any) -> None:
         """Runs a command of JupyterLab's, as a menu would."""
         self.page.evaluate(
-            "([id, args]) => window.jupyterapp.commands.execute(id, args).then(() => null)",
+            "([id, args]) => { void window.jupyterapp.commands.execute(id, args); }",
             [command, args],
         )
 

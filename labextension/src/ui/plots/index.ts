@@ -5,6 +5,7 @@
  * variables, so that a change of theme needs no drawing anew. labextension/README.md says why.
  */
 import * as Plot from '@observablehq/plot';
+import { type IPoint, thin } from '../../services/metrics';
 
 export { Plot };
 
@@ -39,12 +40,6 @@ export function frame(size: { width: number; height: number }): Plot.PlotOptions
   };
 }
 
-export interface IPoint {
-  series: string;
-  x: number;
-  y: number;
-}
-
 export interface ILineOptions {
   width: number;
   height: number;
@@ -53,6 +48,10 @@ export interface ILineOptions {
   /** A legend above, when there is more than one series. */
   legend?: boolean;
   log?: boolean;
+  /** Which of the colours the first series gets. */
+  colour?: number;
+  /** Little room: short margins, no labels. */
+  compact?: boolean;
   /** Order and number of the series, so that colours stay when one is hidden. */
   series?: string[];
 }
@@ -72,6 +71,7 @@ export function lines(
   const few = drawn.length <= 60;
   return Plot.plot({
     ...frame(options),
+    ...(options.compact ? { marginLeft: 40, marginTop: 8, marginBottom: 20 } : {}),
     x: {
       label: options.xLabel ?? null,
       nice: false,
@@ -86,7 +86,9 @@ export function lines(
     },
     color: {
       domain: series,
-      range: series.map((_, index) => SERIES[index % SERIES.length]),
+      range: series.map(
+        (_, index) => SERIES[(index + (options.colour ?? 0)) % SERIES.length]
+      ),
       legend: options.legend && series.length > 1
     },
     marks: [
@@ -103,35 +105,4 @@ export function lines(
       )
     ]
   });
-}
-
-/**
- * As many points as can be told apart: of each bin of neighbours its lowest and its highest.
- *
- * A peak stays visible, which a mean or every n-th point would lose.
- */
-export function thin<T extends { x: number; y: number }>(
-  points: T[],
-  most: number
-): T[] {
-  if (points.length <= most) {
-    return points;
-  }
-  const bins = Math.floor(most / 2);
-  const kept: T[] = [];
-  for (let bin = 0; bin < bins; bin++) {
-    const from = Math.floor((bin * points.length) / bins);
-    const to = Math.floor(((bin + 1) * points.length) / bins);
-    let low = from;
-    let high = from;
-    for (let index = from; index < to; index++) {
-      low = points[index].y < points[low].y ? index : low;
-      high = points[index].y > points[high].y ? index : high;
-    }
-    kept.push(points[Math.min(low, high)]);
-    if (low !== high) {
-      kept.push(points[Math.max(low, high)]);
-    }
-  }
-  return kept;
 }
