@@ -31,7 +31,8 @@ export interface ILine {
   at: number[];
 }
 
-export type SortKey = 'number' | 'state' | 'took' | `metric ${string}` | `param ${string}`;
+export type SortKey =
+  'number' | 'state' | 'took' | `metric ${string}` | `param ${string}`;
 
 /** Was it ended early because it was behind the others? */
 export function isPruned(trial: Trial): boolean {
@@ -88,13 +89,20 @@ export function axes(
   const found = parameters(study, space).map(name =>
     axisOf(
       name,
-      study.trials.map(trial => trial.params[name]).filter(value => value !== undefined),
+      study.trials
+        .map(trial => trial.params[name])
+        .filter(value => value !== undefined),
       (space[name] ?? '').startsWith('log')
     )
   );
-  const values = study.trials.map(trial => valueOf(trial, metric)).filter(Number.isFinite);
+  const values = study.trials
+    .map(trial => valueOf(trial, metric))
+    .filter(Number.isFinite);
   const last = axisOf(study.metrics[metric], values, false);
-  return [...found.filter(axis => axis.low < axis.high || axis.choices.length > 1), last];
+  return [
+    ...found.filter(axis => axis.low < axis.high || axis.choices.length > 1),
+    last
+  ];
 }
 
 function axisOf(name: string, values: unknown[], asLog: boolean): IAxis {
@@ -106,14 +114,25 @@ function axisOf(name: string, values: unknown[], asLog: boolean): IAxis {
     return { name, kind: 'number', log: asLog && low > 0, low, high, choices: [] };
   }
   const choices = [...new Set(values.map(String))].sort();
-  return { name, kind: 'choice', log: false, low: 0, high: choices.length - 1, choices };
+  return {
+    name,
+    kind: 'choice',
+    log: false,
+    low: 0,
+    high: choices.length - 1,
+    choices
+  };
 }
 
 /** Where a value stands on an axis: 0 at its lower end, 1 at its upper. */
 export function position(axis: IAxis, value: unknown): number {
   if (axis.kind === 'choice') {
     const at = value === undefined ? -1 : axis.choices.indexOf(String(value));
-    return at < 0 ? NaN : axis.choices.length < 2 ? 0.5 : at / (axis.choices.length - 1);
+    return at < 0
+      ? NaN
+      : axis.choices.length < 2
+        ? 0.5
+        : at / (axis.choices.length - 1);
   }
   if (typeof value !== 'number' || !Number.isFinite(value)) {
     return NaN;
@@ -138,11 +157,7 @@ export function parallels(study: Study, all: IAxis[], metric: number): ILine[] {
 }
 
 /** Trials in the order of a column; those without a value stand last either way. */
-export function sorted(
-  study: Study,
-  key: SortKey,
-  descending: boolean
-): Trial[] {
+export function sorted(study: Study, key: SortKey, descending: boolean): Trial[] {
   const value = keyOf(study, key);
   const sign = descending ? -1 : 1;
   return [...study.trials].sort((a, b) => {

@@ -6,7 +6,6 @@ import { CommandIDs } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatAgo, formatDuration, formatNumber, toNumber } from '../ui/format';
 import { useFetched } from '../ui/hooks';
-import { LineageSection } from '../ui/lineage';
 import {
   ConfirmButton,
   ErrorBox,
@@ -15,13 +14,12 @@ import {
   Section,
   Skeleton
 } from '../ui/pieces';
-import { ActionNote, PageHead, ThingLink, useAction } from '../ui/page';
+import { ActionNote, LineageSection, PageHead, ThingLink, useAction } from '../ui/page';
 import { StateBadge } from '../ui/state';
 import type { Promoted, StudyPaper } from '../wire';
 import { counts, parameters } from './model';
 import { HistoryPlot, ImportancePlot, ParallelPlot } from './plots';
 import { Trials } from './trials';
-import '../../style/pages.css';
 
 export function makeStudyPage(context: IContext, id: string): KfWidget {
   return new KfWidget(context, <StudyPage id={id} />, 'jp-Kf-studyPage');
@@ -98,10 +96,7 @@ function Paper({ paper }: { paper: StudyPaper }): React.ReactElement {
   );
 }
 
-function Head(props: {
-  paper: StudyPaper;
-  chosen: number | null;
-}): React.ReactElement {
+function Head(props: { paper: StudyPaper; chosen: number | null }): React.ReactElement {
   const { kf, trans, commands } = useKf();
   const { study } = props.paper;
   const { run } = study;
@@ -112,9 +107,12 @@ function Head(props: {
   const running = !ENDED.has(run.state);
   const promote = () =>
     action.run('promote', async () => {
-      const { model } = await kf.rest.post<Promoted>(`studies/${part(run.id)}/promote`, {
-        trial: number
-      });
+      const { model } = await kf.rest.post<Promoted>(
+        `studies/${part(run.id)}/promote`,
+        {
+          trial: number
+        }
+      );
       const label = `${model.name}@${model.version}`;
       return (
         <>
@@ -184,7 +182,11 @@ function Detail({ paper }: { paper: StudyPaper }): React.ReactElement {
   const wanted = Number(run.spec['trials'] ?? study.trials.length);
   const best = study.best[0];
   const parts: React.ReactNode[] = [
-    trans.__('%1 of %2 trials finished', found.done + found.pruned + found.failed, wanted)
+    trans.__(
+      '%1 of %2 trials finished',
+      found.done + found.pruned + found.failed,
+      wanted
+    )
   ];
   if (found.pruned) {
     parts.push(trans._n('%1 ended early', '%1 ended early', found.pruned));
@@ -206,7 +208,8 @@ function Detail({ paper }: { paper: StudyPaper }): React.ReactElement {
   }
   return (
     <>
-      {parts.join(' · ')} · <ThingLink thing="run" id={run.id} label={trans.__('its run')} />
+      {parts.join(' · ')} ·{' '}
+      <ThingLink thing="run" id={run.id} label={trans.__('its run')} />
     </>
   );
 }
@@ -223,4 +226,3 @@ function Importance({ paper }: { paper: StudyPaper }): React.ReactElement {
       : trans.__('Needs Optuna on the server: pip install "jupyter-kf[tune]"');
   return <p className="jp-Kf-quiet">{text}</p>;
 }
-

@@ -9,7 +9,10 @@ import { axes, history, type IAxis, type ILine, parallels } from './model';
 const BEST = 'var(--jp-brand-color1)';
 const QUIET = 'var(--jp-ui-font-color3)';
 
-export function HistoryPlot(props: { study: Study; metric: number }): React.ReactElement {
+export function HistoryPlot(props: {
+  study: Study;
+  metric: number;
+}): React.ReactElement {
   const { trans } = useKf();
   const { study, metric } = props;
   const name = study.metrics[metric];
@@ -30,7 +33,8 @@ export function HistoryPlot(props: { study: Study; metric: number }): React.Reac
           x: {
             label: trans.__('trial'),
             ticks: Math.min(8, Math.max(1, data.attempts.length)),
-            tickFormat: (value: number) => (Number.isInteger(value) ? String(value) : '')
+            tickFormat: (value: number) =>
+              Number.isInteger(value) ? String(value) : ''
           },
           y: { label: name, grid: true, nice: true, ticks: 5 },
           color: {
@@ -114,11 +118,17 @@ export function ParallelPlot(props: {
             padding: 0
           },
           y: { domain: [0, 1], axis: null },
-          opacity: { domain: maximize ? ends : [ends[1], ends[0]], range: [0.12, 0.95] },
+          opacity: {
+            domain: maximize ? ends : [ends[1], ends[0]],
+            range: [0.12, 0.95]
+          },
           marks: [
-            Plot.ruleX(data.axes.map((_, index) => index), {
-              stroke: 'var(--jp-border-color1)'
-            }),
+            Plot.ruleX(
+              data.axes.map((_, index) => index),
+              {
+                stroke: 'var(--jp-border-color1)'
+              }
+            ),
             Plot.line(points, {
               x: 'axis',
               y: 'at',
@@ -169,7 +179,10 @@ function pointsOf(all: IAxis[]): (line: ILine) => ICrossing[] {
       .filter(point => Number.isFinite(point.at));
 }
 
-function ticksOf(axis: IAxis, index: number): { axis: number; at: number; text: string }[] {
+function ticksOf(
+  axis: IAxis,
+  index: number
+): { axis: number; at: number; text: string }[] {
   if (axis.kind === 'choice') {
     const last = Math.max(1, axis.choices.length - 1);
     return axis.choices.map((text, at) => ({

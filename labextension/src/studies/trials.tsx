@@ -15,10 +15,12 @@ export function Trials(props: {
 }): React.ReactElement {
   const { trans } = useKf();
   const { study, parameters } = props;
-  const [order, setOrder] = React.useState<{ key: SortKey; descending: boolean }>(() => ({
-    key: `metric ${study.metrics[0]}`,
-    descending: study.maximize[0] ?? false
-  }));
+  const [order, setOrder] = React.useState<{ key: SortKey; descending: boolean }>(
+    () => ({
+      key: `metric ${study.metrics[0]}`,
+      descending: study.maximize[0] ?? false
+    })
+  );
   const rows = React.useMemo(
     () => sorted(study, order.key, order.descending),
     [study, order]
@@ -75,7 +77,9 @@ export function Trials(props: {
             <span>
               {isPruned(trial)
                 ? trial.reason
-                : [stateWord(trial.state, trans), trial.reason].filter(Boolean).join(': ')}
+                : [stateWord(trial.state, trans), trial.reason]
+                    .filter(Boolean)
+                    .join(': ')}
             </span>
           </span>
         )

@@ -6,7 +6,11 @@ import { useKf } from './context';
 import { formatAgo, shortDigest } from './format';
 import { KfError } from '../services/rest';
 import { asKfError } from './hooks';
-import { ProblemBox } from './pieces';
+import { LineageView } from './lineage';
+import { ProblemBox, Section } from './pieces';
+// The head of a page and its lineage look as on the page of a run.
+import '../../style/run.css';
+import '../../style/pages.css';
 
 /** The top of a page: what it is, how it is, what can be done. */
 export function PageHead(props: {
@@ -19,16 +23,25 @@ export function PageHead(props: {
 }): React.ReactElement {
   return (
     <header className="jp-Kf-head">
-      <div className="jp-Kf-headText">
-        <div className="jp-Kf-headTitle">
-          <span className="jp-Kf-quiet">{props.kind}</span>
-          <h2>{props.title}</h2>
-          {props.badge}
-        </div>
-        <div className="jp-Kf-headDetail jp-Kf-quiet">{props.detail}</div>
+      <div className="jp-Kf-headLine">
+        <h2>{props.title}</h2>
+        {props.badge}
+        <span className="jp-Kf-quiet">{props.kind}</span>
+        <span className="jp-Kf-grow" />
+        {props.actions}
       </div>
-      <div className="jp-Kf-headActions">{props.actions}</div>
+      <div className="jp-Kf-headFacts jp-Kf-quiet">{props.detail}</div>
     </header>
+  );
+}
+
+/** Where it came from and what was made of it. */
+export function LineageSection({ thing }: { thing: string }): React.ReactElement {
+  const { trans } = useKf();
+  return (
+    <Section title={trans.__('Lineage')} className="jp-Kf-lineageSection">
+      <LineageView thing={thing} />
+    </Section>
   );
 }
 
@@ -44,7 +57,7 @@ export function ThingLink(props: {
   return (
     <button
       type="button"
-      className="jp-Kf-link"
+      className="jp-Kf-thing"
       title={props.title}
       onClick={() => void commands.execute(CommandIDs.open, { thing, id })}
     >
@@ -58,8 +71,8 @@ export function CodeBlock(props: { code: string; label: string }): React.ReactEl
   const count = props.code.replace(/\n$/, '').split('\n').length;
   const numbers = Array.from({ length: count }, (_, line) => line + 1).join('\n');
   return (
-    <div className="jp-Kf-code" tabIndex={0} role="region" aria-label={props.label}>
-      <pre aria-hidden="true" className="jp-Kf-codeNumbers">
+    <div className="jp-Kf-source" tabIndex={0} role="region" aria-label={props.label}>
+      <pre aria-hidden="true" className="jp-Kf-sourceNumbers">
         {numbers}
       </pre>
       <pre>{props.code.replace(/\n$/, '')}</pre>

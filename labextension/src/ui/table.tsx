@@ -52,20 +52,24 @@ export function VirtualTable<R>(props: ITableProps<R>): React.ReactElement {
     : undefined;
   return (
     <div
-      className="jp-Kf-table"
+      className="jp-Kf-grid"
       role="grid"
       aria-label={props.label}
       aria-rowcount={rows.length + 1}
       aria-readonly="true"
     >
-      <div className="jp-Kf-tableHead" role="row" style={{ gridTemplateColumns: grid }}>
+      <div className="jp-Kf-gridHead" role="row" style={{ gridTemplateColumns: grid }}>
         {columns.map(({ key, title, number, help }) => (
           <div
             key={key}
             role="columnheader"
             className={number ? 'jp-mod-number' : ''}
             aria-sort={
-              order?.key === key ? (order.descending ? 'descending' : 'ascending') : undefined
+              order?.key === key
+                ? order.descending
+                  ? 'descending'
+                  : 'ascending'
+                : undefined
             }
             title={help}
           >
@@ -89,7 +93,7 @@ export function VirtualTable<R>(props: ITableProps<R>): React.ReactElement {
       <VirtualList
         count={rows.length}
         rowHeight={rowHeight}
-        className="jp-Kf-tableBody"
+        className="jp-Kf-gridBody"
         reveal={at}
         outer={{
           role: 'rowgroup',
@@ -108,7 +112,7 @@ export function VirtualTable<R>(props: ITableProps<R>): React.ReactElement {
               role="row"
               aria-rowindex={index + 2}
               aria-selected={choose ? key === chosen : undefined}
-              className={`jp-Kf-tableRow${key === chosen ? ' jp-mod-chosen' : ''}${choose ? ' jp-mod-choosable' : ''}`}
+              className={`jp-Kf-gridRow${key === chosen ? ' jp-mod-chosen' : ''}${choose ? ' jp-mod-choosable' : ''}`}
               style={{ gridTemplateColumns: grid }}
               onClick={choose && (() => choose(key))}
             >
@@ -150,7 +154,7 @@ export function Table<R>(props: {
   keyOf: (row: R) => string;
 }): React.ReactElement {
   return (
-    <div className="jp-Kf-plainTable">
+    <div className="jp-Kf-cells">
       <table aria-label={props.label}>
         <thead>
           <tr>
