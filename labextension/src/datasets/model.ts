@@ -40,9 +40,13 @@ export function profiled(paper: DatasetPaper): IProfiled[] {
     columns?: Record<string, Told>;
   } | null;
   const rows = profile?.rows ?? 0;
-  return Object.entries(profile?.columns ?? {}).map(([name, told]) =>
-    profiledColumn(name, told, rows)
-  );
+  const told = profile?.columns ?? {};
+  // The profile is stored in the order of its names; the rows have an order of their own.
+  const order = (paper.thing.manifest['columns'] ?? []) as { name: string }[];
+  const names = new Set([...order.map(({ name }) => name), ...Object.keys(told)]);
+  return [...names]
+    .filter(name => name in told)
+    .map(name => profiledColumn(name, told[name], rows));
 }
 
 export function profiledColumn(name: string, told: Told, rows: number): IProfiled {

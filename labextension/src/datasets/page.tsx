@@ -3,7 +3,7 @@ import * as React from 'react';
 import { part } from '../services/rest';
 import { Bars } from '../ui/bars';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { formatBytes, formatNumber, shortDigest } from '../ui/format';
+import { formatBytes, formatNumber, shortDigest, typeWord } from '../ui/format';
 import { useFetched } from '../ui/hooks';
 import { NodeList } from '../ui/nodes';
 import { LineageSection, PageHead, VersionSelect } from '../ui/page';
@@ -96,7 +96,9 @@ function Paper(props: {
           <NodeList
             nodes={paper.used_by}
             none={trans.__(
-              'Nothing yet: %%kf transform and %%kf train take it by --data.'
+              'Nothing yet: %1 and %2 take it by --data.',
+              '%%kf transform',
+              '%%kf train'
             )}
           />
         </Section>
@@ -119,22 +121,14 @@ function Profile(props: {
   const { columns, rows } = props;
   const [search, setSearch] = React.useState('');
   const [name, setName] = React.useState(columns[0].name);
-  const [order, setOrder] = React.useState<{ key: SortKey; descending: boolean }>({
-    key: 'order',
-    descending: false
-  });
+  const [order, setOrder] = React.useState(unsorted);
   const found = React.useMemo(
     () => chosen(columns, search, order.key, order.descending),
     [columns, search, order]
   );
   const shown = columns.find(column => column.name === name) ?? columns[0];
   const described = React.useMemo(() => tableOf(trans, rows), [trans, rows]);
-  const sort = (key: string) =>
-    setOrder(now => ({
-      key: key as SortKey,
-      descending:
-        now.key === key ? !now.descending : key === 'nulls' || key === 'distinct'
-    }));
+  const sort = (key: string) => setOrder(now => nextOrder(now, key as SortKey));
   return (
     <div className="jp-Kf-columns jp-mod-wideFirst">
       <Section
@@ -172,6 +166,22 @@ function Profile(props: {
   );
 }
 
+interface IOrder {
+  key: SortKey;
+  descending: boolean;
+}
+
+const unsorted: IOrder = { key: 'order', descending: false };
+
+/** One way, then the other, then as the columns stand in the rows. Counts begin with the largest. */
+function nextOrder(now: IOrder, key: SortKey): IOrder {
+  const first = key === 'nulls' || key === 'distinct';
+  if (now.key !== key) {
+    return { key, descending: first };
+  }
+  return now.descending === first ? { key, descending: !first } : unsorted;
+}
+
 function tableOf(
   trans: ReturnType<typeof useKf>['trans'],
   rows: number
@@ -187,7 +197,7 @@ function tableOf(
       key: 'type',
       title: trans.__('Type'),
       width: 'minmax(64px, 1fr)',
-      cell: ({ type }) => <span title={type}>{type}</span>
+      cell: ({ type }) => <span title={type}>{typeWord(type)}</span>
     },
     {
       key: 'nulls',
@@ -209,14 +219,15 @@ function tableOf(
       cell: ({ distinct }) => (distinct === null ? '' : formatNumber(distinct))
     },
     {
-      key: 'order',
+      key: 'values',
       title: trans.__('Values'),
-      help: trans.__('Back to the order of the columns'),
+      fixed: true,
       width: 'minmax(90px, 3fr)',
       cell: column => <span title={range(column)}>{range(column)}</span>
     },
     {
       key: 'shape',
+      fixed: true,
       title: trans.__('Shape'),
       width: '120px',
       cell: column => (

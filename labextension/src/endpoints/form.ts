@@ -35,6 +35,9 @@ export function examples(columns: readonly Column[]): Typed {
 }
 
 function asText(value: unknown): string {
+  if (typeof value === 'number' && !Number.isInteger(value)) {
+    return String(Number(value.toPrecision(5)));
+  }
   return value === null || value === undefined ? '' : String(value);
 }
 

@@ -94,14 +94,10 @@ function Lines(props: {
       {points.length ? (
         <PlotView
           label={title}
-          height={170}
+          height={190}
           data={points}
           draw={(plots, size) =>
-            plots.lines(points, {
-              ...size,
-              xLabel: trans.__('seconds before now'),
-              legend: true
-            })
+            draw(plots, size, points, trans.__('seconds before now'))
           }
         />
       ) : (
@@ -111,6 +107,30 @@ function Lines(props: {
       )}
     </div>
   );
+}
+
+/** Lines that end now and stand on zero, so that the picture moves as little as it can. */
+function draw(
+  { Plot, frame, SERIES, LEGEND_PX }: typeof import('../ui/plots'),
+  size: { width: number; height: number },
+  points: ReturnType<typeof series>,
+  xLabel: string
+): Element {
+  const names = [...new Set(points.map(point => point.series))];
+  const top = Math.max(...points.map(point => point.y));
+  const first = Math.min(...points.map(point => point.x), -60);
+  return Plot.plot({
+    ...frame({ ...size, height: size.height - LEGEND_PX }),
+    x: { label: xLabel, domain: [first, 0], ticks: size.width / 90 },
+    y: { label: null, domain: [0, top > 0 ? top * 1.1 : 1], grid: true, ticks: 4 },
+    color: { domain: names, range: SERIES.slice(0, names.length), legend: true },
+    marks: [
+      Plot.lineY(points, { x: 'x', y: 'y', stroke: 'series', strokeWidth: 1.6 }),
+      points.length < 8
+        ? Plot.dot(points, { x: 'x', y: 'y', fill: 'series', r: 2.2 })
+        : null
+    ]
+  });
 }
 
 interface IStats {

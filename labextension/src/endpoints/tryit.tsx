@@ -2,7 +2,7 @@
 import * as React from 'react';
 import { KfError, part } from '../services/rest';
 import { useKf } from '../ui/context';
-import { formatDuration, formatNumber, toNumber } from '../ui/format';
+import { formatDuration, formatNumber, toNumber, typeWord } from '../ui/format';
 import { asKfError } from '../ui/hooks';
 import { Button, ErrorBox, Section } from '../ui/pieces';
 import { Table } from '../ui/table';
@@ -189,7 +189,7 @@ function Field(props: {
   const common = {
     id,
     value,
-    className: 'jp-mod-styled',
+    className: `jp-mod-styled${kind === 'switch' ? ' jp-Kf-select' : ''}`,
     'aria-invalid': wrong !== '',
     'aria-describedby': `${id}h`
   };
@@ -201,7 +201,7 @@ function Field(props: {
   return (
     <div className="jp-Kf-field">
       <label htmlFor={id} title={column.name}>
-        {column.name} <span className="jp-Kf-quiet">{column.type}</span>
+        {column.name} <span className="jp-Kf-quiet">{typeWord(column.type)}</span>
       </label>
       {kind === 'switch' ? (
         <select {...common} onChange={set}>

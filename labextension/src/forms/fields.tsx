@@ -21,25 +21,18 @@ export function FormField(props: IFieldProps): React.ReactElement {
   const described = `${id}help ${id}wrong`;
   const head = (
     <>
-      {words(field.field)}
-      {field.required ? (
-        <span className="jp-Kf-quiet"> {trans.__('(must be given)')}</span>
-      ) : null}
+      {words(field.field)}{' '}
+      <span className="jp-Kf-quiet">
+        {field.flag.startsWith('-') ? <code>{field.flag}</code> : null}{' '}
+        {field.required ? trans.__('required') : ''}
+      </span>
     </>
   );
   const body = (
     <>
       <Control {...props} id={id} described={described} />
       <span className="jp-Kf-fieldHelp" id={`${id}help`}>
-        {[
-          field.help,
-          field.unit && field.control !== 'map'
-            ? trans.__('Such as %1.', field.unit)
-            : ''
-        ]
-          .filter(Boolean)
-          .map(sentence)
-          .join(' ')}
+        {sentence(field.help)} {unitWords(field, trans)}
       </span>
       <span className="jp-Kf-fieldError" id={`${id}wrong`} aria-live="polite">
         {wrong}
@@ -65,7 +58,18 @@ export function FormField(props: IFieldProps): React.ReactElement {
 }
 
 function words(field: string): string {
-  return field.replace(/_/g, ' ');
+  return field[0].toUpperCase() + field.slice(1).replace(/_/g, ' ');
+}
+
+/** An example of the value, or the word that it counts. */
+function unitWords(field: IField, trans: ReturnType<typeof useKf>['trans']): string {
+  const { unit, control } = field;
+  if (!unit || unit === 'count' || control === 'map') {
+    return '';
+  }
+  return /[0-9/=]/.test(unit)
+    ? trans.__('Such as %1.', unit)
+    : trans.__('In %1.', unit);
 }
 
 function sentence(text: string): string {

@@ -22,14 +22,15 @@ export function HistoryPlot(props: {
     trans.__('trial'),
     trans.__('ended early')
   ];
+  const pruned = data.attempts.some(attempt => attempt.pruned);
   return (
     <PlotView
       label={trans.__('%1 of each trial, and the best so far', name)}
-      height={240}
+      height={260}
       data={data}
-      draw={({ Plot, frame }, size) =>
+      draw={({ Plot, frame, LEGEND_PX }, size) =>
         Plot.plot({
-          ...frame(size),
+          ...frame({ ...size, height: size.height - LEGEND_PX }),
           x: {
             label: trans.__('trial'),
             ticks: Math.min(8, Math.max(1, data.attempts.length)),
@@ -38,8 +39,8 @@ export function HistoryPlot(props: {
           },
           y: { label: name, grid: true, nice: true, ticks: 5 },
           color: {
-            domain: [bestWord, trialWord, prunedWord],
-            range: [BEST, 'var(--jp-ui-font-color2)', QUIET],
+            domain: [bestWord, trialWord, ...(pruned ? [prunedWord] : [])],
+            range: [BEST, 'var(--jp-ui-font-color2)', ...(pruned ? [QUIET] : [])],
             legend: true
           },
           marks: [
@@ -98,9 +99,7 @@ export function ParallelPlot(props: {
       height={260}
       data={data}
       draw={({ Plot, frame }, size) => {
-        const values = data.lines.map(line => line.value);
-        const ends = [Math.min(...values), Math.max(...values)];
-        const points = data.lines.flatMap(pointsOf(data.axes));
+        const points = data.lines.flatMap(pointsOf(data.axes, maximize));
         const top = points.filter(point => point.trial === chosen);
         const ticks = data.axes.flatMap(ticksOf);
         return Plot.plot({
@@ -118,10 +117,6 @@ export function ParallelPlot(props: {
             padding: 0
           },
           y: { domain: [0, 1], axis: null },
-          opacity: {
-            domain: maximize ? ends : [ends[1], ends[0]],
-            range: [0.12, 0.95]
-          },
           marks: [
             Plot.ruleX(
               data.axes.map((_, index) => index),
@@ -134,7 +129,7 @@ export function ParallelPlot(props: {
               y: 'at',
               z: 'trial',
               stroke: BEST,
-              strokeOpacity: 'value',
+              strokeOpacity: { value: 'strength', scale: null },
               strokeWidth: 1.3
             }),
             Plot.line(top, {
@@ -162,21 +157,20 @@ export function ParallelPlot(props: {
 
 interface ICrossing {
   trial: number;
-  value: number;
+  /** How strong its line is: the better, the stronger. */
+  strength: number;
   axis: number;
   at: number;
 }
 
-function pointsOf(all: IAxis[]): (line: ILine) => ICrossing[] {
-  return line =>
-    all
-      .map((_, axis) => ({
-        trial: line.trial,
-        value: line.value,
-        axis,
-        at: line.at[axis]
-      }))
+function pointsOf(all: IAxis[], maximize: boolean): (line: ILine) => ICrossing[] {
+  return line => {
+    const end = line.at[all.length - 1];
+    const strength = 0.1 + 0.85 * (maximize ? end : 1 - end) ** 2;
+    return all
+      .map((_, axis) => ({ trial: line.trial, strength, axis, at: line.at[axis] }))
       .filter(point => Number.isFinite(point.at));
+  };
 }
 
 function ticksOf(

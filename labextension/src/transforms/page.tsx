@@ -2,7 +2,7 @@
 import * as React from 'react';
 import { part } from '../services/rest';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { formatNumber, shortDigest } from '../ui/format';
+import { formatNumber, shortDigest, typeWord } from '../ui/format';
 import { useFetched } from '../ui/hooks';
 import { NodeList } from '../ui/nodes';
 import {
@@ -192,7 +192,7 @@ function Schema(props: {
           key: 'type',
           title: trans.__('Type'),
           width: 'minmax(80px, 1fr)',
-          cell: column => column.type
+          cell: column => typeWord(column.type)
         },
         {
           key: 'nulls',

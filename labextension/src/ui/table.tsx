@@ -14,6 +14,8 @@ export interface IColumn<R> {
   width: string;
   /** Set right, in figures of one width. */
   number?: boolean;
+  /** Never sorted by. */
+  fixed?: boolean;
   /** A tooltip for its head. */
   help?: string;
   cell: (row: R) => React.ReactNode;
@@ -59,7 +61,7 @@ export function VirtualTable<R>(props: ITableProps<R>): React.ReactElement {
       aria-readonly="true"
     >
       <div className="jp-Kf-gridHead" role="row" style={{ gridTemplateColumns: grid }}>
-        {columns.map(({ key, title, number, help }) => (
+        {columns.map(({ key, title, number, help, fixed }) => (
           <div
             key={key}
             role="columnheader"
@@ -73,7 +75,7 @@ export function VirtualTable<R>(props: ITableProps<R>): React.ReactElement {
             }
             title={help}
           >
-            {props.sort ? (
+            {props.sort && !fixed ? (
               <button
                 type="button"
                 title={help ?? trans.__('Sort by %1', title)}
