@@ -2,7 +2,7 @@
 # Each does all of its own set-up in .venv; `make help` lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lab lint format bench faults test-frameworks build pins clean
+.PHONY: help demo test lab hub lint format bench faults test-frameworks build pins clean
 
 PY := .venv/bin/python
 # More for pytest, as in: make test ARGS="-k parity -x"
@@ -21,6 +21,10 @@ test: $(READY) ## every test but the large frameworks' and the cluster's
 
 lab: $(READY) ## JupyterLab on the demo's notebooks, on this machine only
 	@.venv/bin/jupyter lab binder --ip=127.0.0.1 --no-browser $(if $(filter 0,$(shell id -u)),--allow-root)
+
+hub: $(READY) ## a JupyterHub with the catalogue's form, on this machine; PORT=8000
+	@JUPYTER_KF_HUB_PORT=$(or $(PORT),8000) JUPYTER_KF_PROXY="$$($(PY) .ci/environment.py proxy)" \
+	    $(PY) -m jupyterhub -f spawner/jupyterhub_config.py
 
 lint: $(READY) ## format, lint, types, import contracts: what CI checks
 	@.venv/bin/ruff format --check .

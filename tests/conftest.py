@@ -42,7 +42,7 @@ def pytest_configure() -> None:
     os.environ["JUPYTER_KF_RUNTIME_DIR"] = str(SESSION / "0")
     for variable in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
         os.environ[variable] = str(SESSION / variable.lower())
-    for variable in ("JUPYTER_KF_BACKEND", "JUPYTER_KF_NAMESPACE"):
+    for variable in ("JUPYTER_KF_BACKEND", "JUPYTER_KF_HANDOFF", "JUPYTER_KF_NAMESPACE"):
         os.environ.pop(variable, None)
 
 
