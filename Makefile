@@ -46,8 +46,11 @@ faults: $(READY) ## 500 kills at random moments; FAULTS=n and SEED=n to change t
 test-frameworks: $(READY) ## torch and tensorflow, each in an environment of its own
 	@$(PY) tests/frameworks/run.py $(ARGS)
 
-build: $(READY) ## the wheel and the source distribution, in dist/
-	@.venv/bin/uv build --quiet --no-build-isolation --python $(PY) --out-dir $(or $(DIST),dist) .
+build: $(READY) ## both packages' wheels and source distributions, in dist/
+	@for package in . spawner; do \
+	    .venv/bin/uv build --quiet --no-build-isolation --python $(PY) \
+	        --out-dir $(or $(DIST),dist) $$package || exit 1; \
+	done
 
 pins: $(READY) ## newer pins only where pyproject.toml asks for them; UPGRADE=1 for all the newest
 	@$(PY) .ci/environment.py pins $(if $(UPGRADE),--upgrade)

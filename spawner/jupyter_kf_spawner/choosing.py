@@ -20,6 +20,21 @@ from jupyter_kf_spawner.errors import CatalogueError, Refusal
 from jupyter_kf_spawner.limits import Running
 from jupyter_kf_spawner.resolve import Identity, Resolved, Usage, resolve
 
+
+def rejected(text: str, reason: str, *, status: int = 400, log: str = "") -> SpawnException:
+    """A start that is not made for a reason to be read by its user; the hub does not count it.
+
+    Args:
+        text: all that the user reads, on the page, in the progress and over REST.
+        reason: a label of a fixed set, for the hub's metrics.
+        status: HTTP status. log: what the hub's log says instead of `text`.
+    """
+    error = SpawnException(text, reason=reason, log_message=log or text, status_code=status)
+    # The hub shows this attribute as it is, and the exception's class and label otherwise.
+    error.jupyterhub_message = text
+    return error
+
+
 _loaded: dict[str, tuple[tuple[int, int], Catalogue]] = {}
 
 
@@ -66,11 +81,11 @@ class Choosing(HasTraits):
         except (OSError, CatalogueError) as error:
             self.log.error("The catalogue can't be used:\n%s", error)
             if self.catalogue_file not in _loaded:
-                raise SpawnException(
+                raise rejected(
                     "The list of what can be started has mistakes. Tell your admin.",
-                    reason="catalogue",
-                    log_message=f"catalogue {path}: {error}",
-                    status_code=503,
+                    "catalogue",
+                    status=503,
+                    log=f"catalogue {path}: {error}",
                 ) from None
         return _loaded[self.catalogue_file][1]
 
@@ -100,7 +115,7 @@ class Choosing(HasTraits):
         try:
             self.resolved = resolve(catalogue, self.identity(), await self.usage(), options)
         except Refusal as refusal:
-            raise SpawnException(str(refusal), reason=refusal.reason) from None
+            raise rejected(str(refusal), refusal.reason) from None
         self.holds = Running(self.resolved.cpu, self.resolved.memory, self.resolved.gpus)
         return self.resolved
 

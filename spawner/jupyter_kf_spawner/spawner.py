@@ -13,13 +13,12 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-from jupyterhub.spawner import SpawnException
 from kubernetes_asyncio.client.exceptions import ApiException
 from kubespawner import KubeSpawner
 from traitlets import Bool, Float, default
 
 from jupyter_kf_spawner import cluster, story
-from jupyter_kf_spawner.choosing import Choosing
+from jupyter_kf_spawner.choosing import Choosing, rejected
 from jupyter_kf_spawner.pods import LABEL, applied, traits
 from jupyter_kf_spawner.resolve import Usage
 
@@ -153,9 +152,8 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
                 raise
             refused = story.of_refusal(error.status, str(error.body or error.reason))
             self._told.append(refused)
-            raise SpawnException(
-                refused.text, reason=refused.reason, log_message=str(error.body), status_code=409
-            ) from None
+            log = f"{error.status} {error.body!r}"
+            raise rejected(refused.text, refused.reason, status=409, log=log) from None
         finally:
             if not starting.done():
                 starting.cancel()
@@ -179,14 +177,14 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
             late = now - began > self.start_timeout - _MARGIN_S
             given_up = waiting_since is not None and now - waiting_since > self.patience_s
             if said is not None and (said.verdict == "failed" or given_up or (late and stuck)):
-                raise SpawnException(said.text, reason=said.reason, status_code=409)
+                raise rejected(said.text, said.reason, status=409)
             if late:
-                raise SpawnException(
+                raise rejected(
                     f"The server did not start in {self.start_timeout} s."
                     + (f" The last word was: {said.text}" if said else "")
                     + " Try again, or choose another image.",
-                    reason="timeout",
-                    status_code=504,
+                    "timeout",
+                    status=504,
                 )
 
     async def _look(self) -> story.Sentence | None:

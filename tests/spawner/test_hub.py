@@ -60,6 +60,7 @@ def test_six_refused_forms_are_answered_on_the_page_and_the_hub_lives(strict_hub
         answer = strict_hub.submit("ada", fields)
         assert answer.status_code == 400, answer.text
         assert "spawn-error-msg" in answer.text and "<script>alert" not in answer.text
+        assert "SpawnException" not in answer.text
     assert strict_hub.user("ada").get("/hub/spawn/ada").status_code == 200
     assert strict_hub.alive
     assert "consecutive spawn" not in strict_hub.log.read_text()

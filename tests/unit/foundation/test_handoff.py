@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from jupyter_kf_spawner import handoff as spawner
 
+from jupyter_kf import connect
 from jupyter_kf.config import HANDOFF, HANDOFF_VERSION, read_config
 
 SAID = {
@@ -65,3 +66,10 @@ def test_keys_of_another_type_are_left_out(odd):
 def test_without_a_hub_nothing_changes(tmp_path):
     got = read_config({"XDG_DATA_HOME": str(tmp_path)})
     assert (got.backend, got.store, got.notice) == ("local", tmp_path / "jupyter-kf", "")
+
+
+def test_doctor_says_what_is_wrong_with_a_handoff(store_dir, monkeypatch):
+    monkeypatch.setenv(HANDOFF, json.dumps({"version": 9}))
+    found = {one.what: one for one in connect(store=store_dir).doctor()}
+    assert not found["handed over by the hub"].ok
+    assert "same release" in found["handed over by the hub"].says
