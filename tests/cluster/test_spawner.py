@@ -107,6 +107,27 @@ def test_a_usual_workspace_that_carries_another_name_is_never_mounted(hub, api, 
     assert not servers(api, namespace)
 
 
+def test_a_hub_that_is_killed_while_a_server_starts_leaves_no_pod(
+    cluster, api, namespace, tmp_path
+):
+    settings = {
+        "KUBECONFIG": str(cluster.kubeconfig),
+        "JUPYTER_KF_HUB_ADDRESS": "127.0.0.1",
+        "JUPYTER_KF_HUB_NAMESPACE": namespace,
+    }
+    patient = STRICT.replace("patience_s = 3", "patience_s = 300")
+    with running_hub(tmp_path, patient, **settings) as first:
+        first.ask("ada", {"workspace": "none"})
+        wait_for(lambda: bool(servers(api, namespace)), 30, "a pod")
+        first.process.kill()
+        first.process.wait()
+    assert servers(api, namespace)
+    # Ada does not come back; the hub does.
+    with running_hub(tmp_path, patient, **settings) as second:
+        wait_for(lambda: not servers(api, namespace), 90, "the pod of the killed start to be gone")
+        assert second.alive
+
+
 def servers(api, namespace: str) -> list:
     """The servers' pods."""
     listed = client.CoreV1Api(api).list_namespaced_pod(
