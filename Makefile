@@ -2,7 +2,7 @@
 # Each does all of its own set-up in .venv; `make help` lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lab hub lint format bench faults test-frameworks build pins clean
+.PHONY: help demo test lab hub lint format bench faults test-frameworks test-images build pins clean
 
 PY := .venv/bin/python
 # More for pytest, as in: make test ARGS="-k parity -x"
@@ -45,6 +45,9 @@ faults: $(READY) ## 500 kills at random moments; FAULTS=n and SEED=n to change t
 
 test-frameworks: $(READY) ## torch and tensorflow, each in an environment of its own
 	@$(PY) tests/frameworks/run.py $(ARGS)
+
+test-images: $(READY) ## builds base, scipy and hub and spawns them in pods (root; 15 min the first time)
+	@JUPYTER_KF_REQUIRE_CLUSTER=1 $(PY) -m pytest --timeout=3600 tests/images/built $(ARGS)
 
 build: $(READY) ## both packages' wheels and source distributions, in dist/
 	@for package in . spawner; do \

@@ -1,4 +1,4 @@
-"""`jupyter-kf-spawner`: check, render, diff and schema of a catalogue, on the command line.
+"""`jupyter-kf-spawner`: what a catalogue says and allows, on the command line.
 
 Says what is wrong on standard error and answers on standard output. Status 0: as wished; 1:
 problems, or differences; 2: a wrong call. May import everything.
@@ -47,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("old", type=Path)
     diff.add_argument("new", type=Path)
     diff.set_defaults(run=_diff)
+    defaults = commands.add_parser("poddefaults", help="print PodDefaults for Kubeflow's Notebooks")
+    defaults.add_argument("catalogue", type=Path)
+    defaults.set_defaults(run=_poddefaults)
     described = commands.add_parser("schema", help="print the JSON Schema of a catalogue")
     described.set_defaults(run=_schema)
     return parser
@@ -85,6 +88,14 @@ def _diff(asked: argparse.Namespace) -> int:
         elif lines:
             _say("\n".join(lines))
     return int(differ)
+
+
+def _poddefaults(asked: argparse.Namespace) -> int:
+    from jupyter_kf_spawner.poddefaults import poddefaults
+
+    for one in poddefaults(load(asked.catalogue)):
+        _say(f"---\n{_text(one).rstrip()}")
+    return 0
 
 
 def _schema(_: argparse.Namespace) -> int:

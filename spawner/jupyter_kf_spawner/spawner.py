@@ -48,6 +48,10 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.catalogue_file and self.enable_user_namespaces:
+            raise ValueError(
+                "enable_user_namespaces: nothing checks whose a namespace is; leave it off"
+            )
         self.api: Any = cluster.AdoptingApi(self.api, SPAWN_ID)
         self._told: list[story.Sentence] = []
         self._spawn_id = ""

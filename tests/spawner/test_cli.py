@@ -61,3 +61,22 @@ def test_the_schema_is_json():
 
 def test_a_wrong_call_is_told_how():
     assert "usage:" in run("chekc", status=2).stderr
+
+
+def test_poddefaults_are_what_kubeflows_notebooks_can_use(small):
+    made = list(YAML(typ="safe").load_all(run("poddefaults", PUBLISHED).stdout))
+    names = {one["metadata"]["name"] for one in made}
+    # Not those of some groups only, which a PodDefault can't keep to them.
+    assert names == {
+        "jupyter-kf-volume-flights",
+        "jupyter-kf-gpu-nvidia",
+        "jupyter-kf-gpu-nvidia-slice",
+    }
+    (volume,) = [one for one in made if "volumes" in one["spec"]]
+    assert volume["spec"]["volumeMounts"][0]["readOnly"] is True
+    assert volume["spec"]["selector"]["matchLabels"] == {"jupyter-kf-volume-flights": "true"}
+    small.write_text(
+        SMALL + "environment: {A: b}\nsecrets: {K: {secret: s, key: k, groups: [x]}}\n"
+    )
+    (one,) = YAML(typ="safe").load_all(run("poddefaults", small).stdout)
+    assert one["spec"]["env"] == [{"name": "A", "value": "b"}]

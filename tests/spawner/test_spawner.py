@@ -160,3 +160,12 @@ def test_with_a_user_only_the_users_own_volume_is_deleted(owners, deleted, monke
     draft.api = Volumes(owners)
     asyncio.run(draft.delete_forever())
     assert bool(asked) is deleted
+
+
+def test_namespaces_per_user_are_refused_while_nothing_checks_whose_they_are(monkeypatch):
+    def without_a_client(self, **settings) -> None:
+        super(KubeSpawner, self).__init__(**settings)
+
+    monkeypatch.setattr(KubeSpawner, "__init__", without_a_client)
+    with pytest.raises(ValueError, match="nothing checks whose a namespace is"):
+        KfSpawner(catalogue_file="x", enable_user_namespaces=True)
