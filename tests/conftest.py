@@ -87,6 +87,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: "walks" not in item.path.parts)
 
 
+@pytest.fixture(scope="session")
+def session_folder() -> Path:
+    """This process's folder, short enough for sockets; what is started below it may not stay."""
+    return _session
+
+
 @pytest.fixture
 def store_dir(tmp_path: Path) -> Path:
     """An empty folder, which is this test's store."""
