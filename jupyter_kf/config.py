@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from jupyter_kf.layout import expanded
+
 
 @dataclass(frozen=True)
 class Config:
@@ -27,7 +29,7 @@ def read_config(environ: dict[str, str] | None = None) -> Config:
     env = dict(os.environ) if environ is None else environ
     data_home = env.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Config(
-        store=Path(env.get("JUPYTER_KF_STORE") or Path(data_home) / "jupyter-kf").expanduser(),
-        backend=env.get("JUPYTER_KF_BACKEND", "local"),
+        store=expanded(env.get("JUPYTER_KF_STORE") or Path(data_home) / "jupyter-kf"),
+        backend=env.get("JUPYTER_KF_BACKEND") or "local",
         namespace=env.get("JUPYTER_KF_NAMESPACE", ""),
     )

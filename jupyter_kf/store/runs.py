@@ -200,6 +200,16 @@ class Runs:
 
 
 def _record(folder: RunFolder, seen: Seen | None) -> Run:
+    try:
+        return _read_record(folder, seen)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        # One folder that is damaged must not hide ten thousand that are whole.
+        name = folder.id.rpartition("-")[0]
+        why = f"its folder is damaged: {type(error).__name__}: {error}"
+        return Run(folder.id, "unknown", name, State.LOST, reason=why[:200])
+
+
+def _read_record(folder: RunFolder, seen: Seen | None) -> Run:
     asked = read_json(folder.spec)
     if asked is None:
         raise _gone(folder.id)
