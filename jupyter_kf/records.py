@@ -231,6 +231,7 @@ class Endpoint:
     parity: Mapping[str, Any] | None = None
     why: str = ""  # this model was chosen
     versions: tuple[Version, ...] = ()
+    instead_of: int | None = None  # the version that died, whose traffic this one took
     _verbs: Verbs | None = field(default=None, repr=False, compare=False)
 
     def predict(self, rows: Any) -> Any:

@@ -39,6 +39,7 @@ _QUERIES = (
     queries.LineageQuery,
     queries.PromoteQuery,
     queries.DoctorQuery,
+    queries.FormQuery,
     queries.ConnectQuery,
     queries.HelpQuery,
 )

@@ -12,9 +12,10 @@ from typing import Any
 from jupyter_kf.errors import DataError, NotFound
 from jupyter_kf.layout import expanded, working_dir
 from jupyter_kf.store import datasets
+from jupyter_kf.worker import files
 
 _JSON = (".json", ".jsonl", ".ndjson")
-KINDS = (*datasets.KINDS, *_JSON)
+KINDS = (*files.FORMATS, *_JSON)
 """Endings of the files that can be read."""
 
 
@@ -38,7 +39,7 @@ def read_rows(path: Path) -> Any:
     ending = path.suffix.lower()
     if ending in _JSON:
         return json_rows(path.read_text(errors="replace"), str(path))
-    if ending not in datasets.KINDS:
+    if ending not in files.FORMATS:
         raise DataError(
             1418,
             f"predict: {path} is of a kind that can't be read",

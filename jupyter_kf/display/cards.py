@@ -199,6 +199,7 @@ def endpoint(e: Endpoint) -> Card:
     """Where it answers, with what, and what was proven."""
     facts = [
         ("version", str(e.version)),
+        *([("instead of", f"version {e.instead_of}, which died")] if e.instead_of else []),
         ("model", f"{e.run.spec.get('model') or ''} {short(e.model)}".strip()),
         *([("chosen as", e.why)] if e.why else []),
         ("at", e.url),

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
+from jupyter_kf import locks
 from jupyter_kf.blobs import digest_file, explained, read_json, write_json
 from jupyter_kf.errors import BatchError
 
@@ -84,8 +84,9 @@ def new_file(
         target.parent.mkdir(parents=True, exist_ok=True)
         stream = open(partial, "ab")  # noqa: SIM115 - closed below, before it is renamed
     try:
-        _claim(stream, target)
-    except BatchError:
+        with explained(target):
+            _claim(stream, target)
+    except BaseException:
         stream.close()
         raise
     try:
@@ -173,8 +174,9 @@ class _CsvWriter:
 
 
 def _claim(stream: BinaryIO, target: Path) -> None:
+    """Where the file system has no locks, the rename is still whole."""
     try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        locks.claim(stream.fileno())
     except BlockingIOError:
         raise BatchError(
             2409,
@@ -182,8 +184,6 @@ def _claim(stream: BinaryIO, target: Path) -> None:
             cause="its partial file beside it is locked",
             fix="wait for it or cancel it: `%kf runs`; or give another --output",
         ) from None
-    except OSError:
-        return  # a file system without locks: the rename is still whole
 
 
 def _sidecar(target: Path) -> Path:

@@ -41,11 +41,13 @@ class Shape:
             for i, field in enumerate(schema)
             if not output and not field.nullable and self._can_be_null(self.dtypes[i])
         ]
-        self._plain = (
-            kind == "pandas"
-            and len(self.names) <= _MANY_BLOCKS
-            and all(map(_is_plain, schema.types, self.dtypes))
-        )
+        self._types = list(schema.types)
+        self._objects = [str(dtype) == "object" for dtype in self.dtypes]
+        pandas = kind == "pandas"
+        self._plain = [
+            pandas and _is_plain(*pair) for pair in zip(self._types, self.dtypes, strict=True)
+        ]
+        self._all_plain = len(self.names) <= _MANY_BLOCKS and all(self._plain)
 
     def accept(self, frame: Any) -> Any:
         """The frame with exactly these columns, in order and dtype; further ones are left out.
@@ -85,8 +87,7 @@ class Shape:
     def from_table(self, table: Any) -> Any:
         """A frame from an Arrow table; the schema's own comes back without any check."""
         if self.is_plain(table.schema):
-            made = [self._plainly(i, column) for i, column in enumerate(table.columns)]
-            return self._framed(made, table.num_rows)
+            return self._rebuilt(table.columns, table.num_rows)
         if table.schema.equals(self.schema):
             frame = to_frame(table, self.kind)
             if table.schema.metadata == self.schema.metadata:
@@ -102,39 +103,31 @@ class Shape:
         Such a table needs nothing that stands beside it, and becomes the same frame for a fifth
         of what pyarrow's own way costs, which is what counts for one row.
         """
-        return self._plain and bool(schema.equals(self.schema))
+        return self._all_plain and bool(schema.equals(self.schema))
 
     def _rebuilt(self, values: Sequence[Any], n_rows: int) -> Any:
-        return self._framed([self._fitted(i, v) for i, v in enumerate(values)], n_rows)
-
-    def _framed(self, arrays: Sequence[Any], n_rows: int) -> Any:
         import pandas as pd
 
+        arrays = [self._fitted(i, v) for i, v in enumerate(values)]
         index = pd.RangeIndex(n_rows)
         quick = getattr(pd.DataFrame, "_from_arrays", None)
         if quick is not None and all(len(array) == n_rows for array in arrays):
             return quick(arrays, columns=self._index, index=index, verify_integrity=False)
         return pd.DataFrame(dict(zip(self.names, arrays, strict=True)), index=index, copy=False)
 
-    def _plainly(self, i: int, column: Any) -> Any:
-        """A column of a plain schema, which has the field's type."""
-        import numpy as np
-
-        want = self.dtypes[i]
-        if column.null_count and (want.kind not in "fO" or i in self._never_null):
-            return self._fitted(i, column)  # which refuses it
-        if isinstance(want, np.dtype):
-            return np.array(column.to_numpy(), dtype=want)
-        return want.__from_arrow__(column)
-
     def _fitted(self, i: int, values: Any) -> Any:
         """One column as the pandas or numpy array of its dtype."""
         want, have = self.dtypes[i], getattr(values, "dtype", None)
-        if have is not None and have == want and str(want) != "object":  # numpy: None == float64
+        # numpy says that None equals float64
+        if have is not None and have == want and not self._objects[i]:
             held = values._values if hasattr(values, "_values") else values
             if i in self._never_null:
                 self._refuse_nulls(i, values)
             return held
+        if have is None and self._plain[i] and getattr(values, "type", None) == self._types[i]:
+            held = self._plainly(i, values)
+            if held is not None:
+                return held
         try:
             quick = fits_number(values, have, want)
             held = quick if quick is not None else self._through_arrow(i, values)
@@ -143,6 +136,17 @@ class Shape:
         if i in self._never_null:
             self._refuse_nulls(i, held)
         return held
+
+    def _plainly(self, i: int, column: Any) -> Any:
+        """An Arrow column of the field's own type; None for nulls that it may not have."""
+        import numpy as np
+
+        want = self.dtypes[i]
+        if column.null_count and (want.kind not in "fO" or i in self._never_null):
+            return None
+        if isinstance(want, np.dtype):
+            return np.array(column.to_numpy(zero_copy_only=False), dtype=want)
+        return want.__from_arrow__(column)
 
     def _through_arrow(self, i: int, values: Any) -> Any:
         import numpy as np

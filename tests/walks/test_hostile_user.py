@@ -15,7 +15,6 @@ import jupyter_kf as kf
 from jupyter_kf import display
 from jupyter_kf.errors import KfError
 from jupyter_kf.names import slug
-from jupyter_kf.records import State
 
 FRAME = pd.DataFrame({"x": [float(n) for n in range(40)], "größe": ["ä", "b"] * 20})
 
@@ -148,18 +147,20 @@ def test_a_store_behind_a_link_with_spaces_and_umlauts_is_a_store(tmp_path):
     assert [each.id for each in there.runs()] == [run.id]
 
 
-@pytest.mark.parametrize("file", ["spec", "result"])
-def test_a_damaged_run_folder_is_said_and_hides_no_other(file):
+@pytest.mark.parametrize("damaged", [("spec",), ("result",), ("spec", "gone")])
+def test_a_damaged_run_folder_is_said_and_hides_no_other(damaged):
     client = kf.connect()
     first = client.train("kf.report(a=1)", name="first", wait=True)
     second = client.train("kf.report(a=1)", name="second", wait=True)
     (client.store.root / "index.json").unlink(missing_ok=True)
     folder = client.store.runs.folder(first.id)
-    getattr(folder, file).write_text("{ half a file")
-    found = {run.id: run for run in kf.connect().runs()}
-    assert found[second.id].state is State.SUCCEEDED
-    assert found[first.id].state is State.LOST and "damaged" in found[first.id].reason
-    assert "damaged" in display.text(kf.connect().show(first.id))
+    getattr(folder, damaged[0]).write_text("{ half a file")
+    if "gone" in damaged:  # as one that has not ended
+        folder.result.unlink()
+    assert [run.id for run in kf.connect().runs()] == [second.id]
+    with pytest.raises(KfError, match="can't be read") as caught:
+        kf.connect().show(first.id)
+    assert caught.value.code == 3022
 
 
 def test_what_is_no_endpoint_in_the_endpoints_folder_is_passed_over():

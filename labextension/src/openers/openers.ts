@@ -80,6 +80,7 @@ export class Openers implements IOpeners {
     widget.title.caption = opener.title(id);
     widget.title.icon = opener.icon;
     widget.title.closable = true;
+    widget.toolbar.hide();
     return widget;
   }
 

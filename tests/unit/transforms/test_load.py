@@ -12,9 +12,9 @@ import pyarrow as pa
 import pytest
 
 from jupyter_kf.errors import DataError, KfError, StoreError, TransformError
-from jupyter_kf.worker import tables
+from jupyter_kf.worker import prepared, tables
 from jupyter_kf.worker.schema import Shape
-from jupyter_kf.worker.transform import cached_apply, load
+from jupyter_kf.worker.transform import load
 
 CODE = """
 import pandas as pd
@@ -231,7 +231,7 @@ def test_prepared_rows_are_kept_verified_and_made_again_when_altered(make, blobs
 
     made = make(CODE, target="late")
     dataset = blobs.get_json(made["transform"])["fit"]["dataset"]
-    table = cached_apply(blobs.root, made["transform"], dataset)
+    table = prepared.apply(blobs, made["transform"], dataset)
     want = load(blobs, made["transform"]).transform(rows)
     pd.testing.assert_frame_equal(tables.to_frame(table), want)
     from jupyter_kf.worker.prepared import recall
@@ -239,10 +239,10 @@ def test_prepared_rows_are_kept_verified_and_made_again_when_altered(make, blobs
     held = recall(blobs, "prepared", [made["transform"], dataset])
     blobs.path(held).chmod(0o644)
     blobs.path(held).write_bytes(b"altered")
-    again = cached_apply(blobs.root, made["transform"], dataset)
+    again = prepared.apply(blobs, made["transform"], dataset)
     pd.testing.assert_frame_equal(tables.to_frame(again), want)
     other = datasets.snapshot_frame(blobs, rows.head(10)).digest
-    assert cached_apply(blobs.root, made["transform"], other).num_rows == 10
+    assert prepared.apply(blobs, made["transform"], other).num_rows == 10
 
 
 def test_a_fitted_object_is_a_transform(make, blobs, rows, tmp_path, monkeypatch):
