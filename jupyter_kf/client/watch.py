@@ -81,7 +81,7 @@ class Watcher:
         return sorted(ended, key=lambda run: (run.created_s, run.id), reverse=True)
 
     def some(self, run_ids: Iterable[str]) -> list[Run]:
-        """These runs as they are now, in one call of each backend; without the missing and damaged."""
+        """These runs as they are now, in one call of each backend, but for missing and damaged."""
         found: list[Run] = []
         for run_id, observation in self.observe(run_ids).items():
             with contextlib.suppress(NotFound, StoreError):
