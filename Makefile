@@ -16,8 +16,8 @@ READY := .venv/ready-$(shell cat .ci/requirements.txt .ci/environment.py pyproje
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
 
-demo: $(READY) panels ## from one cell to a proven endpoint, on 336,776 real flights
-	@$(PY) binder/run_demo.py
+demo: $(READY) panels ## from one cell to a proven endpoint, on 336,776 real flights; SAVE=folder keeps it
+	@$(PY) binder/run_demo.py $(if $(SAVE),--save $(SAVE))
 
 test: $(READY) panels ## every test but the large frameworks' and the cluster's
 	@$(PY) -m pytest $(WORKERS) $(ARGS)
