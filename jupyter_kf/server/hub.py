@@ -22,6 +22,7 @@ from jupyter_kf.server.answers import At
 from jupyter_kf.server.endpoints import Endpoints
 from jupyter_kf.server.looks import News
 from jupyter_kf.server.studies import Studies
+from jupyter_kf.server.table import Table
 from jupyter_kf.server.things import Things
 
 T = TypeVar("T")
@@ -42,6 +43,7 @@ class Room:
 
     def __init__(self, client: Client, tell: Callable[[News], None]) -> None:
         self.client = client
+        self.table = Table(client)
         self.things = Things(client)
         self.endpoints = Endpoints(client, self.things)
         self.studies = Studies(client, lambda run_id: tell(News("study", run_id, "changed")))
