@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from jupyter_kf.client import Client, connect
 from jupyter_kf.errors import StoreError
+from jupyter_kf.server import aside
 from jupyter_kf.server.answers import At
 from jupyter_kf.server.endpoints import Endpoints
 from jupyter_kf.server.looks import News
@@ -116,8 +117,9 @@ class Hub:
         return At(self.seq, self.epoch)
 
     def close(self) -> None:
-        """Ends the streams and the threads; what is running in one ends by itself."""
+        """Ends the streams, the children and the threads; what runs in a thread ends by itself."""
         self.ending.set()
+        aside.end_all()
         for pool in (self._quick, self._slow):
             pool.shutdown(wait=False, cancel_futures=True)
 
