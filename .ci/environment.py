@@ -2,6 +2,7 @@
 
     environment.py main                  `.venv` at the checkout's root
     environment.py pins [--upgrade]      writes requirements.txt from what pyproject.toml asks
+    environment.py proxy                 the development hub's proxy; prints its program's path
 
 Standard library only, since it runs before anything is installed. Says in one line what takes
 long, and what is missing where it can't install it. Package registries are the ones this
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
@@ -24,6 +26,8 @@ HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jupyter-kf"
 PINS = HERE / "requirements.txt"
+BUNDLE = CHECKOUT / "jupyter_kf" / "labextension"
+LINK = CHECKOUT / ".venv" / "share" / "jupyter" / "labextensions" / "jupyter-kf"
 # A person sees progress bars; a log needs no list of 160 packages.
 QUIET = () if sys.stderr.isatty() else ("--quiet",)
 
@@ -36,11 +40,13 @@ def main(arguments: list[str]) -> int:
     """Dispatches, and says what went wrong in a line."""
     started = time.monotonic()
     try:
-        with _alone():
+        with alone():
             if arguments == ["main"]:
                 make()
             elif arguments[:1] == ["pins"]:
                 write_pins(arguments[1:])
+            elif arguments == ["proxy"]:
+                print(make_proxy())
             else:
                 say(f"unknown: {' '.join(arguments)}")
                 return 2
@@ -56,7 +62,7 @@ def main(arguments: list[str]) -> int:
 
 
 def make() -> None:
-    """`.venv` with the pinned packages and this checkout, editable."""
+    """`.venv` with the pinned packages and this checkout's two packages, editable."""
     folder = CHECKOUT / ".venv"
     python = folder / "bin" / "python"
     if folder.exists() and not _works_in_place(folder):
@@ -68,9 +74,27 @@ def make() -> None:
     uv = _install_uv(folder)
     say("installing the pinned packages (minutes when they have to be downloaded)")
     run(uv, "pip", "install", *QUIET, "--python", python, "--compile-bytecode", "-r", PINS)
-    say("installing this checkout, editable")
-    options = ["--no-deps", "--no-build-isolation", "--editable", CHECKOUT]
-    run(uv, "pip", "install", *QUIET, "--python", python, *options)
+    say("installing this checkout's two packages, editable")
+    options = ["--no-deps", "--no-build-isolation"]
+    editable = ["--editable", CHECKOUT, "--editable", CHECKOUT / "spawner"]
+    # The extension's bundle is made by frontend.py, and linked instead of copied.
+    LINK.unlink(missing_ok=True)
+    BUNDLE.mkdir(exist_ok=True)
+    os.environ["SKIP_JUPYTER_BUILDER"] = "1"
+    run(uv, "pip", "install", *QUIET, "--python", python, *options, *editable)
+    link_bundle()
+
+
+def link_bundle() -> None:
+    """Lets this environment's JupyterLab find the extension where it is built."""
+    if LINK.is_symlink() and LINK.resolve() == BUNDLE:
+        return
+    if LINK.is_symlink():
+        LINK.unlink()
+    elif LINK.exists():
+        shutil.rmtree(LINK)
+    LINK.parent.mkdir(parents=True, exist_ok=True)
+    LINK.symlink_to(BUNDLE)
 
 
 def write_pins(options: list[str]) -> None:
@@ -78,8 +102,29 @@ def write_pins(options: list[str]) -> None:
     uv = CHECKOUT / ".venv" / "bin" / "uv"
     quiet = ["--quiet", "--no-header", "--no-annotate", "--no-emit-index-url", *options]
     asked = [CHECKOUT / "pyproject.toml", "--extra", "demo", "--extra", "polars", "--group", "dev"]
+    asked.append(CHECKOUT / "spawner" / "pyproject.toml")
     everywhere = ["--universal", "--python-version", "3.11"]
     run(uv, "pip", "compile", *quiet, *everywhere, *asked, "--output-file", PINS)
+
+
+def make_proxy() -> Path:
+    """configurable-http-proxy in the user's cache, from the locked versions of spawner/proxy."""
+    locked = CHECKOUT / "spawner" / "proxy"
+    files = [locked / "package.json", locked / "package-lock.json"]
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    folder = CACHE / f"proxy-{digest}"
+    program = folder / "node_modules" / ".bin" / "configurable-http-proxy"
+    if not program.exists():
+        if shutil.which("npm") is None:
+            raise Missing(
+                "npm is missing, which installs the hub's proxy; install Node 20 or newer"
+            )
+        say("installing the hub's proxy")
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            shutil.copy(file, folder)
+        run("npm", "ci", "--prefix", folder, "--no-fund", "--no-audit", "--loglevel=error")
+    return program
 
 
 def _works_in_place(folder: Path) -> bool:
@@ -98,7 +143,7 @@ def _make_venv(folder: Path) -> None:
     if made.returncode and "ensurepip" in made.stdout + made.stderr:
         shutil.rmtree(folder, ignore_errors=True)
         version = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
-        if not (_apt_install("python3-venv") and _apt_install(version)):
+        if not (apt_install("python3-venv") and apt_install(version)):
             raise Missing(f"this Python has no ensurepip; install the package {version}")
         made = subprocess.run(command, capture_output=True, text=True)
     if made.returncode:
@@ -118,7 +163,7 @@ def _install_uv(folder: Path) -> Path:
     return uv
 
 
-def _apt_install(package: str) -> bool:
+def apt_install(package: str) -> bool:
     """Whether Debian's package is there now; tried only where this may be done."""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return False
@@ -150,7 +195,7 @@ def _registry_settings() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
+def alone() -> Iterator[None]:
     """One set-up at a time on this machine; a second one waits and finds the work done."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "set-up.lock").open("w") as lock:

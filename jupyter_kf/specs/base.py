@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import keyword
 import reprlib
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from jupyter_kf import names, units
-from jupyter_kf.errors import KfError, SpecError, did_you_mean
+from jupyter_kf.errors import KfError, SpecError, did_you_mean, together
 
 JsonValue = Any
 
@@ -142,12 +143,8 @@ class Request(BaseModel):
         """
         unknown = [name for name in fields if name not in cls.model_fields]
         if unknown:
-            raise SpecError(
-                1001,
-                f"{cls.kind} has no option `{unknown[0]}`",
-                cause=did_you_mean(unknown[0], cls.model_fields),
-                fix=f"{cls.guide()} lists them all",
-            )
+            known, guide = cls.model_fields, cls.guide()
+            raise together([no_option(cls.kind, name, known, guide) for name in unknown])
         try:
             return cls(**fields)
         except ValidationError as error:
@@ -164,8 +161,21 @@ class Spec(Request):
     name: Name = field(..., "what the result is called", positional=True)
 
 
+def no_option(kind: str, name: str, known: Iterable[str], guide: str) -> SpecError:
+    """kf-1001."""
+    return SpecError(
+        1001,
+        f"{kind} has no option `{name}`",
+        cause=did_you_mean(name, known),
+        fix=f"{guide} lists them all",
+    )
+
+
 def _explained(cls: type[Request], error: ValidationError) -> KfError:
-    first = error.errors()[0]
+    return together([_one(cls, each) for each in error.errors()])
+
+
+def _one(cls: type[Request], first: Mapping[str, Any]) -> KfError:
     carried = first.get("ctx", {}).get("error")
     if isinstance(carried, _Carried):
         return carried.error

@@ -20,7 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jupyter_kf.backends.base import Observation, Plan, Ref, Resources
+from jupyter_kf.backends.base import Observation, Plan, Ref, Resources, refuse_unsupported
 from jupyter_kf.backends.local import ending, liveness, logs, planning, processes
 from jupyter_kf.backends.local.liveness import Life
 from jupyter_kf.backends.local.machine import Machine
@@ -67,12 +67,11 @@ class LocalBackend:
         """Starts a supervisor and returns; the working folder and environment are the caller's.
 
         Raises:
-            BackendError: kf-2001 unsupported, kf-2011 no locks here, kf-2012 submitted before.
+            BackendError: kf-2040 unsupported, kf-2011 no locks here, kf-2012 submitted before.
             StoreError: the run folder can't be written.
         """
         _reap()
-        if plan.unsupported:
-            raise _refusal(plan)
+        refuse_unsupported(plan)
         run = RunFolder(folder)
         lock = liveness.take_lock(run.id)
         try:
@@ -222,17 +221,6 @@ def _quiet_json(path: Path) -> dict[str, Any]:
         return read_json(path) or {}
     except (OSError, ValueError):
         return {}
-
-
-def _refusal(plan: Plan) -> BackendError:
-    first = plan.unsupported[0]
-    fields = ", ".join(f"`{item.field}`" for item in plan.unsupported)
-    return BackendError(
-        2001,
-        f"this machine can't do {fields} for run {plan.run_id}",
-        cause="; ".join(item.reason for item in plan.unsupported),
-        fix=first.fix,
-    )
 
 
 def _files(run: RunFolder) -> dict[str, str]:
