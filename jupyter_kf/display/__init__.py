@@ -38,9 +38,11 @@ def register(shell: InteractiveShell) -> None:
             kind, lambda thing, printer, _cycle: printer.text(text(thing))
         )
     for kind in REFERRED:
-        formatter.mimebundle_formatter.for_type(
-            kind, lambda thing, include=None, exclude=None: {MIME: reference(thing)}
-        )
+        formatter.mimebundle_formatter.for_type(kind, _referred)
+
+
+def _referred(thing: Any, **_: Any) -> dict[str, Any]:
+    return {MIME: reference(thing)}
 
 
 __all__ = ["MIME", "bundle", "html", "reference", "register", "text"]
