@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from jupyter_kf.backends.base import Plan, Unsupported
 from jupyter_kf.client.compare import compare
-from jupyter_kf.display import MIME, bundle, html, text
+from jupyter_kf.display import html, text
 from jupyter_kf.display.card import Card, Table, as_html, as_text
 from jupyter_kf.errors import BackendError, ParityError
-from jupyter_kf.records import Check, Endpoint, Run, RunList, State, Study, Trial
+from jupyter_kf.records import Check, Run, RunList, State, Study, Trial
 from jupyter_kf.specs import TrainSpec
 
 
@@ -130,30 +130,3 @@ def test_a_plan_shows_what_is_refused_and_why():
 def test_every_state_has_a_tone_in_both_themes(state):
     assert f"{state}" in html(run(state=state))
     assert "var(--jp-" in html(run(state=state))
-
-
-def test_a_cell_output_refers_to_its_run_by_id_and_holds_no_state():
-    told = bundle(run())
-    assert told[MIME] == {"format": 1, "id": "delay-1", "kind": "train", "name": "delay"}
-    assert "RUNNING" in told["text/plain"] and "delay" in told["text/html"]
-
-
-def test_a_study_and_an_endpoint_refer_to_their_run():
-    study = Study(run(kind="tune"), ("auc",), (True,))
-    endpoint = Endpoint("late", State.READY, 2, "sha256:0", "http://x", run(kind="serve"))
-    assert bundle(study)[MIME]["kind"] == "tune"
-    assert bundle(endpoint)[MIME]["endpoint"] == "late"
-    assert MIME not in bundle(RunList([run()]))
-
-
-def test_a_notebook_sends_the_reference_beside_the_snapshot():
-    from IPython.core.formatters import DisplayFormatter
-
-    from jupyter_kf import display
-
-    class Shell:
-        display_formatter = DisplayFormatter()
-
-    display.register(Shell())
-    told, _ = Shell.display_formatter.format(run())
-    assert {MIME, "text/html", "text/plain"} <= told.keys()
