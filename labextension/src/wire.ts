@@ -2915,6 +2915,15 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            /** @description done */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
             /** @description refused, or failed: what, why, and what to do */
             default: {
                 headers: {
@@ -3837,6 +3846,15 @@ export interface operations {
         };
         responses: {
             /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanAnswered"];
+                };
+            };
+            /** @description done */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -3872,6 +3890,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanAnswered"];
+                };
+            };
             /** @description done */
             202: {
                 headers: {
@@ -3909,6 +3936,15 @@ export interface operations {
         };
         responses: {
             /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanAnswered"];
+                };
+            };
+            /** @description done */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -3945,6 +3981,15 @@ export interface operations {
         };
         responses: {
             /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanAnswered"];
+                };
+            };
+            /** @description done */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -3980,6 +4025,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanAnswered"];
+                };
+            };
             /** @description done */
             202: {
                 headers: {

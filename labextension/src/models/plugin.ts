@@ -1,4 +1,4 @@
-/** The page of a model: its versions, why this one is the best, what it came from. */
+/** The page of a model. */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { IKubeflow, IOpeners } from '../tokens';
@@ -6,7 +6,7 @@ import { modelIcon } from '../ui/icons';
 
 export const modelsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-kf:models',
-  description: 'Shows a model: versions, metrics, lineage.',
+  description: 'Shows a model: versions, metrics, transform, lineage.',
   autoStart: true,
   requires: [IKubeflow, IOpeners],
   optional: [ITranslator],
@@ -17,14 +17,15 @@ export const modelsPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('jupyter_kf');
+    const { commands } = app;
     openers.register('model', {
       icon: modelIcon,
-      title: id => (id.length > 40 ? id.slice(0, 12) : id),
+      title: id => id,
       create: async id => {
         const { makeModelPage } = await import(
           /* webpackChunkName: "model" */ './page'
         );
-        return makeModelPage({ kf, trans, commands: app.commands }, id);
+        return makeModelPage({ kf, trans, commands }, id);
       }
     });
   }

@@ -13,7 +13,7 @@ interface IPlaced {
   paths: string[];
 }
 
-const WIDTH = 190;
+const WIDTH = 164;
 const HEIGHT = 44;
 
 export function LineageView({ thing }: { thing: string }): React.ReactElement {
@@ -33,6 +33,7 @@ export function LineageView({ thing }: { thing: string }): React.ReactElement {
       alive = false;
     };
   }, [data]);
+  const arrow = React.useId(); // a marker of a hidden page is not drawn, so each has its own
   if (error && !data) {
     return <ErrorBox error={error} onRetry={again} />;
   }
@@ -49,7 +50,8 @@ export function LineageView({ thing }: { thing: string }): React.ReactElement {
       >
         <defs>
           <marker
-            id="jp-Kf-arrow"
+            className="jp-Kf-arrow"
+            id={arrow}
             viewBox="0 0 8 8"
             refX="7"
             refY="4"
@@ -65,7 +67,7 @@ export function LineageView({ thing }: { thing: string }): React.ReactElement {
             key={index}
             className="jp-Kf-edge"
             d={path}
-            markerEnd="url(#jp-Kf-arrow)"
+            markerEnd={`url(#${arrow})`}
           />
         ))}
         {placed.nodes.map(({ node, x, y }) => (
@@ -125,7 +127,7 @@ function targetOf(node: Node): { thing: Thing; id: string } | null {
 async function place({ nodes, edges }: Lineage): Promise<IPlaced> {
   const dagre = await import(/* webpackChunkName: "lineage" */ '@dagrejs/dagre');
   const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: 'LR', nodesep: 16, ranksep: 56, marginx: 16, marginy: 16 });
+  graph.setGraph({ rankdir: 'LR', nodesep: 16, ranksep: 44, marginx: 16, marginy: 16 });
   graph.setDefaultEdgeLabel(() => ({}));
   nodes.forEach(({ id }) => graph.setNode(id, { width: WIDTH, height: HEIGHT }));
   edges.forEach(([from, to]) => graph.setEdge(from, to));
@@ -140,11 +142,18 @@ async function place({ nodes, edges }: Lineage): Promise<IPlaced> {
       x: at(node.id).x - WIDTH / 2,
       y: at(node.id).y - HEIGHT / 2
     })),
-    paths: edges.map(([from, to]) => {
-      const [a, b] = [at(from), at(to)];
-      const [x0, x1] = [a.x + WIDTH / 2, b.x - WIDTH / 2 - 2];
-      const mid = (x0 + x1) / 2;
-      return `M${x0} ${a.y}C${mid} ${a.y} ${mid} ${b.y} ${x1} ${b.y}`;
-    })
+    paths: graph.edges().map(edge => curve(graph.edge(edge).points))
   };
+}
+
+/** Through the bends that lead it around other things, level at each. */
+function curve(points: { x: number; y: number }[]): string {
+  let from = points[0];
+  let path = `M${from.x} ${from.y}`;
+  for (const to of points.slice(1)) {
+    const mid = (from.x + to.x) / 2;
+    path += `C${mid} ${from.y} ${mid} ${to.y} ${to.x} ${to.y}`;
+    from = to;
+  }
+  return path;
 }
