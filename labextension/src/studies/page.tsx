@@ -208,7 +208,7 @@ function Detail({ paper }: { paper: StudyPaper }): React.ReactElement {
   }
   return (
     <>
-      {parts.join(' · ')} ·{' '}
+      <span>{parts.join(' · ')}</span>
       <ThingLink thing="run" id={run.id} label={trans.__('its run')} />
     </>
   );
