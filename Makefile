@@ -5,6 +5,8 @@
 .PHONY: help demo test test-front test-browser bundle panels lab lint format bench faults test-frameworks build pins clean
 
 PY := .venv/bin/python
+# Where the demo's pictures go: make demo PICTURES=binder renews the README's.
+PICTURES ?=
 # More for pytest, as in: make test ARGS="-k parity -x"
 ARGS ?=
 # `.venv` is made anew when a pin, a dependency or the set-up itself changed, else in no time.
@@ -14,7 +16,7 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
 
 demo: $(READY) panels ## from one cell to a proven endpoint, on 336,776 real flights
-	@$(PY) binder/run_demo.py
+	@$(PY) binder/run_demo.py --pictures $(or $(PICTURES),dist)
 
 test: $(READY) panels ## every test but the large frameworks' and the cluster's
 	@$(PY) -m pytest $(ARGS)

@@ -51,6 +51,7 @@ describe('a profile', () => {
     expect(range(column('age'))).toBe('1 – 9');
     expect(range(column('kind'))).toBe('a, <b>');
     expect(range(column('when'))).toBe('2024-01-01 – 2024-01-02 12:30:00');
+    expect(range(column('ok'))).toBe('60 true');
     expect(range(column('none'))).toBe('');
   });
 
