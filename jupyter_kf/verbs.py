@@ -35,6 +35,7 @@ _QUERIES = (
     queries.LineageQuery,
     queries.PromoteQuery,
     queries.DoctorQuery,
+    queries.FormQuery,
     queries.ConnectQuery,
     queries.HelpQuery,
 )

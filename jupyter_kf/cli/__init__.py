@@ -67,6 +67,13 @@ def _run(words: list[str], as_json: bool) -> int:
             cause="each command connects by itself",
             fix="set JUPYTER_KF_BACKEND, JUPYTER_KF_NAMESPACE and JUPYTER_KF_STORE",
         )
+    if call.verb == "form":
+        raise SpecError(
+            1034,
+            "form is for notebooks",
+            cause="a form is made of widgets, which a terminal can't show",
+            fix="write the line: `jupyter kf help` lists the verbs",
+        )
     result = perform(connect(), call, code, {})
     if isinstance(result, Iterator):
         for line in result:

@@ -116,14 +116,17 @@ def predict(store: Store, name: str, rows: Any, watch: Watcher) -> Any:
     return found
 
 
-def ask(store: Store, name: str, rows: Any, watch: Watcher) -> list[dict[str, Any]]:
+def ask(
+    store: Store, name: str, rows: Any, watch: Watcher, timeout_s: float
+) -> list[dict[str, Any]]:
     """Predictions as plain values, a dictionary for each row; no frame library is imported.
 
     Keys and errors are as of `predict`.
     """
     if not routing.versions(store.root, name):
         raise _no_endpoint(store, name)
-    with explained_silence(store, name, watch), connect(store.root, name) as connection:
+    asking = connect(store.root, name, timeout_s=timeout_s)
+    with explained_silence(store, name, watch), asking as connection:
         body = json.dumps({"rows": rows}).encode()
         path, head = f"/v2/models/{name}/rows", {"content-type": "application/json"}
         told = json.loads(connection.request("POST", path, body, head)[1])

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from jupyter_kf.client import Client, connect
+from jupyter_kf.errors import StoreError
 from jupyter_kf.server.answers import At
 from jupyter_kf.server.endpoints import Endpoints
 from jupyter_kf.server.looks import News
@@ -25,6 +26,15 @@ from jupyter_kf.server.things import Things
 
 T = TypeVar("T")
 _QUICK, _SLOW = 6, 12
+
+
+def _gone(client: Client) -> StoreError:
+    return StoreError(
+        3021,
+        f"the store at {client.store.root} is gone",
+        cause="its folder was there when the server began, and is not any more",
+        fix="mount or restore it; or set JUPYTER_KF_STORE and restart the server",
+    )
 
 
 class Room:
@@ -73,6 +83,8 @@ class Hub:
         with self._lock:
             if self._room is None:
                 self._room = Room(self._make(), self._tell)
+            elif not (self._room.client.store.root / "format").exists():
+                raise _gone(self._room.client)
             return self._room
 
     @property

@@ -116,6 +116,16 @@ class ConnectQuery(Request):
     store: str | None = field(None, "folder of datasets, models and runs")
 
 
+class FormQuery(Request):
+    """Fill in a form instead of a line; it shows the line."""
+
+    kind: ClassVar[str] = "form"
+    about: Literal["transform", "train", "tune", "serve", "batch", "predict", "compare"] = field(
+        ..., "verb that the form performs", positional=True
+    )
+    name: str | None = field(None, "what it is about: a name, or an endpoint", positional=True)
+
+
 class HelpQuery(Request):
     """Explain a verb."""
 

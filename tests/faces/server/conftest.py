@@ -109,7 +109,7 @@ def check(method: str, path: str, got: Got) -> None:
     for template, operations in document["paths"].items():
         pattern = re.sub(r"\\{(path|artefact)\\}", ".+", re.escape(template))
         pattern = re.sub(r"\\{\w+\\}", "[^/]+", pattern)
-        if re.fullmatch(pattern, path):
+        if re.fullmatch(pattern, path) and method.lower() in operations:
             responses = operations[method.lower()]["responses"]
             break
     else:
