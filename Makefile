@@ -2,24 +2,39 @@
 # Each does all of its own set-up in .venv; `make help` lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lab hub lint format bench faults test-frameworks test-images build pins clean
+.PHONY: help demo test test-front test-browser bundle panels lab hub lint format bench faults test-frameworks test-images build pins clean
 
 PY := .venv/bin/python
 # More for pytest, as in: make test ARGS="-k parity -x"
 ARGS ?=
+# A file's tests stay in one worker, with what they share. A worker that dies ends the run: the
+# one that replaced it would be given the same test again, and wait for more for ever.
+WORKERS := -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 # `.venv` is made anew when a pin, a dependency or the set-up itself changed, else in no time.
 READY := .venv/ready-$(shell cat .ci/requirements.txt .ci/environment.py pyproject.toml spawner/pyproject.toml | cksum | tr ' ' '-')
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
 
-demo: $(READY) ## from one cell to a proven endpoint, on 336,776 real flights
+demo: $(READY) panels ## from one cell to a proven endpoint, on 336,776 real flights
 	@$(PY) binder/run_demo.py
 
-test: $(READY) ## every test but the large frameworks' and the cluster's
-	@$(PY) -m pytest $(ARGS)
+test: $(READY) panels ## every test but the large frameworks' and the cluster's
+	@$(PY) -m pytest $(WORKERS) $(ARGS)
 
-lab: $(READY) ## JupyterLab on the demo's notebooks, on this machine only
+test-front: $(READY) ## the front end: Jest, types, lint
+	@$(PY) .ci/frontend.py run wire:check lint types test
+
+test-browser: $(READY) bundle ## stories in a real JupyterLab and Chromium
+	@$(PY) -m pytest tests/browser $(ARGS)
+
+bundle: $(READY) ## the JupyterLab extension, built when a source changed
+	@$(PY) .ci/frontend.py bundle
+
+panels: $(READY) ## the same, or a sentence where there is no Node
+	@$(PY) .ci/frontend.py bundle --if-possible
+
+lab: $(READY) panels ## JupyterLab on the demo's notebooks, on this machine only
 	@.venv/bin/jupyter lab binder --ip=127.0.0.1 --no-browser $(if $(filter 0,$(shell id -u)),--allow-root)
 
 hub: $(READY) ## a JupyterHub with the catalogue's form, on this machine; PORT=8000
@@ -49,7 +64,7 @@ test-frameworks: $(READY) ## torch and tensorflow, each in an environment of its
 test-images: $(READY) ## builds base, scipy and hub and spawns them in pods (root; 15 min the first time)
 	@JUPYTER_KF_REQUIRE_CLUSTER=1 $(PY) -m pytest --timeout=3600 tests/images/built $(ARGS)
 
-build: $(READY) ## both packages' wheels and source distributions, in dist/
+build: $(READY) bundle ## both packages' wheels and source distributions, in dist/
 	@for package in . spawner; do \
 	    .venv/bin/uv build --quiet --no-build-isolation --python $(PY) \
 	        --out-dir $(or $(DIST),dist) $$package || exit 1; \
@@ -59,7 +74,7 @@ pins: $(READY) ## newer pins only where pyproject.toml asks for them; UPGRADE=1 
 	@$(PY) .ci/environment.py pins $(if $(UPGRADE),--upgrade)
 
 clean: ## removes what the other targets made in the checkout
-	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv dist build jupyter_kf/labextension labextension/node_modules labextension/lib .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find jupyter_kf tests binder -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY):

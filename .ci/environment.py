@@ -26,6 +26,8 @@ HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jupyter-kf"
 PINS = HERE / "requirements.txt"
+BUNDLE = CHECKOUT / "jupyter_kf" / "labextension"
+LINK = CHECKOUT / ".venv" / "share" / "jupyter" / "labextensions" / "jupyter-kf"
 # A person sees progress bars; a log needs no list of 160 packages.
 QUIET = () if sys.stderr.isatty() else ("--quiet",)
 
@@ -38,7 +40,7 @@ def main(arguments: list[str]) -> int:
     """Dispatches, and says what went wrong in a line."""
     started = time.monotonic()
     try:
-        with _alone():
+        with alone():
             if arguments == ["main"]:
                 make()
             elif arguments[:1] == ["pins"]:
@@ -75,7 +77,24 @@ def make() -> None:
     say("installing this checkout's two packages, editable")
     options = ["--no-deps", "--no-build-isolation"]
     editable = ["--editable", CHECKOUT, "--editable", CHECKOUT / "spawner"]
+    # The extension's bundle is made by frontend.py, and linked instead of copied.
+    LINK.unlink(missing_ok=True)
+    BUNDLE.mkdir(exist_ok=True)
+    os.environ["SKIP_JUPYTER_BUILDER"] = "1"
     run(uv, "pip", "install", *QUIET, "--python", python, *options, *editable)
+    link_bundle()
+
+
+def link_bundle() -> None:
+    """Lets this environment's JupyterLab find the extension where it is built."""
+    if LINK.is_symlink() and LINK.resolve() == BUNDLE:
+        return
+    if LINK.is_symlink():
+        LINK.unlink()
+    elif LINK.exists():
+        shutil.rmtree(LINK)
+    LINK.parent.mkdir(parents=True, exist_ok=True)
+    LINK.symlink_to(BUNDLE)
 
 
 def write_pins(options: list[str]) -> None:
@@ -124,7 +143,7 @@ def _make_venv(folder: Path) -> None:
     if made.returncode and "ensurepip" in made.stdout + made.stderr:
         shutil.rmtree(folder, ignore_errors=True)
         version = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
-        if not (_apt_install("python3-venv") and _apt_install(version)):
+        if not (apt_install("python3-venv") and apt_install(version)):
             raise Missing(f"this Python has no ensurepip; install the package {version}")
         made = subprocess.run(command, capture_output=True, text=True)
     if made.returncode:
@@ -144,7 +163,7 @@ def _install_uv(folder: Path) -> Path:
     return uv
 
 
-def _apt_install(package: str) -> bool:
+def apt_install(package: str) -> bool:
     """Whether Debian's package is there now; tried only where this may be done."""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return False
@@ -176,7 +195,7 @@ def _registry_settings() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
+def alone() -> Iterator[None]:
     """One set-up at a time on this machine; a second one waits and finds the work done."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "set-up.lock").open("w") as lock:

@@ -25,6 +25,13 @@ def connect(**settings: Any) -> Client:
     return connect_now(**settings)
 
 
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    """What jupyter_server loads when the extension is enabled."""
+    from jupyter_kf.server.extension import KfExtension
+
+    return [{"module": "jupyter_kf.server.extension", "app": KfExtension}]
+
+
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """``%load_ext jupyter_kf``."""
     from jupyter_kf.magics import load

@@ -116,6 +116,27 @@ class RunList(list[Run]):
 
 
 @dataclass(frozen=True)
+class Named:
+    """A name of the store: what it stands for now.
+
+    Attributes:
+        n: its newest version.
+        says: what one wants to know of it in a list: rows and columns, metrics, state.
+    """
+
+    kind: str
+    name: str
+    n: int
+    digest: str
+    created_s: float
+    says: str = ""
+
+
+class NameList(list[Named]):
+    """What has a name; a list that shows itself as a table."""
+
+
+@dataclass(frozen=True)
 class Trial:
     """One attempt of a study."""
 
@@ -210,6 +231,7 @@ class Endpoint:
     parity: Mapping[str, Any] | None = None
     why: str = ""  # this model was chosen
     versions: tuple[Version, ...] = ()
+    instead_of: int | None = None  # the version that died, whose traffic this one took
     _verbs: Verbs | None = field(default=None, repr=False, compare=False)
 
     def predict(self, rows: Any) -> Any:
@@ -229,7 +251,10 @@ class Check:
 
 
 def plain(thing: Any) -> Any:
-    """A record as JSON-able values, for the CLI and REST; what begins with _ is left out."""
+    """A record as JSON-able values, for the CLI and REST; what begins with _ is left out.
+
+    Numbers that JSON has not are the texts NaN, Infinity and -Infinity, as in metrics.jsonl.
+    """
     if isinstance(thing, KfError):
         return thing.to_dict()
     if is_dataclass(thing):
@@ -243,5 +268,5 @@ def plain(thing: Any) -> Any:
     if isinstance(thing, list | tuple):
         return [plain(value) for value in thing]
     if isinstance(thing, float) and not math.isfinite(thing):
-        return str(thing)
+        return "NaN" if math.isnan(thing) else "Infinity" if thing > 0 else "-Infinity"
     return thing if isinstance(thing, str | int | float | bool | None) else str(thing)

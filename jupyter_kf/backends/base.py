@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from jupyter_kf.errors import BackendError
 from jupyter_kf.records import State
 from jupyter_kf.specs import JobSpec
 
@@ -43,6 +44,25 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
+def refuse_unsupported(plan: Plan) -> None:
+    """Raises what a plan only notes; every `submit` begins with it.
+
+    Raises:
+        BackendError: kf-2040, with every field that the backend can't honour.
+    """
+    if not plan.unsupported:
+        return
+    first, *more = plan.unsupported
+    cause, fix = first.reason, first.fix
+    if more:
+        cause = "".join(f"\n  `{u.field}`: {u.reason}" for u in plan.unsupported)
+        fix = "".join(f"\n  `{u.field}`: {u.fix}" for u in plan.unsupported)
+    fields = ", ".join(f"`{u.field}`" for u in plan.unsupported)
+    raise BackendError(
+        2040, f"the {plan.backend} backend can't honour {fields}", cause=cause, fix=fix
+    )
+
+
 @dataclass(frozen=True)
 class Ref:
     """Where a submitted run lives; JSON in the run folder, so that any process finds it again."""
@@ -60,6 +80,84 @@ class Observation:
     reason: str = ""
     started_s: float | None = None
     ended_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Cpu:
+    """Cores: how many runs may use, have been given, and the share of all that is busy now."""
+
+    capacity: float
+    used_by_runs: float
+    busy_share: float | None
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes: what runs may use, what is free now, and what runs have been given."""
+
+    capacity_bytes: int
+    free_bytes: int | None
+    used_by_runs_bytes: int
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One GPU, and the run that has it."""
+
+    id: str
+    free: bool
+    run: str | None
+
+
+@dataclass(frozen=True)
+class WaitingRun:
+    """A run that waits, and for what."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Runs that run and wait; `slots` limits how many run at once."""
+
+    running: int
+    waiting: int
+    slots: int | None
+    waiting_runs: tuple[WaitingRun, ...]
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What one user or namespace may use at most, and uses: a cluster's, in its own names."""
+
+    name: str
+    limit: float
+    used: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a backend has, who uses it, and who waits for it.
+
+    Attributes:
+        quota: of a cluster's namespace; None where there is none.
+    """
+
+    backend: str
+    cpu: Cpu
+    memory: Memory
+    gpus: tuple[Gpu, ...]
+    queue: Queue
+    quota: tuple[Quota, ...] | None = None
+
+
+class Measured(Protocol):
+    """A backend that can say what it has; asked like `observe`, all at once, and only looking."""
+
+    def resources(self) -> Resources:
+        """What there is and who uses it, now."""
 
 
 class Backend(Protocol):

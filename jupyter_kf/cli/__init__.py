@@ -9,11 +9,13 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from jupyter_kf import display
 from jupyter_kf.client import connect
+from jupyter_kf.client.rows import json_rows
 from jupyter_kf.errors import KfError, SpecError
 from jupyter_kf.records import Run, State, Study, plain
 from jupyter_kf.verbs import TAKES_CODE, Call, explain, perform, read_call
@@ -67,6 +69,16 @@ def _run(words: list[str], as_json: bool) -> int:
             cause="each command connects by itself",
             fix="set JUPYTER_KF_BACKEND, JUPYTER_KF_NAMESPACE and JUPYTER_KF_STORE",
         )
+    if call.verb == "form":
+        raise SpecError(
+            1034,
+            "form is for notebooks",
+            cause="a form is made of widgets, which a terminal can't show",
+            fix="write the line: `jupyter kf help` lists the verbs",
+        )
+    if call.verb == "predict" and call.fields.get("rows") == "-":
+        rows = json.dumps(json_rows(sys.stdin.read(), "standard input"))
+        call = replace(call, fields={**call.fields, "rows": rows})
     result = perform(connect(), call, code, {})
     if isinstance(result, Iterator):
         for line in result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import tempfile
 import textwrap
@@ -20,6 +21,7 @@ from jupyter_kf.capture import (
     capture_transform,
     write,
 )
+from jupyter_kf.capture.reads import ANY_NAME, reads_of
 from jupyter_kf.client.choose import choose_model
 from jupyter_kf.client.launch import Order
 from jupyter_kf.errors import SpecError, did_you_mean
@@ -73,7 +75,15 @@ def train(store: Store, spec: TrainSpec, code: Any, scope: Scope) -> Order:
         found = capture_function(code, bound=bound, pickle=spec.pickle, directory=Path.cwd())
     else:
         found = capture(code, scope, bound=bound, pickle=spec.pickle, directory=Path.cwd())
+    job["unread"] = _unread(found) if job["transform"] and "X_train" in bound else []
     return Order(spec, job, code=found.source, travel=lambda folder: write(found, folder))
+
+
+def _unread(found: Captured) -> list[str]:
+    """The prepared rows, if neither the cell nor a helper that travels with it reads them."""
+    reads = [reads_of(ast.parse(text)) for text in (found.source, found.preamble)]
+    names = {name for each in reads for name in each.names}
+    return [] if names & {"X_train", *ANY_NAME} else ["X_train"]
 
 
 def batch(store: Store, spec: BatchSpec) -> Order:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from jupyter_kf.backends import registry
 from jupyter_kf.backends.base import Backend, Observation, Ref
 from jupyter_kf.blobs import read_json
-from jupyter_kf.errors import BackendError
+from jupyter_kf.errors import BackendError, NotFound
 from jupyter_kf.records import Run, State
 from jupyter_kf.store import Store
 
@@ -49,10 +50,14 @@ class Watcher:
         by_backend: dict[str, list[Ref]] = {}
         seen: dict[str, Observation] = {}
         for run_id in run_ids:
-            if self._being_submitted(run_id):
-                seen[run_id] = Observation(State.PENDING, "being submitted")
+            try:
+                if self._being_submitted(run_id):
+                    seen[run_id] = Observation(State.PENDING, "being submitted")
+                    continue
+                ref = self.ref(run_id)
+            except (NotFound, FileNotFoundError):  # deleted since somebody listed it
+                seen[run_id] = Observation(State.LOST, "it was deleted")
                 continue
-            ref = self.ref(run_id)
             by_backend.setdefault(ref.backend, []).append(ref)
         for name, refs in by_backend.items():
             found = self.backend_of(name).observe(refs)
@@ -72,9 +77,16 @@ class Watcher:
         """All runs, the newest first."""
         ended, open_ids = self._store.runs.listing()
         if open_ids:
-            seen = self.observe(open_ids)
-            ended += [self._store.runs.read(run_id, seen[run_id]) for run_id in open_ids]
+            ended += self.some(open_ids)
         return sorted(ended, key=lambda run: (run.created_s, run.id), reverse=True)
+
+    def some(self, run_ids: Iterable[str]) -> list[Run]:
+        """These runs as they are now, in one call of each backend; a missing one is left out."""
+        found: list[Run] = []
+        for run_id, observation in self.observe(run_ids).items():
+            with contextlib.suppress(NotFound):
+                found.append(self._store.runs.read(run_id, observation))
+        return found
 
     def wait(self, run_id: str, timeout_s: float | None = None, on_look: Look = None) -> Run:
         """Returns when the run has ended, or, an endpoint, when it is ready.

@@ -44,7 +44,7 @@ class KfMagics(Magics):
 # Ours to show, by name: a client made by hand shows cards too, and nothing is imported for it.
 RECORDS = {
     "jupyter_kf.records": (
-        *("Run", "RunList", "Study", "Endpoint", "Check"),
+        *("Run", "RunList", "NameList", "Study", "Endpoint", "Check"),
         *("Dataset", "Transform", "Model"),
     ),
     "jupyter_kf.client.doctor": ("Report",),
@@ -60,6 +60,15 @@ def _show_records(shell: InteractiveShell) -> None:
         for name in names:
             formatter.formatters["text/html"].for_type_by_name(module, name, _html)
             formatter.formatters["text/plain"].for_type_by_name(module, name, _text)
+
+    for name in ("Run", "Study", "Endpoint"):
+        formatter.mimebundle_formatter.for_type_by_name("jupyter_kf.records", name, _bundle)
+
+
+def _bundle(record: Any, **_: Any) -> dict[str, Any]:
+    from jupyter_kf import display
+
+    return {display.MIME: display.reference(record)}
 
 
 def _html(record: Any) -> str:

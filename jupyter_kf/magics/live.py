@@ -30,15 +30,14 @@ class LiveRun:
         if not self._on or now - self._last[0] < _EVERY_S or facts == self._last[1]:
             return
         self._last = (now, facts)
-        bundle = {"text/plain": faces.text(run), "text/html": faces.html(run)}
-        self._show(bundle)
+        self._show(faces.bundle(run))
 
     def close(self) -> None:
         """Takes the live output away; the cell's result takes its place."""
         if self._shown:
             self._show({"text/plain": "", "text/html": ""})
 
-    def _show(self, bundle: dict[str, str]) -> None:
+    def _show(self, bundle: dict[str, Any]) -> None:
         """The first time a new output, then the same one again."""
         update = bool(self._shown)
         self._shown = self._shown or secrets.token_hex(8)

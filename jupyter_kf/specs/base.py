@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import keyword
 import reprlib
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from jupyter_kf import names, units
-from jupyter_kf.errors import KfError, SpecError, did_you_mean
+from jupyter_kf.errors import KfError, SpecError, did_you_mean, together
 
 JsonValue = Any
 
@@ -128,6 +129,11 @@ class Request(BaseModel):
     """The verb, which is also what a run of this spec is called in listings."""
 
     @classmethod
+    def guide(cls) -> str:
+        """Where a person reads what may be asked."""
+        return f"`%kf help {cls.kind}`"
+
+    @classmethod
     def of(cls, **fields: Any) -> Any:
         """A request from plain fields, with a misspelt or malformed one explained.
 
@@ -137,12 +143,8 @@ class Request(BaseModel):
         """
         unknown = [name for name in fields if name not in cls.model_fields]
         if unknown:
-            raise SpecError(
-                1001,
-                f"{cls.kind} has no option `{unknown[0]}`",
-                cause=did_you_mean(unknown[0], cls.model_fields),
-                fix=f"`%kf help {cls.kind}` lists them all",
-            )
+            known, guide = cls.model_fields, cls.guide()
+            raise together([no_option(cls.kind, name, known, guide) for name in unknown])
         try:
             return cls(**fields)
         except ValidationError as error:
@@ -159,8 +161,21 @@ class Spec(Request):
     name: Name = field(..., "what the result is called", positional=True)
 
 
+def no_option(kind: str, name: str, known: Iterable[str], guide: str) -> SpecError:
+    """kf-1001."""
+    return SpecError(
+        1001,
+        f"{kind} has no option `{name}`",
+        cause=did_you_mean(name, known),
+        fix=f"{guide} lists them all",
+    )
+
+
 def _explained(cls: type[Request], error: ValidationError) -> KfError:
-    first = error.errors()[0]
+    return together([_one(cls, each) for each in error.errors()])
+
+
+def _one(cls: type[Request], first: Mapping[str, Any]) -> KfError:
     carried = first.get("ctx", {}).get("error")
     if isinstance(carried, _Carried):
         return carried.error
@@ -171,13 +186,13 @@ def _explained(cls: type[Request], error: ValidationError) -> KfError:
             1005,
             f"{cls.kind} needs `{where}`",
             cause=f"`{where}` ({cls.model_fields[where].description}) was not given",
-            fix=f"see `%kf help {cls.kind}`",
+            fix=f"see {cls.guide()}",
         )
     return SpecError(
         1004,
         f"{cls.kind}: `{where}` can't be {reprlib.repr(first['input']).splitlines()[0]}",
         cause=_CAUSES.get(first["type"], first["msg"].removeprefix("Value error, ")),
-        fix=f"see `%kf help {cls.kind}`",
+        fix=f"see {cls.guide()}",
     )
 
 

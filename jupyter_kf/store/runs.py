@@ -10,6 +10,7 @@ import json
 import math
 import os
 import shutil
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jupyter_kf.blobs import explained, read_json, write_atomic, write_json, write_once
-from jupyter_kf.errors import KfError, NotFound, did_you_mean
+from jupyter_kf.errors import KfError, NotFound, StoreError, did_you_mean
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.names import new_run_id
 from jupyter_kf.records import Metric, Run, State
@@ -51,6 +52,7 @@ class Runs:
         self._folder = root / "runs"
         self._index = root / "index.json"
         self._ended: dict[str, Run] | None = None  # what the index said, plus what was read since
+        self._listing = threading.Lock()  # a server lists from several threads
 
     def new(self, kind: str, name: str, spec: Mapping[str, Any], backend: str) -> RunFolder:
         """An empty run folder with its spec.json; the id is new."""
@@ -124,6 +126,10 @@ class Runs:
         Ended runs come from the index; a folder that the index does not know is read, and the
         index written again.
         """
+        with self._listing:
+            return self._list()
+
+    def _list(self) -> tuple[list[Run], list[str]]:
         known = self._ended if self._ended is not None else self._read_index()
         self._ended = known
         here = self.ids()
@@ -133,8 +139,10 @@ class Runs:
         for run_id in here - known.keys():
             folder = RunFolder(self._folder / run_id)
             if folder.result.exists():
-                run = _record(folder, None)
-                known[run_id] = run
+                try:
+                    known[run_id] = _record(folder, None)
+                except StoreError:
+                    continue  # it can be shown, which says what is wrong, and deleted
                 news += 1
             elif folder.spec.exists():
                 open_ids.append(run_id)
@@ -194,7 +202,12 @@ class Runs:
 
 
 def _record(folder: RunFolder, seen: Seen | None) -> Run:
-    asked = read_json(folder.spec)
+    try:
+        asked, result = read_json(folder.spec), read_json(folder.result)
+    except ValueError as error:
+        raise _damaged(folder, error) from error
+    if asked is None:
+        raise _gone(folder.id)
     run = Run(
         id=folder.id,
         kind=asked["kind"],
@@ -206,10 +219,9 @@ def _record(folder: RunFolder, seen: Seen | None) -> Run:
     )
     told = _tail(folder.metrics)
     run = replace(run, metrics=told["metrics"], progress=told["progress"])
-    result = read_json(folder.result)
     if result is None:
         return _living(run, seen, told)
-    error = result.get("error")
+    told_error = result.get("error")
     return replace(
         run,
         state=State(result["state"]),
@@ -217,8 +229,26 @@ def _record(folder: RunFolder, seen: Seen | None) -> Run:
         started_s=result.get("started_s"),
         ended_s=result.get("ended_s"),
         outputs=result.get("outputs") or {},
-        error=KfError.from_dict(error) if error else None,
+        error=KfError.from_dict(told_error) if told_error else None,
         usage=result.get("usage") or {},
+    )
+
+
+def _damaged(folder: RunFolder, error: ValueError) -> StoreError:
+    return StoreError(
+        3022,
+        f"run {folder.id} can't be read",
+        cause=f"a file of {folder.path} is damaged: {error}",
+        fix=f"look at it, or remove the folder {folder.path}",
+    )
+
+
+def _gone(run_id: str) -> NotFound:
+    return NotFound(
+        1105,
+        f"there is no run `{run_id}`",
+        cause="it was deleted",
+        fix="`%kf runs` lists them",
     )
 
 

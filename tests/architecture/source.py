@@ -15,7 +15,7 @@ PACKAGE = ROOT / "jupyter_kf"
 SPAWNER = ROOT / "spawner" / "jupyter_kf_spawner"
 
 # What travels in worker.pyz besides worker/ itself; see jupyter_kf/worker/zipapp.py.
-TRAVELS = ("errors", "names", "units", "layout", "blobs", "refs", "records")
+TRAVELS = ("errors", "names", "units", "layout", "locks", "blobs", "refs", "records")
 
 
 @functools.cache

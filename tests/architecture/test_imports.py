@@ -69,6 +69,15 @@ def test_importing_the_package_pulls_nothing_heavy():
     assert not set(HEAVY) & set(loaded)
 
 
+def test_an_endpoint_is_up_without_pydantic_and_without_a_framework():
+    loaded = run_python(
+        "import sys, jupyter_kf.serving.__main__, jupyter_kf.serving.process, "
+        "jupyter_kf.serving.settings, jupyter_kf.worker.model, jupyter_kf.worker.job\n"
+        "print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    ).split()
+    assert not {"pydantic", "pandas", "polars", "sklearn", "scipy", "torch"} & set(loaded)
+
+
 @pytest.mark.parametrize("path", modules(), ids=shown)
 def test_no_module_imports_a_framework_when_it_is_loaded(path):
     allowed = MAY_LOAD.get(shown(path), set()) | MAY_LOAD.get(shown(path.parent), set())

@@ -8,6 +8,7 @@ be had here: see the README.
 """
 
 import json
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,7 +25,7 @@ READY_TIMEOUT_S = 120.0
 KSERVE_NAMESPACE = "kserve"
 
 
-class Controller:
+class Controller(ABC):
     """What the three have in common: a folder with certificates, ports, a process.
 
     Attributes:
@@ -102,8 +103,9 @@ class Controller:
             self.upstream.binary(binary),
         ]
 
+    @abstractmethod
     def _process(self) -> Process:
-        raise NotImplementedError
+        """The program, not started yet."""
 
 
 class JobSet(Controller):

@@ -20,7 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jupyter_kf.backends.base import Observation, Plan, Ref
+from jupyter_kf.backends.base import Observation, Plan, Ref, Resources, refuse_unsupported
 from jupyter_kf.backends.local import ending, liveness, logs, planning, processes
 from jupyter_kf.backends.local.liveness import Life
 from jupyter_kf.backends.local.machine import Machine
@@ -52,6 +52,7 @@ class LocalBackend:
     def __init__(self, store_root: str | Path, machine: Machine | None = None) -> None:
         self._root = Path(store_root).absolute()
         self._machine = machine
+        self._ticks: tuple[int, int] | None = None
 
     @cached_property
     def machine(self) -> Machine:
@@ -66,12 +67,11 @@ class LocalBackend:
         """Starts a supervisor and returns; the working folder and environment are the caller's.
 
         Raises:
-            BackendError: kf-2001 unsupported, kf-2011 no locks here, kf-2012 submitted before.
+            BackendError: kf-2040 unsupported, kf-2011 no locks here, kf-2012 submitted before.
             StoreError: the run folder can't be written.
         """
         _reap()
-        if plan.unsupported:
-            raise _refusal(plan)
+        refuse_unsupported(plan)
         run = RunFolder(folder)
         lock = liveness.take_lock(run.id)
         try:
@@ -141,6 +141,13 @@ class LocalBackend:
         """Cancels, and removes the run's lock; the folder is the store's."""
         self.cancel(ref)
         lock_path(ref.run_id).unlink(missing_ok=True)
+
+    def resources(self) -> Resources:
+        """What this machine has, who uses it, and who waits for it."""
+        from jupyter_kf.backends.local import usage
+
+        told, self._ticks = usage.measure(self.machine, self._root, self._ticks)
+        return told
 
     def _observe(self, ref: Ref) -> Observation:
         run = self._folder(ref)
@@ -214,17 +221,6 @@ def _quiet_json(path: Path) -> dict[str, Any]:
         return read_json(path) or {}
     except (OSError, ValueError):
         return {}
-
-
-def _refusal(plan: Plan) -> BackendError:
-    first = plan.unsupported[0]
-    fields = ", ".join(f"`{item.field}`" for item in plan.unsupported)
-    return BackendError(
-        2001,
-        f"this machine can't do {fields} for run {plan.run_id}",
-        cause="; ".join(item.reason for item in plan.unsupported),
-        fix=first.fix,
-    )
 
 
 def _files(run: RunFolder) -> dict[str, str]:

@@ -1,0 +1,124 @@
+"""Which columns go into a model or a transform, and what is usual in them? Pure reading.
+
+From manifests and profiles, which are JSON: no frame library is imported for it, and an endpoint
+that does not answer has its form all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_kf.errors import NotFound
+from jupyter_kf.store import Store
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that goes in or comes out.
+
+    `categories` are all its texts, when they are few; `min` and `max` as seen in training, times
+    as ISO texts; `example` a value that was common there.
+    """
+
+    name: str
+    type: str
+    nullable: bool
+    example: Any
+    categories: tuple[str, ...] | None = None
+    min: float | str | None = None
+    max: float | str | None = None
+
+
+def of_endpoint(store: Store, model: str) -> tuple[Column, ...]:
+    """What a row for an endpoint of this model holds."""
+    return of_model(store, store.blobs.get_json(model), _trained_on(store, model))
+
+
+def of_model(store: Store, manifest: Mapping[str, Any], dataset: str | None) -> tuple[Column, ...]:
+    """What a row for this model holds.
+
+    Args:
+        dataset: digest of the rows it was trained on, for a model without a transform.
+    """
+    if manifest.get("transform"):
+        return taken(store, store.blobs.get_json(manifest["transform"]))
+    if not dataset:
+        return ()
+    wanted = (manifest.get("input") or {}).get("columns") or ()
+    profile = _profile(store, dataset)
+    told = tuple(_columns(store, dataset, profile))
+    return tuple(column for column in told if column.name in wanted) if wanted else told
+
+
+def taken(store: Store, manifest: Mapping[str, Any]) -> tuple[Column, ...]:
+    """What a transform takes, in the order of the rows it was made with."""
+    dataset = (manifest.get("fit") or {}).get("dataset")
+    return tuple(_columns(store, dataset, manifest.get("domains") or {}))
+
+
+def returned(told: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
+    """What a transform returns, from its schema's columns (`aside.schema`)."""
+    return tuple(_column(one["name"], {}, one) for one in told)
+
+
+def _columns(store: Store, dataset: str | None, domains: Mapping[str, Any]) -> Iterator[Column]:
+    rows = _manifest(store, dataset)
+    order: Sequence[Mapping[str, Any]] = rows.get("columns") or ()
+    named = {one["name"]: one for one in order}
+    for name in [n for n in named if n in domains] or sorted(domains):
+        yield _column(name, domains[name], named.get(name))
+
+
+def _column(name: str, facts: Mapping[str, Any], stored: Mapping[str, Any] | None) -> Column:
+    top = [str(one["value"]) for one in facts.get("top") or ()]
+    whole = bool(top) and not facts.get("others")
+    timed = "first" in facts
+    return Column(
+        name=name,
+        type=str((stored or facts).get("type", "")),
+        nullable=bool(stored["nullable"]) if stored else bool(facts.get("nulls")),
+        example=_example(facts, top),
+        categories=tuple(sorted(top)) if whole else None,
+        min=facts["first"] if timed else facts.get("min"),
+        max=facts["last"] if timed else facts.get("max"),
+    )
+
+
+def _example(facts: Mapping[str, Any], top: Sequence[str]) -> Any:
+    """A value from the middle: the most frequent text, the median number, the first time."""
+    if top:
+        return top[0]
+    if "first" in facts:
+        return facts["first"]
+    if "true" in facts:
+        return bool(facts["true"])
+    quantiles = facts.get("quantiles") or ()
+    if not quantiles:
+        return None
+    middle = quantiles[len(quantiles) // 2]
+    return round(middle) if "int" in str(facts.get("type")) else middle
+
+
+def _manifest(store: Store, dataset: str | None) -> Mapping[str, Any]:
+    try:
+        return store.blobs.get_json(dataset) if dataset else {}
+    except NotFound:
+        return {}  # the dataset was removed; what was learnt of it stays
+
+
+def _profile(store: Store, dataset: str) -> Mapping[str, Any]:
+    try:
+        profile = store.refs.by_digest("dataset", dataset).note.get("profile")
+        return store.blobs.get_json(profile).get("columns", {}) if profile else {}
+    except NotFound:
+        return {}
+
+
+def _trained_on(store: Store, model: str) -> str | None:
+    try:
+        found: str | None = store.refs.by_digest("model", model).note.get("dataset")
+    except NotFound:
+        return None
+    return found

@@ -1,0 +1,113 @@
+"""What the routes answer, as plain dataclasses; with `records` they are the one description.
+
+The OpenAPI document, and through it the front end's types, are made from these (`shape.py`).
+Times are Unix seconds (`*_s`), sizes are bytes. May import `records` and what the client returns.
+"""
+
+from __future__ import annotations
+
+from jupyter_kf.server.answers.endpoints import (
+    EndpointAnswered,
+    EndpointPage,
+    EndpointPaper,
+    EndpointRow,
+    Latency,
+    Predicted,
+    Proven,
+    ProvenColumn,
+    Stats,
+    Wire,
+)
+from jupyter_kf.server.answers.moment import (
+    At,
+    Brief,
+    Problem,
+)
+from jupyter_kf.server.answers.runs import (
+    Action,
+    Answered,
+    Artefact,
+    Change,
+    ComparePaper,
+    Deleted,
+    Input,
+    LogLines,
+    MetricPage,
+    RunPage,
+    RunPaper,
+    RunRow,
+    StreamEnd,
+    Thing,
+)
+from jupyter_kf.server.answers.system import (
+    Cell,
+    DoctorPaper,
+    Document,
+    PlanAnswered,
+    Planned,
+    ResourcesPaper,
+    Snapshotted,
+    VerbPaper,
+    VerbPapers,
+    Where,
+)
+from jupyter_kf.server.answers.things import (
+    DatasetPaper,
+    ModelPaper,
+    Promoted,
+    StudyPage,
+    StudyPaper,
+    StudyRow,
+    ThingPage,
+    ThingRow,
+    TransformPaper,
+)
+
+__all__ = [
+    "Action",
+    "Answered",
+    "Artefact",
+    "At",
+    "Brief",
+    "Cell",
+    "Change",
+    "ComparePaper",
+    "DatasetPaper",
+    "Deleted",
+    "DoctorPaper",
+    "Document",
+    "EndpointAnswered",
+    "EndpointPage",
+    "EndpointPaper",
+    "EndpointRow",
+    "Input",
+    "Latency",
+    "LogLines",
+    "MetricPage",
+    "ModelPaper",
+    "PlanAnswered",
+    "Planned",
+    "Predicted",
+    "Problem",
+    "Promoted",
+    "Proven",
+    "ProvenColumn",
+    "ResourcesPaper",
+    "RunPage",
+    "RunPaper",
+    "RunRow",
+    "Snapshotted",
+    "Stats",
+    "StreamEnd",
+    "StudyPage",
+    "StudyPaper",
+    "StudyRow",
+    "Thing",
+    "ThingPage",
+    "ThingRow",
+    "TransformPaper",
+    "VerbPaper",
+    "VerbPapers",
+    "Where",
+    "Wire",
+]

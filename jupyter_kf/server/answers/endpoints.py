@@ -1,0 +1,110 @@
+"""Answers about endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_kf.client.columns import Column
+from jupyter_kf.records import Endpoint, State
+from jupyter_kf.server.answers.moment import At
+from jupyter_kf.server.answers.runs import RunRow
+
+
+@dataclass(frozen=True)
+class EndpointRow:
+    """An endpoint as lists show it; `model` as name@version, `versions` how many were tried."""
+
+    name: str
+    state: State
+    version: int
+    model: str
+    versions: int
+    run: RunRow
+    parity_ok: bool | None
+
+
+@dataclass(frozen=True)
+class EndpointPage(At):
+    """Some of the endpoints, by name."""
+
+    total: int
+    rows: tuple[EndpointRow, ...]
+
+
+@dataclass(frozen=True)
+class ProvenColumn:
+    """An output on the golden rows; `worst` difference is 0 where equal bits were asked for."""
+
+    name: str
+    worst: float | None
+    rows: int
+    ok: bool
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A way that golden rows took: so many `rows` of those that can travel it."""
+
+    path: str
+    rows: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Proven:
+    """What was proven before the endpoint took traffic."""
+
+    ok: bool
+    ulp: int
+    columns: tuple[ProvenColumn, ...]
+    checked_s: float
+    wires: tuple[Wire, ...]
+    suggestion: str
+
+
+@dataclass(frozen=True)
+class EndpointPaper(At):
+    """All about one endpoint: `schema` is what a row holds, `warm` the version to go back to."""
+
+    endpoint: Endpoint
+    schema: tuple[Column, ...]
+    parity: Proven | None
+    warm: int | None
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Seconds from a request's head to its answer."""
+
+    p50: float
+    p90: float
+    p99: float
+
+
+@dataclass(frozen=True)
+class Stats:
+    """What an endpoint counted since it started, and how fast it was in the last minute."""
+
+    requests_total: int
+    rows_total: int
+    errors_total: int
+    latency_s: Latency | None
+    rate_per_s: float | None
+    at_s: float
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """One record for each row: `prediction` and, of a classifier, `probability_<class>`."""
+
+    predictions: tuple[Mapping[str, Any], ...]
+    took_s: float
+
+
+@dataclass(frozen=True)
+class EndpointAnswered(At):
+    """An endpoint as it is after what was asked of it."""
+
+    endpoint: Endpoint

@@ -1,0 +1,128 @@
+"""Answers about runs: lists, pages, streams and events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from jupyter_kf.client.compare import Comparison
+from jupyter_kf.records import Metric, Run, State
+from jupyter_kf.server.answers.moment import At, Brief
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run as lists show it."""
+
+    id: str
+    kind: str
+    name: str
+    state: State
+    reason: str
+    created_s: float
+    started_s: float | None
+    ended_s: float | None
+    progress: float | None
+    remaining_s: float | None
+    metrics: Mapping[str, float]
+    error: Brief | None
+    backend: str
+
+
+@dataclass(frozen=True)
+class RunPage(At):
+    """Some of the runs that fit, the newest first; `counts` are of all that fit but for state."""
+
+    total: int
+    counts: Mapping[str, int]
+    rows: tuple[RunRow, ...]
+
+
+@dataclass(frozen=True)
+class Input:
+    """What travelled from the notebook, and what became of it: `kind` is how it was sent."""
+
+    name: str
+    kind: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A file that a run kept."""
+
+    name: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class RunPaper(At):
+    """All about one run: `code` is the cell's text."""
+
+    run: Run
+    code: str | None
+    inputs: tuple[Input, ...]
+    artefacts: tuple[Artefact, ...]
+    log_bytes: int
+
+
+@dataclass(frozen=True)
+class MetricPage:
+    """What a run reported from line `after` on; ask again after `next`."""
+
+    next: int
+    points: tuple[Metric, ...]
+
+
+@dataclass(frozen=True)
+class LogLines:
+    """A piece of a log; `offset` is the byte after it."""
+
+    text: str
+    offset: int
+
+
+@dataclass(frozen=True)
+class StreamEnd:
+    """The last event of a stream; no state when the run was deleted meanwhile."""
+
+    state: State | None
+
+
+Thing = Literal["run", "study", "endpoint", "model", "transform", "dataset", "resources"]
+Action = Literal["created", "changed", "ended", "deleted"]
+
+
+@dataclass(frozen=True)
+class Change(At):
+    """An event on the server's bus: a thing that is not what it was.
+
+    A gap in `seq`, or another `epoch`, means that changes were missed: fetch again.
+    """
+
+    thing: Thing
+    id: str
+    action: Action
+    row: RunRow | None = None
+
+
+@dataclass(frozen=True)
+class Answered(At):
+    """A run as it is after what was asked of it."""
+
+    run: Run
+
+
+@dataclass(frozen=True)
+class Deleted(At):
+    """The run that is no more."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class ComparePaper(Comparison):
+    """Runs side by side, with everything they reported."""
+
+    metrics_over_steps: Mapping[str, tuple[Metric, ...]]

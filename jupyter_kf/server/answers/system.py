@@ -1,0 +1,87 @@
+"""Answers about the installation: where, resources, doctor, verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_kf.backends.base import Resources, Unsupported
+from jupyter_kf.client.doctor import Finding
+from jupyter_kf.records import Dataset
+from jupyter_kf.server.answers.moment import At
+from jupyter_kf.specs.flags import Flag
+
+
+@dataclass(frozen=True)
+class Where(At):
+    """Where jobs go from here, and how many are not at their end."""
+
+    backend: str
+    namespace: str
+    store: str
+    version: str
+    running: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourcesPaper(Resources):
+    """What the backend has, who uses it, and who waits, at this moment."""
+
+    seq: int
+    epoch: str
+
+
+@dataclass(frozen=True)
+class DoctorPaper:
+    """What the server's own installation can do, and what is wrong with it."""
+
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class VerbPaper:
+    """A verb: its JSON schema, and its fields as they are typed."""
+
+    schema: Mapping[str, Any]
+    takes_code: bool
+    positional: tuple[str, ...]
+    flags: tuple[Flag, ...]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What would be started; nothing was. `objects` are in the backend's own terms."""
+
+    run_id: str
+    backend: str
+    kind: str
+    spec: Mapping[str, Any]
+    objects: tuple[Mapping[str, Any], ...]
+    unsupported: tuple[Unsupported, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlanAnswered:
+    """The answer of a dry run."""
+
+    plan: Planned
+
+
+@dataclass(frozen=True)
+class Snapshotted(At):
+    """The dataset that was made."""
+
+    dataset: Dataset
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell's text."""
+
+    cell: str
+
+
+Document = dict[str, Any]
+VerbPapers = dict[str, VerbPaper]

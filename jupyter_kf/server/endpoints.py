@@ -1,0 +1,221 @@
+"""Endpoints: lists, pages, what they count. For threads; a row or a page asks no endpoint.
+
+May import `client`, `serving.routing`, `serving.client`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from jupyter_kf.client import Client, columns
+from jupyter_kf.client.endpoints import names
+from jupyter_kf.errors import NotFound, did_you_mean
+from jupyter_kf.names import short
+from jupyter_kf.records import Endpoint
+from jupyter_kf.server import rows
+from jupyter_kf.server.answers import (
+    At,
+    EndpointPage,
+    EndpointPaper,
+    EndpointRow,
+    Latency,
+    Proven,
+    ProvenColumn,
+    Stats,
+    Wire,
+)
+from jupyter_kf.server.asking import PageAsk
+from jupyter_kf.server.things import Things
+from jupyter_kf.serving import routing
+from jupyter_kf.serving.client import connect
+
+ANSWER_S = 5.0
+"""Longest that an endpoint's counters may take."""
+_WINDOW_S = 60.0
+_PREDICTS = frozenset({"rows", "infer", "v1"})
+
+
+def known(client: Client, name: str) -> str:
+    """`name`, when an endpoint has it.
+
+    Raises:
+        NotFound: kf-1143; a path that leads elsewhere is no name.
+    """
+    every = names(client.store)
+    if name in every:
+        return name
+    raise NotFound(
+        1143,
+        f"no endpoint is called `{name}`",
+        cause=did_you_mean(name, every),
+        fix="`%kf serve MODEL` starts one",
+    )
+
+
+def address(client: Client, name: str) -> str:
+    """The socket of the version that has the traffic.
+
+    Raises:
+        NotFound: kf-1121, no version of it was ever proven.
+    """
+    return connect(client.store.root, known(client, name)).address
+
+
+class Endpoints:
+    """The endpoints of a store.
+
+    Args:
+        client: whose store it is.
+        things: of the same store, for manifests.
+    """
+
+    def __init__(self, client: Client, things: Things) -> None:
+        self._client, self._things = client, things
+        self._samples: dict[str, deque[_Sample]] = {}
+
+    def page(self, at: At, ask: PageAsk) -> EndpointPage:
+        """Some of the endpoints, by name."""
+        found = rows.search(names(self._client.store), ask.search, str)
+        shown = rows.part(found, ask)
+        return EndpointPage(at.seq, at.epoch, len(found), tuple(self._rows(shown)))
+
+    def paper(self, at: At, name: str) -> EndpointPaper:
+        """All about one, without asking it."""
+        endpoint = self._client.endpoint(known(self._client, name))
+        now = routing.current(self._client.store.root, name)
+        manifest = self._things.manifest(endpoint.model)
+        return EndpointPaper(
+            at.seq,
+            at.epoch,
+            endpoint=endpoint,
+            schema=columns.of_endpoint(self._client.store, endpoint.model),
+            parity=self._proven(endpoint, manifest),
+            warm=now.previous if now else None,
+        )
+
+    def stats(self, name: str) -> Stats:
+        """What an endpoint counted.
+
+        Raises:
+            NotFound: kf-1121, it takes no traffic.
+            ServeError: kf-2204, it does not answer.
+        """
+        known(self._client, name)
+        with connect(self._client.store.root, name, timeout_s=ANSWER_S) as connection:
+            text = connection.request("GET", "/metrics")[1].decode()
+        sample = _sample(text)
+        kept = self._samples.setdefault(name, deque())
+        if kept and kept[-1].requests > sample.requests:
+            kept.clear()  # another version answers: it counts from 0
+        while len(kept) > 1 and sample.at_s - kept[0].at_s > _WINDOW_S:
+            kept.popleft()
+        first = kept[0] if kept else None
+        kept.append(sample)
+        return _stats(sample, first)
+
+    def _rows(self, names: Iterable[str]) -> Iterable[EndpointRow]:
+        for name in names:
+            try:
+                found = self._client.endpoint(name)
+            except NotFound:
+                continue  # its folder is there, and no version of it yet
+            yield EndpointRow(
+                name=name,
+                state=found.state,
+                version=found.version,
+                model=str(found.run.spec.get("model") or short(found.model)),
+                versions=len(found.versions),
+                run=rows.row_of(found.run),
+                parity_ok=None if found.parity is None else bool(found.parity["ok"]),
+            )
+
+    def _proven(self, endpoint: Endpoint, manifest: Mapping[str, Any]) -> Proven | None:
+        told = endpoint.parity
+        if told is None:
+            return None
+        ready = self._client.store.runs.folder(endpoint.run.id).ready
+        worst = 0.0 if told["ulp"] == 0 else None  # within the bound; how far is not written down
+        return Proven(
+            ok=bool(told["ok"]),
+            ulp=told["ulp"],
+            columns=tuple(
+                ProvenColumn(one["name"], worst, told["rows"], bool(told["ok"]))
+                for one in manifest.get("outputs", ())
+            ),
+            checked_s=ready.stat().st_mtime,
+            wires=tuple(
+                Wire(one["path"], one["rows"], one.get("of", one["rows"])) for one in told["paths"]
+            ),
+            suggestion=str(told.get("suggestion") or ""),
+        )
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """An endpoint's counters at a moment; buckets are (upper bound, requests up to it)."""
+
+    at_s: float
+    requests: int
+    errors: int
+    rows: int
+    buckets: Mapping[float, float]
+
+
+def _sample(text: str) -> _Sample:
+    requests = errors = rows = 0.0
+    buckets: dict[float, float] = {}
+    for family in text_string_to_metric_families(text):
+        for one in family.samples:
+            if one.labels.get("protocol", "rows") not in _PREDICTS:
+                continue
+            if one.name == "jupyter_kf_requests_total":
+                requests += one.value
+                errors += one.value if one.labels["code"] >= "400" else 0
+            elif one.name == "jupyter_kf_rows_total":
+                rows += one.value
+            elif one.name == "jupyter_kf_request_seconds_bucket":
+                bound = float(one.labels["le"])
+                buckets[bound] = buckets.get(bound, 0.0) + one.value
+    return _Sample(time.time(), int(requests), int(errors), int(rows), buckets)
+
+
+def _stats(now: _Sample, first: _Sample | None) -> Stats:
+    past = first.buckets if first else {}
+    recent = {bound: n - past.get(bound, 0.0) for bound, n in now.buckets.items()}
+    counted = recent if any(recent.values()) else now.buckets
+    elapsed = now.at_s - first.at_s if first else 0.0
+    return Stats(
+        requests_total=now.requests,
+        rows_total=now.rows,
+        errors_total=now.errors,
+        latency_s=_latency(counted),
+        rate_per_s=(now.requests - first.requests) / elapsed if first and elapsed > 0 else None,
+        at_s=now.at_s,
+    )
+
+
+def _latency(buckets: Mapping[float, float]) -> Latency | None:
+    """Quantiles by linear interpolation within a bucket, as Prometheus has it."""
+    bounds = sorted(buckets)
+    total = buckets[bounds[-1]] if bounds else 0.0
+    if not total:
+        return None
+
+    def quantile(share: float) -> float:
+        low, below = 0.0, 0.0
+        for bound in bounds:
+            if buckets[bound] >= share * total:
+                if bound == float("inf"):
+                    return low
+                inside = buckets[bound] - below
+                return low + (bound - low) * ((share * total - below) / inside if inside else 1.0)
+            low, below = bound, buckets[bound]
+        return low
+
+    return Latency(quantile(0.5), quantile(0.9), quantile(0.99))

@@ -1,0 +1,54 @@
+"""What jupyter_server loads: our routes, the schema of our events, and the watcher.
+
+Loading is cheap and can't fail by the store: the client connects when a route first needs it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Float
+
+from jupyter_kf.server import events
+from jupyter_kf.server.hub import Hub
+from jupyter_kf.server.routes import handlers
+from jupyter_kf.server.watch import Watch
+
+
+class KfExtension(ExtensionApp):
+    """The extension; `jupyter server extension list` shows it as jupyter_kf."""
+
+    name = "jupyter_kf"
+    load_other_extensions = True
+    hub: Hub
+    watch: Watch
+    endpoint_patience_s = Float(
+        35.0, help="Longest that an endpoint may take to begin its answer, in seconds."
+    ).tag(config=True)
+
+    def initialize_settings(self) -> None:
+        """What handlers find in the application's settings."""
+        self.hub = Hub()
+        assert self.serverapp is not None
+        bus = self.serverapp.event_logger
+        events.register(bus)
+        self.hub.patience_s = self.endpoint_patience_s
+        self.hub.send = events.sender(bus, self.hub)
+        self.watch = Watch(self.hub, self.hub.send, events.ears(bus))
+        self.settings["jupyter_kf_hub"] = self.hub
+
+    def initialize_handlers(self) -> None:
+        """All routes."""
+        self.handlers.extend(handlers())
+
+    async def _start_jupyter_server_extension(self, _serverapp: Any) -> None:
+        self.watch.start()
+
+    async def stop_extension(self) -> None:
+        """Ends the streams, the watcher and the threads."""
+        await self.watch.stop()
+        self.hub.close()
+
+
+launch_instance = KfExtension.launch_instance

@@ -1,0 +1,189 @@
+"""What is new in the store since the last look? For a thread; every look costs a few stats.
+
+A folder's own time says whether anything in it came or went, and a few files of an unfinished
+run whether it reported, printed or ended. Only what changed is read, and all runs that are due
+are observed in one call; those whose files rest are observed every `OBSERVE_S`, for a killed
+supervisor leaves no trace in them. No inotify: homes on hubs are network file systems.
+May import `client`, `layout`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_kf.client import Client
+from jupyter_kf.records import Run
+from jupyter_kf.server.answers import Action, RunRow, Thing
+from jupyter_kf.server.rows import row_of
+
+OBSERVE_S = 2.0
+_REFS_S = 0.25
+_FRESH_NS = 50_000_000  # a folder changed just now may change again within its clock's tick
+_KINDS: tuple[Thing, ...] = ("dataset", "transform", "model")
+
+Mark = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class News:
+    """One thing that is not what it was."""
+
+    thing: Thing
+    id: str
+    action: Action
+    row: RunRow | None = None
+
+
+class Looks:
+    """What was seen last, and what is new.
+
+    Args:
+        client: whose store is looked at.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client, self._root = client, client.store.root
+        self._rows: dict[str, RunRow] = {}  # of runs that are not at their end
+        self._known: set[str] = set()
+        self._marks: dict[str, tuple[Mark, ...]] = {}
+        self._things: dict[Thing, dict[str, tuple[Mark, ...]]] = {}
+        self._runs_mark, self._observed_s, self._refs_s = (0, 0), 0.0, 0.0
+        self._first()
+
+    @property
+    def unfinished(self) -> int:
+        """How many runs may still change."""
+        return len(self._rows)
+
+    def look(self) -> list[News]:
+        """What is new since the last time."""
+        news = [*self._came_and_went(), *self._moved()]
+        now = time.monotonic()
+        if news or now - self._refs_s > _REFS_S:
+            self._refs_s = now
+            news += self._new_things()
+        if any(one.thing == "run" and one.action != "changed" for one in news):
+            news.append(News("resources", self._client.backend.name, "changed"))
+        return news
+
+    def _first(self) -> None:
+        self._runs_mark = _mark(self._root / "runs")
+        ended, open_ids = self._client.store.runs.listing()
+        self._known = {run.id for run in ended} | set(open_ids)
+        for run in self._client.observe(open_ids):
+            self._keep(run)
+        self._things = {kind: dict(self._versions(kind)) for kind in (*_KINDS, "endpoint")}
+
+    def _came_and_went(self) -> Iterator[News]:
+        mark = _mark(self._root / "runs")
+        if mark == self._runs_mark and time.time_ns() - mark[0] > _FRESH_NS:
+            return
+        here = self._client.store.runs.ids()
+        for run_id in self._known - here:
+            self._forget(run_id)
+            yield News("run", run_id, "deleted")
+        new = here - self._known
+        came = self._client.observe(new) if new else []
+        for run in came:  # a folder without its spec is not a run yet
+            self._known.add(run.id)
+            self._keep(run)
+            yield News("run", run.id, "created", row_of(run))
+            if run.state.ended:
+                yield News("run", run.id, "ended", row_of(run))
+            yield from self._parts(run)
+        if len(came) == len(new):
+            self._runs_mark = mark
+
+    def _moved(self) -> Iterator[News]:
+        now = time.monotonic()
+        due = list(self._rows)
+        if now - self._observed_s < OBSERVE_S:
+            due = [run_id for run_id in due if self._marks_of(run_id) != self._marks.get(run_id)]
+        else:
+            self._observed_s = now
+        if not due:
+            return
+        marks = {run_id: self._marks_of(run_id) for run_id in due}
+        for run in self._client.observe(due):
+            row, before = row_of(run), self._rows.get(run.id)
+            moved = marks[run.id] != self._marks.get(run.id)
+            self._keep(run)
+            self._marks[run.id] = marks[run.id]  # from before the reading: later ones show again
+            if row != before:
+                yield News("run", run.id, "ended" if run.state.ended else "changed", row)
+            if moved or row != before:
+                yield from self._parts(run)
+
+    def _parts(self, run: Run) -> Iterator[News]:
+        """The study or endpoint that a run is."""
+        action: Action = "ended" if run.state.ended else "changed"
+        if run.kind == "tune":
+            yield News("study", run.id, action)
+        elif run.kind == "serve":
+            yield News("endpoint", run.name, action)
+
+    def _new_things(self) -> Iterator[News]:
+        for kind in (*_KINDS, "endpoint"):
+            before, now = self._things[kind], dict(self._versions(kind))
+            self._things[kind] = now
+            for name in now.keys() - before.keys():
+                yield News(kind, name, "created")
+            for name in now.keys() & before.keys():
+                if now[name] != before[name]:
+                    yield News(kind, name, "changed")
+            for name in before.keys() - now.keys():
+                yield News(kind, name, "deleted")
+
+    def _versions(self, kind: str) -> Iterator[tuple[str, tuple[Mark, ...]]]:
+        folder = self._root / "endpoints" if kind == "endpoint" else self._root / "refs" / kind
+        inner = ("versions", "current.json") if kind == "endpoint" else (".",)
+        for name in _names(folder):
+            yield name, tuple(_mark(folder / name / part) for part in inner)
+
+    def _marks_of(self, run_id: str) -> tuple[Mark, ...]:
+        folder = self._root / "runs" / run_id
+        return tuple(_mark(folder / name) for name in _FILES)
+
+    def _keep(self, run: Run) -> None:
+        if run.state.ended:
+            self._forget(run.id)
+            self._known.add(run.id)
+        else:
+            self._rows[run.id] = row_of(run)
+            self._marks.setdefault(run.id, ())
+
+    def _forget(self, run_id: str) -> None:
+        self._known.discard(run_id)
+        self._rows.pop(run_id, None)
+        self._marks.pop(run_id, None)
+
+
+_FILES = (
+    "metrics.jsonl",
+    "result.json",
+    "ready.json",
+    "queue.json",
+    "started.json",
+    "study.json",
+    "trials",
+)
+
+
+def _mark(path: Path) -> Mark:
+    """When a file or folder changed last, and how large it is."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - a tenth of the cost of a Path's
+    except OSError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_size)
+
+
+def _names(folder: Path) -> Iterable[str]:
+    try:
+        return [name for name in os.listdir(folder) if not name.startswith(".")]  # noqa: PTH208
+    except OSError:
+        return ()

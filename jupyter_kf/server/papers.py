@@ -1,0 +1,118 @@
+"""One run with all that is in its folder: code, what travelled, artefacts, metrics, log.
+
+For threads. May import `client`, `layout`, `blobs`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from jupyter_kf.blobs import read_json
+from jupyter_kf.client import Client
+from jupyter_kf.errors import NotFound, did_you_mean
+from jupyter_kf.layout import RunFolder
+from jupyter_kf.records import Metric
+from jupyter_kf.server.answers import Artefact, At, ComparePaper, Input, MetricPage, RunPaper
+
+_MOST_ARTEFACTS = 2_000
+_MOST_POINTS = 50_000
+
+
+def run_paper(client: Client, at: At, text: str) -> RunPaper:
+    """All about a run, by its id, the beginning of it, or the newest of a name."""
+    run = client.run(text)
+    folder = client.store.runs.folder(run.id)
+    listed = read_json(folder.inputs / "listing.json") or ()
+    inputs = (Input(str(one["name"]), str(one["kind"]), int(one["bytes"])) for one in listed)
+    code = _text(folder.cell)
+    return RunPaper(
+        at.seq,
+        at.epoch,
+        run=run,
+        code=code,
+        inputs=tuple(inputs),
+        artefacts=artefacts(folder),
+        log_bytes=_size(folder.log),
+    )
+
+
+def artefacts(folder: RunFolder) -> tuple[Artefact, ...]:
+    """The files that a run kept, by their paths in its outputs; links are left out."""
+    found = []
+    for here, _, names in os.walk(folder.outputs):
+        for name in sorted(names):
+            path = Path(here) / name
+            if not path.is_symlink():
+                found.append(Artefact(str(path.relative_to(folder.outputs)), _size(path)))
+            if len(found) >= _MOST_ARTEFACTS:
+                return tuple(found)
+    return tuple(sorted(found, key=lambda one: one.name))
+
+
+def artefact_path(client: Client, text: str, name: str) -> Path:
+    """The file of an artefact.
+
+    Raises:
+        NotFound: kf-1141, the run kept nothing of that name; also for a path that leads out.
+    """
+    folder = client.store.runs.folder(client.store.runs.find(text))
+    path = folder.outputs / name
+    real, root = path.resolve(), folder.outputs.resolve()
+    if real.is_file() and real.is_relative_to(root):
+        return real
+    raise NotFound(
+        1141,
+        f"run {folder.id} has no artefact `{name}`",
+        cause=did_you_mean(name, [one.name for one in artefacts(folder)]),
+        fix="kf.artifact(value, name=...) in the cell keeps one",
+    )
+
+
+def metric_page(folder: RunFolder, after: int) -> MetricPage:
+    """What a run reported from line `after` on; a line that is still being written waits."""
+    points: list[Metric] = []
+    n = 0
+    try:
+        with open(folder.metrics, "rb") as stream:
+            for n, raw in enumerate(stream, start=1):
+                if not raw.endswith(b"\n"):
+                    return MetricPage(max(after, n - 1), tuple(points))
+                if n > after:
+                    points += _points(raw)
+                if len(points) >= _MOST_POINTS:
+                    break
+    except FileNotFoundError:
+        pass
+    return MetricPage(max(after, n), tuple(points))
+
+
+def compare_paper(client: Client, runs: tuple[str, ...]) -> ComparePaper:
+    """Runs side by side, with everything they reported."""
+    told = client.compare(*runs)
+    points = {run.id: metric_page(client.store.runs.folder(run.id), 0).points for run in told.runs}
+    return ComparePaper(told.runs, told.settings, told.metrics, told.same, points)
+
+
+def _points(raw: bytes) -> list[Metric]:
+    try:
+        line = json.loads(raw)
+        told = line["values"].items()
+        return [Metric(name, float(v), line.get("step"), line["t"]) for name, v in told]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(errors="replace")
+    except FileNotFoundError:
+        return None
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

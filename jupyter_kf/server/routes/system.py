@@ -1,0 +1,156 @@
+"""Where am I, and what can be asked: the server itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+import jupyter_kf
+from jupyter_kf.errors import NotFound
+from jupyter_kf.server import openapi
+from jupyter_kf.server.answers import (
+    DoctorPaper,
+    Document,
+    ResourcesPaper,
+    VerbPaper,
+    VerbPapers,
+    Where,
+)
+from jupyter_kf.server.handler import SYSTEM, KfHandler, describes
+from jupyter_kf.specs.flags import flags_of
+from jupyter_kf.verbs import TAKES_CODE, VERBS, requests_of
+
+
+class WhereHandler(KfHandler):
+    """Where jobs go from here."""
+
+    @web.authenticated
+    @authorized("read", resource=SYSTEM)
+    @describes(Where)
+    async def get(self) -> None:
+        """Backend, namespace and store, and how many runs are not at their end."""
+        at, hub = self.hub.at(), self.hub
+
+        def look() -> Where:
+            client = hub.client
+            running = len(client.store.runs.listing()[1])
+            return Where(
+                at.seq,
+                at.epoch,
+                backend=client.backend.name,
+                namespace=client.namespace,
+                store=str(client.store.root),
+                version=jupyter_kf.__version__,
+                running=running,
+            )
+
+        await self.answer(look)
+
+
+class ResourcesHandler(KfHandler):
+    """What there is to use."""
+
+    @web.authenticated
+    @authorized("read", resource=SYSTEM)
+    @describes(ResourcesPaper)
+    async def get(self) -> None:
+        """Cores, memory, GPUs and the queue of the backend; who uses them, and who waits."""
+        at = self.hub.at()
+
+        def look() -> ResourcesPaper:
+            client = self.hub.client
+            told = client.resources()
+            if told is None:
+                raise _unmeasured(client.backend.name)
+            return ResourcesPaper(**vars(told), seq=at.seq, epoch=at.epoch)
+
+        await self.answer(look)
+
+
+class SchemasHandler(KfHandler):
+    """What can be asked."""
+
+    @web.authenticated
+    @authorized("read", resource=SYSTEM)
+    @describes(VerbPapers)
+    async def get(self) -> None:
+        """Each verb's JSON schema, and its fields as they are typed."""
+        await self.answer(lambda: {verb: _paper(verb) for verb in VERBS})
+
+
+class DoctorHandler(KfHandler):
+    """The state of the installation."""
+
+    @web.authenticated
+    @authorized("read", resource=SYSTEM)
+    @describes(DoctorPaper)
+    async def get(self) -> None:
+        """What the server's own installation can do, and what is wrong with it."""
+        await self.answer(lambda: DoctorPaper(tuple(self.hub.client.doctor())), slow=True)
+
+
+class OpenApiHandler(KfHandler):
+    """The description of all routes."""
+
+    @web.authenticated
+    @authorized("read", resource=SYSTEM)
+    @describes(Document)
+    async def get(self) -> None:
+        """This document: OpenAPI 3.1."""
+        await self.answer(openapi.document)
+
+
+class UnknownRoute(KfHandler):
+    """What stands under our address, and is nothing."""
+
+    async def _nothing(self, *_: Any) -> None:
+        raise NotFound(
+            1142,
+            f"there is no {self.request.method} {self.request.path}",
+            cause="no route of this version has that path",
+            fix="GET jupyter-kf/api/v1/openapi.json lists them all",
+        )
+
+    @web.authenticated
+    @authorized("read", resource=SYSTEM)
+    @describes(Document)
+    async def get(self) -> None:
+        """Nothing."""
+        await self._nothing()
+
+    @web.authenticated
+    @authorized("write", resource=SYSTEM)
+    @describes(Document)
+    async def post(self) -> None:
+        """Nothing."""
+        await self._nothing()
+
+
+def _paper(verb: str) -> VerbPaper:
+    flags = tuple(flag for request in requests_of(verb) for flag in flags_of(request))
+    return VerbPaper(
+        schema=VERBS[verb].model_json_schema(),
+        takes_code=verb in TAKES_CODE,
+        positional=tuple(flag.field for flag in flags if flag.positional),
+        flags=flags,
+    )
+
+
+def _unmeasured(backend: str) -> NotFound:
+    return NotFound(
+        1145,
+        f"the {backend} backend does not say what it has",
+        cause="it has no `resources`",
+        fix="ask who runs it; jobs can be started all the same",
+    )
+
+
+ROUTES: dict[str, type[KfHandler]] = {
+    "/where": WhereHandler,
+    "/resources": ResourcesHandler,
+    "/schemas": SchemasHandler,
+    "/doctor": DoctorHandler,
+    "/openapi.json": OpenApiHandler,
+}

@@ -1,0 +1,65 @@
+"""Runs as lists show them: rows, pages, search. Pure; may import `records`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from jupyter_kf.records import Run
+from jupyter_kf.server.answers import At, Brief, RunPage, RunRow
+from jupyter_kf.server.asking import PageAsk, RunsAsk
+
+T = TypeVar("T")
+
+
+def row_of(run: Run) -> RunRow:
+    """A run without what it was asked and what it left."""
+    return RunRow(
+        id=run.id,
+        kind=run.kind,
+        name=run.name,
+        state=run.state,
+        reason=run.reason,
+        created_s=run.created_s,
+        started_s=run.started_s,
+        ended_s=run.ended_s,
+        progress=run.progress,
+        remaining_s=run.remaining_s,
+        metrics=run.metrics,
+        error=Brief(f"kf-{run.error.code}", run.error.what) if run.error else None,
+        backend=run.backend,
+    )
+
+
+def run_page(at: At, runs: Iterable[Run], ask: RunsAsk) -> RunPage:
+    """The part of the runs that was asked for; counts are of all that fit but for their state."""
+    found = search(list(runs), ask.search, _words)
+    if ask.job or ask.name:
+        found = [r for r in found if ask.job in (None, r.kind) and ask.name in (None, r.name)]
+    counts = Counter(str(run.state) for run in found)
+    if ask.state:
+        found = [run for run in found if run.state == ask.state]
+    rows = tuple(row_of(run) for run in part(found, ask))
+    return RunPage(at.seq, at.epoch, len(found), dict(counts), rows)
+
+
+def search(things: list[T], text: str, words_of: Callable[[T], str]) -> list[T]:
+    """Those things in whose words all the searched ones occur, in any case."""
+    wanted = text.lower().split()
+    if not wanted:
+        return things
+    return [thing for thing in things if _holds(words_of(thing).lower(), wanted)]
+
+
+def part(things: Sequence[T], ask: PageAsk) -> Sequence[T]:
+    """The page that was asked for."""
+    return things[ask.offset : ask.offset + ask.limit]
+
+
+def _holds(text: str, wanted: Sequence[str]) -> bool:
+    return all(word in text for word in wanted)
+
+
+def _words(run: Run) -> str:
+    return f"{run.id} {run.name} {run.kind} {run.state} {' '.join(run.metrics)}"

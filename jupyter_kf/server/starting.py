@@ -1,0 +1,145 @@
+"""Starting what was asked: the client's verbs with fields and code from a request. For threads.
+
+What would load data or a model runs aside, in a child process. May import `client`, `specs`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+from jupyter_kf.backends.base import Plan
+from jupyter_kf.client import Client
+from jupyter_kf.errors import InternalError, SpecError
+from jupyter_kf.records import Check, Dataset, Endpoint, Run, Study
+from jupyter_kf.server import aside
+from jupyter_kf.server.answers import Cell, Planned
+from jupyter_kf.server.asking import CellBody, StartBody
+from jupyter_kf.specs import SPECS, DataSpec
+from jupyter_kf.specs.line import cell_of
+from jupyter_kf.verbs import TAKES_CODE, VERBS
+
+
+def body_of(verb: str) -> type[BaseModel]:
+    """What a verb's request holds, for the document: the verb's own spec, and its code."""
+    code: dict[str, Any] = {"code": (str, ...)} if verb in TAKES_CODE else {}
+    made: type[BaseModel] = create_model(
+        f"{verb.capitalize()}Body",
+        __config__=ConfigDict(extra="forbid"),
+        __doc__=f"What {verb} is asked.",
+        fields=(SPECS[verb], ...),
+        **code,
+    )
+    return made
+
+
+def start(client: Client, verb: str, asked: StartBody) -> Run:
+    """Starts a job; returns its run.
+
+    Raises:
+        KfError: as of the client's method; nothing was started.
+    """
+    fields = dict(asked.fields)
+    SPECS[verb].of(**fields)  # says what is missing or malformed, in the spec's words
+    if verb in TAKES_CODE:
+        told = getattr(client, verb)(_code(verb, asked), scope={}, wait=False, **fields)
+    else:
+        _refuse_code(verb, asked)
+        told = getattr(client, verb)(wait=False, **fields)
+    return _run(told)
+
+
+def plan(client: Client, verb: str, asked: StartBody) -> Planned:
+    """What would be started; nothing is."""
+    fields = dict(asked.fields)
+    SPECS[verb].of(**fields)
+    code = _code(verb, asked) if verb in TAKES_CODE else None
+    told: Plan = client.plan(verb, code, scope={}, **fields)
+    return Planned(
+        run_id=told.run_id,
+        backend=told.backend,
+        kind=told.kind,
+        spec=told.spec.model_dump(mode="json"),
+        objects=told.objects,
+        unsupported=told.unsupported,
+        notes=told.notes,
+    )
+
+
+def snapshot(client: Client, asked: StartBody) -> Dataset:
+    """A dataset from files that the server can read; read in a child process."""
+    _refuse_code("data", asked)
+    spec: DataSpec = DataSpec.of(**asked.fields)
+    job = {"client": aside.settings(client), **spec.model_dump(mode="json")}
+    told = _aside("snapshot", job, patience_s=None)
+    return client.get_data(f"{told['name']}@{told['version']}")
+
+
+def check(client: Client, name: str) -> Check:
+    """A parity check, in a child process: a model's code is never run in the server."""
+    told = _aside("check", {"client": aside.settings(client), "name": name})
+    return Check(told["subject"], told["ok"], tuple(told["findings"]), told["facts"])
+
+
+def cell(asked: CellBody) -> Cell:
+    """The cell that asks for this, checked by the verb's spec.
+
+    Raises:
+        SpecError: kf-1016, there is no such verb; and as of its fields.
+    """
+    request = VERBS.get(asked.verb)
+    if request is None:
+        from jupyter_kf.verbs import read_call
+
+        read_call([asked.verb])  # says which verbs there are
+        raise AssertionError("unreachable")
+    told = request.of(**asked.fields)
+    return Cell(cell_of(told, asked.code if asked.verb in TAKES_CODE else None))
+
+
+def cell_of_run(client: Client, run_id: str) -> Cell:
+    """The cell that would make this run again."""
+    run = client.run(run_id)
+    spec = SPECS[run.kind].model_validate(dict(run.spec))
+    folder = client.store.runs.folder(run.id)
+    code = folder.cell.read_text() if run.kind in TAKES_CODE and folder.cell.is_file() else None
+    return Cell(cell_of(spec, code))
+
+
+def _code(verb: str, asked: StartBody) -> str:
+    if asked.code and asked.code.strip():
+        return asked.code
+    raise SpecError(
+        1031,
+        f"{verb} needs `code`",
+        cause="it runs a cell, and the request has none",
+        fix="send the cell's text as `code`",
+    )
+
+
+def _refuse_code(verb: str, asked: StartBody) -> None:
+    if asked.code:
+        raise SpecError(
+            1032,
+            f"{verb} takes no code",
+            cause="the request has a `code`, but nothing would run it",
+            fix="leave `code` out",
+        )
+
+
+def _run(told: Run | Study | Endpoint) -> Run:
+    return told if isinstance(told, Run) else told.run
+
+
+def _aside(job: str, asked: dict[str, Any], **more: Any) -> Any:
+    try:
+        return aside.run(job, json.dumps(asked).encode(), **more)
+    except aside.Failed as error:
+        raise InternalError(
+            9031,
+            f"the child process for {job} failed",
+            cause=str(error),
+            fix="try it in a notebook: `%kf doctor` says what is missing",
+        ) from error

@@ -1,0 +1,103 @@
+"""The one watcher: looks for news while somebody listens, and tells the bus.
+
+It is fast while a run is unfinished or something just happened, slower afterwards, and rests
+when nobody listens: a request wakes it. A look never takes more than a small share of a core.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from jupyter_kf.errors import KfError
+from jupyter_kf.server.hub import Hub
+from jupyter_kf.server.looks import Looks, News
+
+_BUSY_S, _IDLE_S = 0.03, 0.25
+_SHARE = 0.1  # of a core, at most
+_CALM_S = 10.0  # after this long without news and unfinished runs, it slows down
+_PATIENCE_S = 30.0  # it waits this long for a listener after a request
+_AGAIN_S = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class Watch:
+    """Looks again and again, in a thread.
+
+    Args:
+        hub: whose client's store is looked at; its `awake` ends a rest.
+        send: takes news, in the loop's thread.
+        listened: whether anybody would hear it.
+
+    Attributes:
+        looked: how often it has looked.
+        resting: nobody listens, so it does not look.
+    """
+
+    def __init__(
+        self, hub: Hub, send: Callable[[Sequence[News]], None], listened: Callable[[], bool]
+    ) -> None:
+        self._hub, self._send, self._listened = hub, send, listened
+        self._looks: Looks | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.looked, self.resting = 0, True
+        self._blind = False  # it could not look, so it does not know what happened meanwhile
+
+    def start(self) -> None:
+        """Begins; in the running loop."""
+        self._task = asyncio.create_task(self._run(), name="jupyter-kf-watch")
+
+    async def stop(self) -> None:
+        """Ends, whatever it is doing."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            await self._rest()
+            try:
+                await self._watch()
+            except (KfError, OSError) as error:  # the store can't be used just now
+                log.warning("jupyter-kf watches no runs for now: %s", error)
+                self._looks, self._blind = None, True
+                await self._hub.pause(_AGAIN_S)
+
+    async def _rest(self) -> None:
+        """Returns when somebody listens; until then only requests of ours wake it."""
+        self.resting = True
+        while not self._listened():
+            self._hub.awake.clear()
+            await self._hub.awake.wait()
+            until = time.monotonic() + _PATIENCE_S
+            while not self._listened() and time.monotonic() < until:
+                await self._hub.pause(_IDLE_S)
+        self.resting = False
+
+    async def _watch(self) -> None:
+        """Looks and tells until nobody listens any more."""
+        happened_s = time.monotonic()
+        while self._listened():
+            began = time.monotonic()
+            if self._looks is None:
+                self._looks = await self._hub.quick(self._make)
+                if self._blind:
+                    self._blind = False
+                    self._hub.seq += 1  # the gap tells readers that they missed something
+                    self._send([News("resources", "", "changed")])
+            news = await self._hub.quick(self._looks.look)
+            self.looked += 1
+            now = time.monotonic()
+            if news:
+                self._send(news)
+                happened_s = now
+            busy = self._looks.unfinished or now - happened_s < _CALM_S
+            await self._hub.pause(max(_BUSY_S if busy else _IDLE_S, (now - began) / _SHARE))
+
+    def _make(self) -> Looks:
+        return Looks(self._hub.client)

@@ -1,0 +1,189 @@
+/** A run in its cell's output: state, progress, metrics, last lines, Cancel, its page. */
+import * as React from 'react';
+import '../../style/output.css';
+import { LogWindow } from '../services/log';
+import { ENDED } from '../services/validate';
+import { CommandIDs } from '../tokens';
+import { AnsiLine } from '../ui/ansi';
+import { type IContext, KfWidget, useKf } from '../ui/context';
+import { formatDuration, formatNumber, toNumber } from '../ui/format';
+import { asKfError, useSignal } from '../ui/hooks';
+import { MetricPlots, useMetrics } from '../ui/metrics';
+import { Button, ErrorBox, ProblemBox, Progress } from '../ui/pieces';
+import { StateBadge } from '../ui/state';
+import type { RunRow } from '../wire';
+import type { IRunReference } from './renderer';
+
+const LINES = 5;
+
+export function makeOutput(context: IContext, told: IRunReference): KfWidget {
+  return new KfWidget(context, <RunView told={told} />, 'jp-Kf-outputBody');
+}
+
+function RunView({ told }: { told: IRunReference }): React.ReactElement {
+  const { trans } = useKf();
+  const { row, error, again } = useRow(told.id);
+  if (error && !row) {
+    return <ErrorBox error={asKfError(error)} onRetry={again} />;
+  }
+  if (!row) {
+    return (
+      <div className="jp-Kf-outputHead" role="status">
+        <b>{told.name}</b>
+        <span className="jp-Kf-quiet">{trans.__('Loading')}</span>
+      </div>
+    );
+  }
+  return (
+    <>
+      <Head row={row} told={told} />
+      {row.error ? <ProblemBox problem={row.error} /> : null}
+      <Plots row={row} />
+      <LastLines row={row} />
+    </>
+  );
+}
+
+/** The run's row, fetched once and then kept by events; null with an error when it is gone. */
+function useRow(id: string): {
+  row: RunRow | undefined;
+  error: unknown;
+  again: () => void;
+} {
+  const { kf } = useKf();
+  const [error, setError] = React.useState<unknown>(null);
+  const [row, setRow] = React.useState(kf.runs.get(id));
+  const again = React.useCallback(() => {
+    kf.runs.paper(id).then(
+      () => setError(null),
+      failure => {
+        setError(failure);
+        if (!asKfError(failure).unreachable) {
+          setRow(undefined);
+        }
+      }
+    );
+  }, [kf, id]);
+  React.useEffect(() => {
+    const onRow = (_: unknown, change: { id: string; row: RunRow | null }) => {
+      if (change.id === id && change.row) {
+        setRow(change.row);
+      } else if (change.id === id) {
+        again();
+      }
+    };
+    kf.runs.changed.connect(onRow);
+    kf.stale.connect(again);
+    again();
+    return () => {
+      kf.runs.changed.disconnect(onRow);
+      kf.stale.disconnect(again);
+    };
+  }, [kf, id, again]);
+  return { row, error, again };
+}
+
+function Head({ row, told }: { row: RunRow; told: IRunReference }): React.ReactElement {
+  const { kf, trans, commands } = useKf();
+  const [failed, setFailed] = React.useState<unknown>(null);
+  const ended = ENDED.has(row.state);
+  const target = told.endpoint
+    ? { thing: 'endpoint', id: told.endpoint }
+    : { thing: row.kind === 'tune' ? 'study' : 'run', id: row.id };
+  const cancel = () => {
+    setFailed(null);
+    kf.runs.cancel(row.id).catch(setFailed);
+  };
+  return (
+    <>
+      <div className="jp-Kf-outputHead">
+        <b>{row.name}</b>
+        <StateBadge state={row.state} live />
+        <span className="jp-Kf-quiet">{timing(row, trans)}</span>
+        <span className="jp-Kf-grow" />
+        {ended ? null : <Button label={trans.__('Cancel')} onClick={cancel} />}
+        <Button
+          label={trans.__('Open')}
+          title={trans.__('Opens the page of %1', row.id)}
+          onClick={() => void commands.execute(CommandIDs.open, target)}
+        />
+      </div>
+      <Progress
+        share={ended ? 1 : row.state === 'PENDING' ? 0 : shareOf(row)}
+        label={trans.__('Progress of the run')}
+      />
+      {row.reason ? <div className="jp-Kf-quiet">{row.reason}</div> : null}
+      {failed ? <ErrorBox error={asKfError(failed)} /> : null}
+    </>
+  );
+}
+
+function shareOf(row: RunRow): number | null {
+  return row.progress === null ? null : toNumber(row.progress);
+}
+
+function timing(row: RunRow, trans: IContext['trans']): string {
+  const [started, ended] = [toNumber(row.started_s), toNumber(row.ended_s)];
+  if (Number.isFinite(ended) && Number.isFinite(started)) {
+    return trans.__('took %1', formatDuration(ended - started));
+  }
+  const share = shareOf(row);
+  const left = toNumber(row.remaining_s);
+  return [
+    share === null ? '' : `${Math.round(share * 100)} %`,
+    Number.isFinite(left) ? trans.__('%1 left', formatDuration(left)) : ''
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+/** Plots once there are two points; single values as text. */
+function Plots({ row }: { row: RunRow }): React.ReactElement {
+  const feed = useMetrics(row.id);
+  const lines = [...feed.series.values()].some(points => points.length > 1);
+  if (lines) {
+    return <MetricPlots feed={feed} height={96} most={4} />;
+  }
+  return (
+    <div className="jp-Kf-values">
+      {Object.entries(row.metrics).map(([name, value]) => (
+        <span key={name}>
+          <span className="jp-Kf-quiet">{name}</span> <b>{formatNumber(value)}</b>
+        </span>
+      ))}
+    </div>
+  );
+}
+
+/** The last lines of the log, while it grows; of a run that succeeded, none. */
+function LastLines({ row }: { row: RunRow }): React.ReactElement | null {
+  const { kf } = useKf();
+  const [log] = React.useState(
+    () => new LogWindow(kf, row.id, { lines: LINES, chunk: 65_536, tail: 2_048 })
+  );
+  const wanted = row.state !== 'SUCCEEDED' && row.state !== 'READY';
+  useSignal(log.changed);
+  const visible = React.useRef<HTMLDivElement>(null);
+  React.useEffect(() => {
+    if (!wanted || !visible.current) {
+      return;
+    }
+    // A stream is held only while the output is on the screen.
+    const observer = new IntersectionObserver(([entry]) =>
+      entry.isIntersecting ? log.follow() : log.pause()
+    );
+    observer.observe(visible.current);
+    return () => {
+      observer.disconnect();
+      log.pause();
+    };
+  }, [log, wanted]);
+  React.useEffect(() => () => log.dispose(), [log]);
+  return wanted ? (
+    <div ref={visible} className="jp-Kf-lastLines jp-RenderedText" role="log">
+      {log.lines.map((line, index) => (
+        <AnsiLine key={index} line={line} />
+      ))}
+    </div>
+  ) : null;
+}

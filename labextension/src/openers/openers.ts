@@ -1,0 +1,88 @@
+/** Finds or makes the page of a thing. */
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import { MainAreaWidget, type WidgetTracker } from '@jupyterlab/apputils';
+import { PanelLayout, Widget } from '@lumino/widgets';
+import * as React from 'react';
+import type { IOpener, IOpeners, Thing } from '../tokens';
+import { type IContext, KfWidget } from '../ui/context';
+import { asKfError } from '../ui/hooks';
+import { ErrorBox } from '../ui/pieces';
+
+/** A tab's content: the place where a feature's page comes once it is loaded. */
+export class Page extends Widget {
+  constructor(
+    readonly thing: Thing,
+    readonly thingId: string
+  ) {
+    super();
+    this.id = `jupyter-kf-${thing}-${thingId}`;
+    this.addClass('jp-Kf-page');
+    this.layout = new PanelLayout();
+  }
+
+  fill(content: Widget): void {
+    (this.layout as PanelLayout).addWidget(content);
+  }
+}
+
+export interface IOpenersOptions {
+  app: JupyterFrontEnd;
+  area: string;
+  context: IContext;
+  tracker: WidgetTracker<MainAreaWidget<Page>>;
+}
+
+export class Openers implements IOpeners {
+  constructor(private readonly options: IOpenersOptions) {}
+
+  register(thing: Thing, opener: IOpener): void {
+    this.openers.set(thing, opener);
+  }
+
+  has(thing: Thing): boolean {
+    return this.openers.has(thing);
+  }
+
+  async open(thing: Thing, id: string): Promise<void> {
+    const opener = this.openers.get(thing);
+    if (!opener) {
+      throw new Error(`nothing opens a ${thing}`);
+    }
+    const { app, area, tracker } = this.options;
+    let widget = tracker.find(
+      ({ content }) => content.thing === thing && content.thingId === id
+    );
+    if (!widget) {
+      widget = this.make(opener, thing, id);
+      await tracker.add(widget);
+    }
+    if (!widget.isAttached) {
+      app.shell.add(widget, area, { type: 'Kubeflow' });
+    }
+    app.shell.activateById(widget.id);
+  }
+
+  private make(opener: IOpener, thing: Thing, id: string): MainAreaWidget<Page> {
+    const page = new Page(thing, id);
+    const reveal = opener.create(id).then(
+      content => page.fill(content),
+      failure =>
+        page.fill(
+          new KfWidget(
+            this.options.context,
+            React.createElement(ErrorBox, { error: asKfError(failure) })
+          )
+        )
+    );
+    const widget = new MainAreaWidget({ content: page, reveal });
+    widget.id = `${page.id}-tab`;
+    widget.title.label = opener.title(id);
+    widget.title.caption = opener.title(id);
+    widget.title.icon = opener.icon;
+    widget.title.closable = true;
+    widget.toolbar.hide();
+    return widget;
+  }
+
+  private readonly openers = new Map<Thing, IOpener>();
+}

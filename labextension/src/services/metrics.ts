@@ -1,0 +1,123 @@
+/**
+ * What one run reported, growing while it runs.
+ *
+ * Points are fetched after an event of the run, those that are new; no stream is held, so a
+ * notebook may show any number of runs. Long series are thinned, keeping each bin's extremes.
+ */
+import { Throttler } from '@lumino/polling';
+import { Signal } from '@lumino/signaling';
+import type { IKubeflow } from '../tokens';
+import type { MetricPage } from '../wire';
+import { part } from './rest';
+
+export interface IPoint {
+  series: string;
+  x: number;
+  y: number;
+}
+
+const EVERY_MS = 150;
+const MOST = 4_000;
+
+export class MetricsFeed {
+  constructor(
+    private readonly kf: IKubeflow,
+    private readonly run: string
+  ) {
+    kf.runs.changed.connect(this.onRow, this);
+    kf.stale.connect(this.again, this);
+    this.again();
+  }
+
+  /** Emitted when points have come. */
+  readonly changed = new Signal<this, void>(this);
+
+  /** Points by metric, in the order in which metrics were first reported. */
+  get series(): ReadonlyMap<string, readonly IPoint[]> {
+    return this._series;
+  }
+
+  /** Grows with every change, for those who compare. */
+  get version(): number {
+    return this._version;
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.kf.runs.changed.disconnect(this.onRow, this);
+    this.kf.stale.disconnect(this.again, this);
+    this.throttle.dispose();
+    Signal.clearData(this);
+  }
+
+  private onRow(_: unknown, { id }: { id: string }): void {
+    if (id === this.run) {
+      this.again();
+    }
+  }
+
+  private again(): void {
+    if (!this.disposed) {
+      void this.throttle.invoke().catch(() => undefined);
+    }
+  }
+
+  private async fetch(): Promise<void> {
+    const path = `runs/${part(this.run)}/metrics`;
+    const page = await this.kf.rest.get<MetricPage>(path, { after: this.next });
+    if (this.disposed || page.points.length === 0) {
+      return;
+    }
+    this.next = page.next;
+    for (const { name, value, step } of page.points) {
+      const known = this._series.get(name) ?? [];
+      const count = this.counts.get(name) ?? 0;
+      known.push({ series: name, x: step ?? count, y: Number(value) });
+      this.counts.set(name, count + 1);
+      this._series.set(name, known.length > 2 * MOST ? thin(known, MOST) : known);
+    }
+    this._version += 1;
+    this.changed.emit();
+  }
+
+  private readonly throttle = new Throttler(() => this.fetch(), {
+    limit: EVERY_MS,
+    edge: 'trailing'
+  });
+  private readonly counts = new Map<string, number>();
+  private readonly _series = new Map<string, IPoint[]>();
+  private _version = 0;
+  private disposed = false;
+  private next = 0;
+}
+
+/**
+ * As many points as can be told apart: of each bin of neighbours its lowest and its highest.
+ *
+ * A peak stays visible, which a mean or every n-th point would lose.
+ */
+export function thin<T extends { x: number; y: number }>(
+  points: T[],
+  most: number
+): T[] {
+  if (points.length <= most) {
+    return points;
+  }
+  const bins = Math.floor(most / 2);
+  const kept: T[] = [];
+  for (let bin = 0; bin < bins; bin++) {
+    const from = Math.floor((bin * points.length) / bins);
+    const to = Math.floor(((bin + 1) * points.length) / bins);
+    let low = from;
+    let high = from;
+    for (let index = from; index < to; index++) {
+      low = points[index].y < points[low].y ? index : low;
+      high = points[index].y > points[high].y ? index : high;
+    }
+    kept.push(points[Math.min(low, high)]);
+    if (low !== high) {
+      kept.push(points[Math.max(low, high)]);
+    }
+  }
+  return kept;
+}

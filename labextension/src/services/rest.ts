@@ -1,0 +1,133 @@
+/** Requests to the server extension: JSON in, JSON out, errors with code, cause and fix. */
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+import type { Problem } from '../wire';
+
+const BASE = 'jupyter-kf/api/v1';
+
+export type Query = Record<string, string | number | boolean | string[] | undefined>;
+
+/** An error of the server's, or of the way there. */
+export class KfError extends Error {
+  constructor(
+    readonly status: number,
+    readonly problem: Problem
+  ) {
+    super(problem.message);
+    this.name = 'KfError';
+  }
+
+  /** Nobody answered, in contrast to an answer that says no. */
+  get unreachable(): boolean {
+    return this.status === 0 || this.status === 502 || this.status === 504;
+  }
+}
+
+export interface IRest {
+  get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
+  post<T>(path: string, body?: unknown, query?: Query): Promise<T>;
+  remove<T>(path: string): Promise<T>;
+  /** The raw answer: for ranges, streams and downloads. Throws KfError unless it is a success. */
+  raw(path: string, init?: RequestInit, query?: Query): Promise<Response>;
+  /** An address for a link, such as a download. */
+  url(path: string, query?: Query): string;
+}
+
+/** One id, name or reference as a part of a path. */
+export function part(text: string): string {
+  return encodeURIComponent(text);
+}
+
+export class Rest implements IRest {
+  constructor(private readonly settings: ServerConnection.ISettings) {}
+
+  url(path: string, query: Query = {}): string {
+    const words = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      for (const one of Array.isArray(value) ? value : [value]) {
+        if (one !== undefined && one !== '') {
+          words.append(name, String(one));
+        }
+      }
+    }
+    const tail = words.toString();
+    return URLExt.join(this.settings.baseUrl, BASE, path) + (tail && `?${tail}`);
+  }
+
+  async raw(
+    path: string,
+    init: RequestInit = {},
+    query: Query = {}
+  ): Promise<Response> {
+    let answer: Response;
+    try {
+      answer = await ServerConnection.makeRequest(
+        this.url(path, query),
+        { ...init, cache: 'no-store' },
+        this.settings
+      );
+    } catch (failure) {
+      if ((failure as Error).name === 'AbortError' || init.signal?.aborted) {
+        throw failure;
+      }
+      throw new KfError(0, unreachable());
+    }
+    if (!answer.ok) {
+      throw new KfError(answer.status, await problemOf(answer));
+    }
+    return answer;
+  }
+
+  async get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+    return (await this.raw(path, { signal }, query)).json() as Promise<T>;
+  }
+
+  async post<T>(path: string, body: unknown = {}, query: Query = {}): Promise<T> {
+    const init = { method: 'POST', body: JSON.stringify(body) };
+    return json<T>(await this.raw(path, init, query));
+  }
+
+  async remove<T>(path: string): Promise<T> {
+    return json<T>(await this.raw(path, { method: 'DELETE' }));
+  }
+}
+
+async function json<T>(answer: Response): Promise<T> {
+  const text = await answer.text();
+  return (text ? JSON.parse(text) : null) as T;
+}
+
+function unreachable(): Problem {
+  return {
+    code: 'kf-0000',
+    message: 'the Jupyter server does not answer',
+    cause: 'it was stopped or restarts, or the network is down',
+    fix: 'what runs goes on; this page tries again by itself'
+  };
+}
+
+/** The server's own words, or what can be said of an answer that has none. */
+async function problemOf(answer: Response): Promise<Problem> {
+  try {
+    const told = await answer.json();
+    if (typeof told?.code === 'string' && typeof told?.message === 'string') {
+      return { cause: '', fix: '', ...told };
+    }
+    if (typeof told?.message === 'string' && told.message) {
+      return plain(answer, told.message);
+    }
+  } catch {
+    // Not JSON: a proxy's page.
+  }
+  return plain(answer, answer.statusText || 'no reason given');
+}
+
+function plain(answer: Response, cause: string): Problem {
+  const missing = answer.status === 404;
+  return {
+    code: `http-${answer.status}`,
+    message: `the server answered ${answer.status}`,
+    cause: missing ? 'it has no such route, or no such thing' : cause,
+    fix: missing ? 'see that jupyter-kf is enabled: jupyter server extension list' : ''
+  };
+}

@@ -1,0 +1,39 @@
+/** The status chip: where jobs go, and how many run. */
+import { type Widget } from '@lumino/widgets';
+import * as React from 'react';
+import { CommandIDs } from '../tokens';
+import { type IContext, KfWidget, useKf } from '../ui/context';
+import { useSignal } from '../ui/hooks';
+import { kubeflowIcon } from '../ui/icons';
+
+export function makeChip(context: IContext): Widget {
+  return new KfWidget(context, React.createElement(Chip), 'jp-Kf-chip');
+}
+
+function Chip(): React.ReactElement {
+  const { kf, trans, commands } = useKf();
+  useSignal(kf.whereChanged);
+  const { where, trouble } = kf;
+  const place = !where
+    ? trans.__('not connected')
+    : where.backend === 'local'
+      ? trans.__('this machine')
+      : [where.backend, where.namespace].filter(Boolean).join(' · ');
+  const running = where?.running
+    ? trans._n('%1 running', '%1 running', where.running)
+    : trans.__('idle');
+  return React.createElement(
+    'button',
+    {
+      type: 'button',
+      className: 'jp-StatusBar-GroupItem',
+      title: trouble ?? trans.__('Kubeflow jobs run on: %1', place),
+      onClick: () => void commands.execute(CommandIDs.showPanel)
+    },
+    React.createElement(kubeflowIcon.react, {
+      tag: 'span',
+      className: 'jp-Kf-chipIcon'
+    }),
+    `${place} · ${trouble ? '!' : running}`
+  );
+}

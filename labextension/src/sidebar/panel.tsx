@@ -1,0 +1,106 @@
+/** The sidebar's content: where I am, then one section open at a time. */
+import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+import { type IContext, KfWidget, useKf } from '../ui/context';
+import { useSignal } from '../ui/hooks';
+import { Resources } from './resources';
+import { SectionList } from './section';
+import { type ISection, sections } from './sections';
+
+/** The widget; made when the sidebar is first shown. */
+export function makePanel(context: IContext): KfWidget {
+  return new KfWidget(context, <Panel />, 'jp-Kf-panel');
+}
+
+function Panel(): React.ReactElement {
+  const { kf, trans } = useKf();
+  const [open, setOpen] = React.useState('runs');
+  const all = React.useMemo(() => sections(kf.rest, trans), [kf, trans]);
+  const toggle = (id: string) => setOpen(now => (now === id ? '' : id));
+  return (
+    <>
+      <WhereLine />
+      <div className="jp-Kf-sections">
+        {all.map(section => (
+          <Fold
+            key={section.id}
+            {...section}
+            open={open === section.id}
+            toggle={toggle}
+          >
+            <SectionList section={section as ISection} />
+          </Fold>
+        ))}
+        <Fold
+          id="resources"
+          title={trans.__('Resources')}
+          open={open === 'resources'}
+          toggle={toggle}
+        >
+          <Resources />
+        </Fold>
+      </div>
+    </>
+  );
+}
+
+function Fold(props: {
+  id: string;
+  title: string;
+  open: boolean;
+  toggle: (id: string) => void;
+  children: React.ReactNode;
+}): React.ReactElement {
+  const id = React.useId();
+  const Caret = props.open ? caretDownIcon : caretRightIcon;
+  return (
+    <div className={`jp-Kf-fold${props.open ? ' jp-mod-open' : ''}`}>
+      <h3>
+        <button
+          type="button"
+          aria-expanded={props.open}
+          aria-controls={id}
+          onClick={() => props.toggle(props.id)}
+        >
+          <Caret.react tag="span" aria-hidden="true" />
+          {props.title}
+        </button>
+      </h3>
+      <div id={id} className="jp-Kf-foldBody" hidden={!props.open}>
+        {props.open ? props.children : null}
+      </div>
+    </div>
+  );
+}
+
+/** Where jobs go; or why nothing can be said. */
+function WhereLine(): React.ReactElement {
+  const { kf, trans } = useKf();
+  useSignal(kf.whereChanged);
+  const { where, trouble } = kf;
+  const place =
+    where && (where.backend === 'local' ? trans.__('this machine') : where.backend);
+  const running = where?.running ?? 0;
+  return (
+    <header
+      className="jp-Kf-where"
+      title={where ? trans.__('Store: %1', where.store) : ''}
+    >
+      <div>
+        {where ? (
+          <>
+            {trans.__('Jobs run on')} <b>{place}</b>
+            {where.namespace ? ` · ${where.namespace}` : ''}
+          </>
+        ) : trouble ? (
+          trans.__('Not connected')
+        ) : (
+          trans.__('Connecting…')
+        )}
+      </div>
+      <div className="jp-Kf-quiet" aria-live="polite">
+        {trouble ?? (where ? trans._n('%1 running', '%1 running', running) : '')}
+      </div>
+    </header>
+  );
+}

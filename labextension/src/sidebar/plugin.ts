@@ -1,0 +1,73 @@
+/** The sidebar "Kubeflow": an icon at once, its content when it is first shown. */
+import {
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { PanelLayout, Widget } from '@lumino/widgets';
+import { CommandIDs, IKubeflow } from '../tokens';
+import type { IContext } from '../ui/context';
+import { kubeflowIcon } from '../ui/icons';
+
+const ID = 'jupyter-kf-panel';
+
+class Sidebar extends Widget {
+  constructor(private readonly context: IContext) {
+    super();
+    this.id = ID;
+    this.addClass('jp-Kf-sidebar');
+    this.layout = new PanelLayout();
+    this.title.icon = kubeflowIcon;
+    this.title.caption = context.trans.__('Kubeflow: runs, models, endpoints');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', context.trans.__('Kubeflow'));
+  }
+
+  protected override onBeforeShow(): void {
+    void this.fill();
+  }
+
+  protected override onAfterAttach(): void {
+    if (this.isVisible) {
+      void this.fill();
+    }
+  }
+
+  private async fill(): Promise<void> {
+    if (!this.filled) {
+      this.filled = true;
+      const { makePanel } = await import(/* webpackChunkName: "sidebar" */ './panel');
+      (this.layout as PanelLayout).addWidget(makePanel(this.context));
+    }
+  }
+
+  private filled = false;
+}
+
+export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter-kf:sidebar',
+  description:
+    'Lists runs, studies, models, endpoints, transforms, datasets and resources.',
+  autoStart: true,
+  requires: [IKubeflow],
+  optional: [ITranslator, ILayoutRestorer],
+  activate: (
+    app: JupyterFrontEnd,
+    kf: IKubeflow,
+    translator: ITranslator | null,
+    restorer: ILayoutRestorer | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load('jupyter_kf');
+    const sidebar = new Sidebar({ kf, trans, commands: app.commands });
+    app.shell.add(sidebar, 'left', { rank: 700, type: 'Kubeflow' });
+    restorer?.add(sidebar, ID);
+    app.commands.addCommand(CommandIDs.showPanel, {
+      label: trans.__('Show Kubeflow Panel'),
+      caption: trans.__('Runs, studies, models, endpoints, transforms and datasets'),
+      icon: kubeflowIcon,
+      describedBy: { args: { type: 'object', properties: {} } },
+      execute: () => app.shell.activateById(ID)
+    });
+  }
+};

@@ -1,0 +1,216 @@
+/** The sections of the sidebar: where their rows come from and how a row reads. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IRest } from '../services/rest';
+import type { Thing } from '../tokens';
+import type { EndpointRow, RunRow, State, StudyRow, ThingRow } from '../wire';
+import {
+  formatAgo,
+  formatDuration,
+  formatNumber,
+  shortDigest,
+  toNumber
+} from '../ui/format';
+import type { IPage } from './list';
+
+/** One row as the list shows it. */
+export interface IRow {
+  id: string;
+  thing: Thing;
+  title: string;
+  detail: string;
+  state: State | null;
+  /** 0 to 1 while it runs; null otherwise. */
+  progress: number | null;
+  /** The run to cancel or delete, when the row is one. */
+  run: RunRow | null;
+}
+
+export interface IQuestion {
+  search: string;
+  kind: string;
+  state: string;
+}
+
+export interface ISection {
+  id: string;
+  /** What its events are about. */
+  thing: Thing;
+  title: string;
+  filters: boolean;
+  empty: { text: string; code: string };
+  fetch(question: IQuestion, offset: number, signal: AbortSignal): Promise<IPage<IRow>>;
+}
+
+export const KINDS = ['train', 'transform', 'tune', 'serve', 'batch'];
+const LIMIT = 100;
+
+/** A run's row: what it is, how it goes, since when. */
+export function runRow(run: RunRow, trans: TranslationBundle): IRow {
+  const running = run.state === 'RUNNING' || run.state === 'PENDING';
+  const progress = running && run.progress !== null ? toNumber(run.progress) : null;
+  return {
+    id: run.id,
+    thing: run.kind === 'tune' ? 'study' : 'run',
+    title: run.name,
+    detail: [run.kind, when(run, trans), ...metricWords(run)]
+      .filter(Boolean)
+      .join(' · '),
+    state: run.state,
+    progress,
+    run
+  };
+}
+
+function when(run: RunRow, trans: TranslationBundle): string {
+  if (run.state === 'PENDING') {
+    return run.reason || trans.__('waiting');
+  }
+  const remaining = toNumber(run.remaining_s);
+  if (run.state === 'RUNNING' && Number.isFinite(remaining)) {
+    return trans.__('%1 left', formatDuration(remaining));
+  }
+  return formatAgo(run.ended_s ?? run.started_s ?? run.created_s);
+}
+
+function metricWords({ metrics }: RunRow): string[] {
+  return Object.entries(metrics)
+    .slice(0, 2)
+    .map(([name, value]) => `${name} ${formatNumber(value)}`);
+}
+
+export function sections(rest: IRest, trans: TranslationBundle): ISection[] {
+  const list = async <R>(
+    path: string,
+    question: IQuestion,
+    offset: number,
+    signal: AbortSignal
+  ) => {
+    const { search, kind, state } = question;
+    const asked = { search, kind, state, offset, limit: LIMIT };
+    return rest.get<{ total: number; rows: R[]; counts?: IPage<R>['counts'] }>(
+      path,
+      asked,
+      signal
+    );
+  };
+  const things = (
+    path: string,
+    thing: Thing,
+    title: string,
+    text: string,
+    code: string
+  ) => ({
+    id: path,
+    thing,
+    title,
+    filters: false,
+    empty: { text, code },
+    fetch: async (question: IQuestion, offset: number, signal: AbortSignal) => {
+      const page = await list<ThingRow>(path, question, offset, signal);
+      return { ...page, rows: page.rows.map(row => thingRow(thing, row)) };
+    }
+  });
+  return [
+    {
+      id: 'runs',
+      thing: 'run',
+      title: trans.__('Runs'),
+      filters: true,
+      empty: {
+        text: trans.__('No run yet. A train cell makes one; it runs on this machine:'),
+        code: '%load_ext jupyter_kf\n\n%%kf train first\nkf.report(answer=42)'
+      },
+      fetch: async (question, offset, signal) => {
+        const page = await list<RunRow>('runs', question, offset, signal);
+        return { ...page, rows: page.rows.map(row => runRow(row, trans)) };
+      }
+    },
+    {
+      id: 'studies',
+      thing: 'study',
+      title: trans.__('Studies'),
+      filters: false,
+      empty: {
+        text: trans.__('No study yet. It searches the parameters of a train cell:'),
+        code: '%kf tune NAME --param "lr=loguniform(1e-3, 0.3)" --metric auc --maximize'
+      },
+      fetch: async (question, offset, signal) => {
+        const page = await list<StudyRow>('studies', question, offset, signal);
+        return { ...page, rows: page.rows.map(row => studyRow(row, trans)) };
+      }
+    },
+    things(
+      'models',
+      'model',
+      trans.__('Models'),
+      trans.__('No model yet. A train cell keeps what it leaves in `model`:'),
+      '%%kf train NAME --data DATASET --transform TRANSFORM\nmodel = ...'
+    ),
+    {
+      id: 'endpoints',
+      thing: 'endpoint',
+      title: trans.__('Endpoints'),
+      filters: false,
+      empty: {
+        text: trans.__('No endpoint yet. It serves a model with its own transform:'),
+        code: '%kf serve MODEL'
+      },
+      fetch: async (question, offset, signal) => {
+        const page = await list<EndpointRow>('endpoints', question, offset, signal);
+        return { ...page, rows: page.rows.map(row => endpointRow(row, trans)) };
+      }
+    },
+    things(
+      'transforms',
+      'transform',
+      trans.__('Transforms'),
+      trans.__('No transform yet. It prepares rows the same way everywhere:'),
+      '%%kf transform prepare --data DATASET --target COLUMN\ndef transform(df):\n    return df'
+    ),
+    things(
+      'datasets',
+      'dataset',
+      trans.__('Datasets'),
+      trans.__('No dataset yet. A snapshot of a frame or of files, with a profile:'),
+      '%kf data NAME FRAME'
+    )
+  ];
+}
+
+function thingRow(thing: Thing, row: ThingRow): IRow {
+  const detail = [`v${row.version}`, shortDigest(row.digest), formatAgo(row.created_s)];
+  return {
+    id: row.name,
+    thing,
+    title: row.name,
+    detail: detail.join(' · '),
+    state: null,
+    progress: null,
+    run: null
+  };
+}
+
+function studyRow(row: StudyRow, trans: TranslationBundle): IRow {
+  const base = runRow(row.run, trans);
+  const count = Object.values(row.trials).reduce((sum, n) => sum + n, 0);
+  const detail = [trans._n('%1 trial', '%1 trials', count), base.detail];
+  return { ...base, thing: 'study', title: row.name, detail: detail.join(' · ') };
+}
+
+function endpointRow(row: EndpointRow, trans: TranslationBundle): IRow {
+  const parity =
+    row.parity_ok === null
+      ? ''
+      : row.parity_ok
+        ? trans.__('parity proven')
+        : trans.__('parity broken');
+  return {
+    id: row.name,
+    thing: 'endpoint',
+    title: row.name,
+    detail: [`v${row.version}`, parity].filter(Boolean).join(' · '),
+    state: row.state,
+    progress: null,
+    run: null
+  };
+}

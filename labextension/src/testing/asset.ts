@@ -1,0 +1,2 @@
+// What a style sheet or a picture is in Jest.
+export default '';

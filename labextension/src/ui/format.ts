@@ -1,0 +1,94 @@
+/** Numbers, times and sizes as people read them. Pure. */
+import { Time } from '@jupyterlab/coreutils';
+import type { Num } from '../wire';
+
+/** A number off the wire, where JSON has no word for some. */
+export function toNumber(value: Num | null | undefined): number {
+  return value === null || value === undefined ? NaN : Number(value);
+}
+
+/** 0.8412, 1,234, 1.2e-7: at most `digits` significant digits. */
+export function formatNumber(value: unknown, digits = 4): string {
+  const number = typeof value === 'number' ? value : Number(value);
+  if (typeof value === 'string' && ['NaN', 'Infinity', '-Infinity'].includes(value)) {
+    return value === 'NaN' ? 'NaN' : value.replace('Infinity', '∞');
+  }
+  if (!Number.isFinite(number)) {
+    return String(value);
+  }
+  if (Number.isInteger(number) && Math.abs(number) < 1e15) {
+    return number.toLocaleString();
+  }
+  const size = Math.abs(number);
+  if (size < 1e-4 || size >= 1e9) {
+    return number.toExponential(Math.max(0, digits - 2));
+  }
+  return number.toLocaleString(undefined, { maximumSignificantDigits: digits });
+}
+
+/** 950 B, 1.2 kB, 3.4 MB: decimal, as disks are sold. */
+export function formatBytes(bytes: number | null | undefined): string {
+  if (bytes === null || bytes === undefined || !Number.isFinite(bytes)) {
+    return '–';
+  }
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let unit = 0;
+  let value = bytes;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+/** 0.4 s, 12 s, 3 min 5 s, 2 h 10 min. */
+export function formatDuration(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) {
+    return '–';
+  }
+  const s = Math.max(0, seconds);
+  if (s < 1) {
+    return s < 0.001
+      ? '0 s'
+      : `${s < 0.1 ? Math.round(s * 1000) + ' ms' : s.toFixed(1) + ' s'}`;
+  }
+  if (s < 59.5) {
+    return `${s < 10 ? s.toFixed(1) : Math.round(s)} s`;
+  }
+  const minutes = Math.floor(s / 60 + 1e-9);
+  if (s < 3600) {
+    return joined(minutes, 'min', Math.floor(s % 60), 's');
+  }
+  const hours = Math.floor(s / 3600);
+  return hours < 48
+    ? joined(hours, 'h', Math.floor((s % 3600) / 60), 'min')
+    : joined(Math.floor(hours / 24), 'd', hours % 24, 'h');
+}
+
+function joined(large: number, unit: string, small: number, smaller: string): string {
+  return small ? `${large} ${unit} ${small} ${smaller}` : `${large} ${unit}`;
+}
+
+/** "5 minutes ago", in the browser's language. */
+export function formatAgo(at_s: Num | null | undefined): string {
+  const at = toNumber(at_s);
+  return Number.isFinite(at) ? Time.formatHuman(new Date(at * 1000)) : '–';
+}
+
+/** The full date and time, for tooltips and facts. */
+export function formatTime(at_s: Num | null | undefined): string {
+  const at = toNumber(at_s);
+  return Number.isFinite(at) ? Time.format(new Date(at * 1000)) : '–';
+}
+
+/** The first characters of a digest, which are enough to tell it from others. */
+export function shortDigest(digest: string): string {
+  return digest.replace(/^sha256:/, '').slice(0, 12);
+}
+
+/** A column's type without what only the file format cares about. */
+export function typeWord(type: string): string {
+  return type
+    .replace(/^dictionary<values=([^,]+),.*$/, '$1')
+    .replace(/^(large_string|string_view|utf8)$/, 'string');
+}

@@ -1,0 +1,132 @@
+/** Signals and fetches as React state. */
+import type { ISignal } from '@lumino/signaling';
+import * as React from 'react';
+import { KfError } from '../services/rest';
+import type { Change } from '../wire';
+import { useKf } from './context';
+
+/** Renders again whenever the signal is emitted. */
+export function useSignal<S, A>(signal: ISignal<S, A>): void {
+  const [, render] = React.useReducer((count: number) => count + 1, 0);
+  React.useEffect(() => {
+    const slot = () => render();
+    signal.connect(slot);
+    return () => {
+      signal.disconnect(slot);
+    };
+  }, [signal]);
+}
+
+export interface IFetched<T> {
+  data: T | null;
+  error: KfError | null;
+  /** Fetch again, for instance after an action. */
+  again: () => void;
+}
+
+/**
+ * Fetches, and fetches again when something relevant changed on the server.
+ *
+ * While a newer answer is on its way the last one stays, so nothing on the page jumps. Changes
+ * that come meanwhile lead to one more fetch, not to one each.
+ */
+export function useFetched<T>(
+  key: string,
+  fetch: (signal: AbortSignal) => Promise<T>,
+  concerns: (change: Change) => boolean
+): IFetched<T> {
+  const { kf } = useKf();
+  const [state, setState] = React.useState<{ data: T | null; error: KfError | null }>({
+    data: null,
+    error: null
+  });
+  const latest = React.useRef({ fetch, concerns });
+  latest.current = { fetch, concerns };
+  const run = React.useRef<() => void>(() => undefined);
+  React.useEffect(() => {
+    const abort = new AbortController();
+    let busy = false;
+    let more = false;
+    setState(known =>
+      known.data || known.error ? { data: null, error: null } : known
+    );
+    const load = async (): Promise<void> => {
+      if (busy) {
+        more = true;
+        return;
+      }
+      busy = true;
+      do {
+        more = false;
+        try {
+          const data = await latest.current.fetch(abort.signal);
+          if (!abort.signal.aborted) {
+            setState({ data, error: null });
+          }
+        } catch (failure) {
+          if (!abort.signal.aborted) {
+            const error = asKfError(failure);
+            setState(known => ({ data: error.unreachable ? known.data : null, error }));
+          }
+        }
+      } while (more && !abort.signal.aborted);
+      busy = false;
+    };
+    const onChange = (_: unknown, change: Change) => {
+      if (latest.current.concerns(change)) {
+        void load();
+      }
+    };
+    run.current = () => void load();
+    kf.changed.connect(onChange);
+    kf.stale.connect(run.current);
+    void load();
+    return () => {
+      abort.abort();
+      kf.changed.disconnect(onChange);
+      kf.stale.disconnect(run.current);
+    };
+  }, [key, kf]);
+  const again = React.useCallback(() => run.current(), []);
+  return { ...state, again };
+}
+
+/** Any failure as one that can be shown. */
+export function asKfError(failure: unknown): KfError {
+  if (failure instanceof KfError) {
+    return failure;
+  }
+  const message = failure instanceof Error ? failure.message : String(failure);
+  const cause = 'this is a mistake in the page';
+  return new KfError(500, {
+    code: 'kf-9000',
+    message,
+    cause,
+    fix: 'reload the page; the browser console has the details'
+  });
+}
+
+/** The width of an element in whole pixels; 0 until it is known. */
+export function useSize(ref: React.RefObject<HTMLElement>): {
+  width: number;
+  height: number;
+} {
+  const [size, setSize] = React.useState({ width: 0, height: 0 });
+  React.useLayoutEffect(() => {
+    const element = ref.current;
+    if (!element) {
+      return;
+    }
+    const measure = () => {
+      const { clientWidth: width, clientHeight: height } = element;
+      setSize(known =>
+        known.width === width && known.height === height ? known : { width, height }
+      );
+    };
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [ref]);
+  return size;
+}

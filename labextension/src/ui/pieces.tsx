@@ -1,0 +1,253 @@
+/** Small pieces that all pages use: problems, empty states, facts, buttons, progress, tabs. */
+import * as React from 'react';
+import type { KfError } from '../services/rest';
+import { useKf } from './context';
+
+/** What happened, why, and what to do: the server's own words. */
+export function ProblemBox(props: {
+  problem: { code: string; message: string; cause?: string; fix?: string };
+  onRetry?: () => void;
+}): React.ReactElement {
+  const { trans } = useKf();
+  const { code, message, cause, fix } = props.problem;
+  return (
+    <div className="jp-Kf-problem" role="alert">
+      <div className="jp-Kf-problemHead">
+        <span>{message}</span>
+        <code>{code}</code>
+      </div>
+      {cause ? (
+        <div>
+          <b>{trans.__('Cause')}</b> {cause}
+        </div>
+      ) : null}
+      {fix ? (
+        <div>
+          <b>{trans.__('Fix')}</b> {fix}
+        </div>
+      ) : null}
+      {props.onRetry ? (
+        <Button label={trans.__('Try again')} onClick={props.onRetry} />
+      ) : null}
+    </div>
+  );
+}
+
+export function ErrorBox(props: {
+  error: KfError;
+  onRetry?: () => void;
+}): React.ReactElement {
+  return <ProblemBox problem={props.error.problem} onRetry={props.onRetry} />;
+}
+
+/** Nothing here yet: one sentence, and what to type. */
+export function Empty(props: { text: string; code?: string }): React.ReactElement {
+  const { trans, commands } = useKf();
+  return (
+    <div className="jp-Kf-empty">
+      <p>{props.text}</p>
+      {props.code ? (
+        <>
+          <pre>{props.code}</pre>
+          <Button
+            label={trans.__('Insert into the notebook')}
+            onClick={() =>
+              commands.execute('jupyter-kf:insert-cell', { cell: props.code! })
+            }
+          />
+        </>
+      ) : null}
+    </div>
+  );
+}
+
+export function Button(props: {
+  label: string;
+  onClick: () => void;
+  /** `accent` for the page's main action, `danger` for what can't be undone. */
+  tone?: 'plain' | 'accent' | 'danger';
+  disabled?: boolean;
+  title?: string;
+}): React.ReactElement {
+  const tones = { plain: '', accent: 'jp-mod-accept', danger: 'jp-mod-warn' };
+  return (
+    <button
+      type="button"
+      className={`jp-Kf-button jp-mod-styled ${tones[props.tone ?? 'plain']}`}
+      disabled={props.disabled}
+      title={props.title}
+      onClick={props.onClick}
+    >
+      {props.label}
+    </button>
+  );
+}
+
+/** A button that asks back in its own place; Escape or the second button leaves it. */
+export function ConfirmButton(props: {
+  label: string;
+  question: string;
+  yes: string;
+  no: string;
+  onConfirm: () => void;
+  disabled?: boolean;
+}): React.ReactElement {
+  const [asking, ask] = React.useState(false);
+  if (!asking) {
+    return (
+      <Button label={props.label} disabled={props.disabled} onClick={() => ask(true)} />
+    );
+  }
+  const leave = (event: React.KeyboardEvent) => {
+    if (event.key === 'Escape') {
+      event.stopPropagation();
+      ask(false);
+    }
+  };
+  return (
+    <span
+      className="jp-Kf-confirm"
+      role="group"
+      aria-label={props.question}
+      onKeyDown={leave}
+    >
+      <span>{props.question}</span>
+      <Button
+        label={props.yes}
+        tone="danger"
+        onClick={() => {
+          ask(false);
+          props.onConfirm();
+        }}
+      />
+      <Button label={props.no} onClick={() => ask(false)} />
+    </span>
+  );
+}
+
+/** Pairs of label and value. */
+export function Facts(props: {
+  facts: ReadonlyArray<readonly [string, React.ReactNode]>;
+}): React.ReactElement {
+  return (
+    <dl className="jp-Kf-facts">
+      {props.facts.map(([label, value]) => (
+        <React.Fragment key={label}>
+          <dt>{label}</dt>
+          <dd>{value}</dd>
+        </React.Fragment>
+      ))}
+    </dl>
+  );
+}
+
+/** A share done, 0 to 1; null when it isn't known, which is shown as such. */
+export function Progress(props: {
+  share: number | null;
+  label: string;
+}): React.ReactElement {
+  const known = props.share !== null && Number.isFinite(props.share);
+  const percent = known
+    ? Math.round(Math.min(1, Math.max(0, props.share!)) * 100)
+    : undefined;
+  return (
+    <div
+      className={`jp-Kf-progress${known ? '' : ' jp-mod-unknown'}`}
+      role="progressbar"
+      aria-label={props.label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={percent}
+    >
+      <div style={{ width: known ? `${percent}%` : undefined }} />
+    </div>
+  );
+}
+
+/** A part of a page under a heading. */
+export function Section(props: {
+  title: string;
+  aside?: React.ReactNode;
+  children: React.ReactNode;
+  className?: string;
+}): React.ReactElement {
+  return (
+    <section
+      className={`jp-Kf-section ${props.className ?? ''}`}
+      aria-label={props.title}
+    >
+      <header>
+        <h3>{props.title}</h3>
+        {props.aside}
+      </header>
+      {props.children}
+    </section>
+  );
+}
+
+export interface ITab {
+  id: string;
+  label: string;
+  render: () => React.ReactNode;
+}
+
+/** Tabs by the pattern that screen readers and keyboards know. */
+export function Tabs(props: {
+  tabs: readonly ITab[];
+  label: string;
+}): React.ReactElement {
+  const [chosen, choose] = React.useState(props.tabs[0].id);
+  const base = React.useId();
+  const tab = props.tabs.find(({ id }) => id === chosen) ?? props.tabs[0];
+  const onKey = (event: React.KeyboardEvent<HTMLElement>) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step) {
+      const at = props.tabs.indexOf(tab) + step + props.tabs.length;
+      const next = props.tabs[at % props.tabs.length];
+      choose(next.id);
+      document.getElementById(`${base}${next.id}`)?.focus();
+      event.preventDefault();
+    }
+  };
+  return (
+    <div className="jp-Kf-tabs">
+      <div role="tablist" aria-label={props.label} onKeyDown={onKey}>
+        {props.tabs.map(({ id, label }) => (
+          <button
+            key={id}
+            id={base + id}
+            type="button"
+            role="tab"
+            aria-selected={id === tab.id}
+            aria-controls={`${base}panel`}
+            tabIndex={id === tab.id ? 0 : -1}
+            onClick={() => choose(id)}
+          >
+            {label}
+          </button>
+        ))}
+      </div>
+      <div
+        role="tabpanel"
+        id={`${base}panel`}
+        aria-labelledby={base + tab.id}
+        className="jp-Kf-tabPanel"
+        tabIndex={0}
+      >
+        {tab.render()}
+      </div>
+    </div>
+  );
+}
+
+/** Grey bars where text will stand, so that nothing moves when it comes. */
+export function Skeleton({ lines = 3 }: { lines?: number }): React.ReactElement {
+  const { trans } = useKf();
+  return (
+    <div className="jp-Kf-skeleton" role="status" aria-label={trans.__('Loading')}>
+      {Array.from({ length: lines }, (_, index) => (
+        <div key={index} />
+      ))}
+    </div>
+  );
+}

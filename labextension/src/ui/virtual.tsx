@@ -1,0 +1,69 @@
+/** A list of which only the visible rows exist; all rows are of one height. */
+import * as React from 'react';
+import { useSize } from './hooks';
+
+const EXTRA = 6;
+
+export interface IVirtualProps {
+  count: number;
+  rowHeight: number;
+  render: (index: number) => React.ReactNode;
+  /** Which rows are shown now, with a few around them. */
+  onRange?: (first: number, last: number) => void;
+  className?: string;
+  /** Scrolls as little as needed to show this row, whenever it changes. */
+  reveal?: number;
+  outer?: React.HTMLAttributes<HTMLDivElement>;
+}
+
+export function VirtualList(props: IVirtualProps): React.ReactElement {
+  const { count, rowHeight, onRange, reveal } = props;
+  const ref = React.useRef<HTMLDivElement>(null);
+  const { height } = useSize(ref);
+  const [top, setTop] = React.useState(0);
+  const shown = Math.ceil(height / rowHeight);
+  const first = Math.max(0, Math.min(count, Math.floor(top / rowHeight)) - EXTRA);
+  const last = Math.min(count, first + shown + 2 * EXTRA);
+  React.useEffect(() => {
+    if (last > first) {
+      onRange?.(first, last);
+    }
+  }, [first, last, onRange]);
+  React.useLayoutEffect(() => {
+    const element = ref.current;
+    if (!element || reveal === undefined || reveal < 0) {
+      return;
+    }
+    const rowTop = reveal * rowHeight;
+    if (rowTop < element.scrollTop) {
+      element.scrollTop = rowTop;
+    } else if (rowTop + rowHeight > element.scrollTop + element.clientHeight) {
+      element.scrollTop = rowTop + rowHeight - element.clientHeight;
+    }
+  }, [reveal, rowHeight]);
+  const rows: React.ReactNode[] = [];
+  for (let index = first; index < last; index++) {
+    rows.push(
+      <div
+        key={index}
+        className="jp-Kf-virtualRow"
+        role="presentation"
+        style={{ top: index * rowHeight, height: rowHeight }}
+      >
+        {props.render(index)}
+      </div>
+    );
+  }
+  return (
+    <div
+      {...props.outer}
+      ref={ref}
+      className={`jp-Kf-virtual ${props.className ?? ''}`}
+      onScroll={event => setTop(event.currentTarget.scrollTop)}
+    >
+      <div role="presentation" style={{ height: count * rowHeight }}>
+        {rows}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,71 @@
+"""A real browser on a real JupyterLab; without a Chromium one loud line, or a failure.
+
+With ``JUPYTER_KF_REQUIRE_BROWSER=1`` a missing browser is a failure. Pictures go to the folder
+``JUPYTER_KF_PICTURES``, or to a temporary one.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Error, sync_playwright
+
+from tests.browser.lab import Lab
+from tests.browser.screen import Screen
+from tests.conftest import SESSION
+
+ROOT = Path(__file__).resolve().parents[2]
+REQUIRED = os.environ.get("JUPYTER_KF_REQUIRE_BROWSER") == "1"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The machine's Chromium, driven by Playwright."""
+    asked = [sys.executable, str(ROOT / ".ci" / "frontend.py"), "chromium"]
+    found = subprocess.run(asked, capture_output=True, text=True)
+    if found.returncode:
+        text = f"NO BROWSER TEST WAS RUN: {found.stderr.strip()}"
+        if REQUIRED:
+            pytest.fail(text)
+        pytest.skip(text)
+    with sync_playwright() as playwright:
+        # Root needs no sandbox; /dev/shm is small in containers.
+        options = ["--no-sandbox", "--disable-dev-shm-usage", "--force-color-profile=srgb"]
+        try:
+            started = playwright.chromium.launch(executable_path=found.stdout.strip(), args=options)
+        except Error as error:
+            pytest.fail(f"the browser does not start: {error}")
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go."""
+    named = os.environ.get("JUPYTER_KF_PICTURES")
+    folder = Path(named) if named else tmp_path_factory.mktemp("pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Lab]:
+    """A JupyterLab for the stories of one file."""
+    runtime = SESSION / f"lab{len(list(SESSION.glob('lab*')))}"
+    runtime.mkdir(mode=0o700)
+    server = Lab(tmp_path_factory.mktemp("lab"), runtime).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def screen(lab: Lab, browser: Browser, pictures: Path) -> Iterator[Screen]:
+    """A fresh browser profile on this file's JupyterLab."""
+    shown = Screen(lab, browser, pictures)
+    yield shown
+    shown.close()

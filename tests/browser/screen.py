@@ -1,0 +1,105 @@
+"""What a person does on the screen, in their words; pictures of what they see."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Locator, expect
+
+from tests.browser.lab import TOKEN, Lab
+
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
+
+
+class Screen:
+    """One browser window.
+
+    Attributes:
+        page: Playwright's page.
+        errors: what the page threw, but for what a closed server causes.
+    """
+
+    def __init__(self, lab: Lab, browser: Browser, pictures: Path, width: int = 1280) -> None:
+        self.lab, self._pictures = lab, pictures
+        self._context = browser.new_context(viewport={"width": width, "height": width * 9 // 16})
+        self._context.set_default_timeout(PATIENCE_MS)
+        self.page = self._context.new_page()
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def close(self) -> None:
+        """Closes the window and forgets its profile."""
+        self._context.close()
+
+    def open(self, path: str = "/lab", reset: bool = True) -> Screen:
+        """Loads JupyterLab, empty unless `reset` is False, and waits until it is usable."""
+        query = f"?token={TOKEN}{'&reset' if reset and path.startswith('/lab') else ''}"
+        self.page.goto(self.lab.url(path) + query)
+        self.usable()
+        return self
+
+    def usable(self) -> None:
+        """Waits until the shell is there and the splash is gone."""
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
+        self.page.wait_for_selector(
+            "#jp-MainLogo, #jp-NotebookLogo, #jupyter-config-data", state="attached"
+        )
+        self.page.wait_for_function("() => !!document.querySelector('#main, #jp-main-dock-panel')")
+
+    def open_panel(self) -> Locator:
+        """The sidebar, shown."""
+        self.page.get_by_role("tab", name="Kubeflow: runs, models, endpoints").click()
+        panel = self.page.locator("#jupyter-kf-panel")
+        expect(panel.locator(".jp-Kf-where b")).to_be_visible()
+        return panel
+
+    def open_notebook(self, name: str) -> Locator:
+        """A notebook in the main area, with its kernel ready."""
+        self.open(f"/lab/tree/{name}")
+        notebook = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+        expect(notebook).to_be_visible()
+        expect(
+            self.page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")
+        ).to_be_visible()
+        return notebook
+
+    def run_cell(self, index: int) -> Locator:
+        """Runs a cell and gives its output area; does not wait for its end."""
+        cell = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell").nth(index)
+        cell.locator(".cm-content").click()
+        expect(cell).to_have_class(re.compile("jp-mod-active"))
+        self.command("notebook:run-cell")
+        expect(cell.locator(".jp-InputArea-prompt")).not_to_have_text("[ ]:")
+        return cell.locator(".jp-Cell-outputArea")
+
+    def theme(self, name: str) -> None:
+        """Light or dark, by the command that the menu runs."""
+        self.command("apputils:change-theme", theme=f"JupyterLab {name}")
+        expect(self.page.locator(f"body[data-jp-theme-name='JupyterLab {name}']")).to_be_attached()
+
+    def command(self, command: str, **args: Any) -> None:
+        """Runs a command of JupyterLab's, as a menu would."""
+        self.page.evaluate(
+            "([id, args]) => { void window.jupyterapp.commands.execute(id, args); }",
+            [command, args],
+        )
+
+    def picture(self, name: str) -> Path:
+        """A screenshot in the folder of pictures."""
+        path = self._pictures / f"{name}.png"
+        self.page.screenshot(path=path)
+        return path
+
+    def pictures(self, name: str) -> None:
+        """Both themes, in both widths."""
+        for theme in ("Light", "Dark"):
+            self.theme(theme)
+            for width in (1280, 1920):
+                self.page.set_viewport_size({"width": width, "height": width * 9 // 16})
+                self.page.wait_for_timeout(150)  # layout and fonts settle; nothing is asserted
+                self.picture(f"{name}-{theme.lower()}-{width}")
+        self.theme("Light")
+        self.page.set_viewport_size({"width": 1280, "height": 720})

@@ -1,0 +1,102 @@
+"""Changes on the server's bus: numbered, in order, from one watcher that rests when it may."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+
+import pytest
+
+from jupyter_kf.server import events
+from tests.faces.server.scene import ended_run
+
+
+class Heard:
+    """A listener on the bus, as a browser's web socket is."""
+
+    def __init__(self, bus) -> None:
+        self.bus, self.changes, self.came = bus, [], asyncio.Event()
+        bus.add_listener(schema_id=events.SCHEMA_ID, listener=self._hear)
+
+    async def _hear(self, logger, schema_id, data) -> None:
+        self.changes.append(data | {"heard_s": time.time()})
+        self.came.set()
+
+    async def until(self, what) -> dict:
+        """The first change that fits, heard already or still to come."""
+        seen = 0
+        while True:
+            for change in self.changes[seen:]:
+                if what(change):
+                    return change
+            seen = len(self.changes)
+            self.came.clear()
+            if seen == len(self.changes):
+                await asyncio.wait_for(self.came.wait(), 60)
+
+
+@pytest.fixture
+def heard(extension, jp_asyncio_loop):
+    """A listener; the watcher has seen what was there before."""
+    heard = Heard(extension.serverapp.event_logger)
+    extension.hub.awake.set()
+
+    async def first_look():
+        while not extension.watch.looked:
+            await asyncio.sleep(0.01)
+
+    jp_asyncio_loop.run_until_complete(first_look())
+    yield heard
+    heard.bus.remove_listener(schema_id=events.SCHEMA_ID, listener=heard._hear)
+
+
+async def test_a_runs_life_is_told_in_order(api, client, heard):
+    at = (await api("GET", "/where")).json
+    run = await asyncio.to_thread(
+        client.train, "kf.report(auc=0.25)\nkf.report(auc=0.5)", name="one"
+    )
+    end = await heard.until(lambda c: c["id"] == run.id and c["action"] == "ended")
+    assert end["row"]["state"] == "SUCCEEDED"
+    assert end["row"]["metrics"] == {"auc": 0.5}
+    told = [c for c in heard.changes if c["thing"] == "run"]
+    assert told[0]["action"] == "created"
+    assert [c["seq"] for c in heard.changes] == list(
+        range(at["seq"] + 1, at["seq"] + 1 + len(heard.changes))
+    )
+    assert {c["epoch"] for c in heard.changes} == {at["epoch"]}
+
+
+async def test_a_run_that_reports_is_told_with_its_metrics(client, heard, tmp_path):
+    gate = tmp_path / "gate"
+    code = f"import os, time\nkf.report(auc=0.25)\nwhile not os.path.exists({str(gate)!r}):\n"
+    run = await asyncio.to_thread(client.train, code + "    time.sleep(0.01)", name="one")
+    await heard.until(lambda c: c["row"] and c["row"]["metrics"] == {"auc": 0.25})
+    gate.touch()
+    await heard.until(lambda c: c["id"] == run.id and c["action"] == "ended")
+
+
+async def test_a_deleted_run_is_told(client, heard):
+    run_id = ended_run(client, "old")
+    await heard.until(lambda c: c["id"] == run_id and c["action"] == "ended")
+    shutil.rmtree(client.store.runs.folder(run_id).path)
+    await heard.until(lambda c: c["id"] == run_id and c["action"] == "deleted")
+
+
+async def test_a_new_dataset_is_told(client, heard):
+    import pandas as pd
+
+    await asyncio.to_thread(client.data, "points", pd.DataFrame({"x": [1.0]}))
+    got = await heard.until(lambda c: c["thing"] == "dataset")
+    assert (got["id"], got["action"]) == ("points", "created")
+
+
+async def test_many_changes_at_once_leave_a_gap_instead_of_a_flood(heard):
+    bus = heard.bus
+    news = [events.News("run", f"run-{i}", "changed") for i in range(events.MOST_AT_ONCE + 5)]
+    hub = bus.parent.web_app.settings["jupyter_kf_hub"]
+    before = hub.seq
+    events.sender(bus, hub)(news)
+    last = await heard.until(lambda c: c["id"] == news[-1].id)
+    assert last["seq"] == before + len(news)
+    assert not [c for c in heard.changes if c["id"] == news[0].id]

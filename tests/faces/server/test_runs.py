@@ -1,0 +1,50 @@
+"""Runs over REST: lists, one of them, its metrics, its end."""
+
+from __future__ import annotations
+
+from tests.faces.server.scene import ended_run
+
+
+async def test_where_one_is_says_backend_store_and_what_runs(api, store_dir):
+    got = (await api("GET", "/where")).json
+    assert (got["backend"], got["store"], got["running"]) == ("local", str(store_dir), 0)
+
+
+async def test_a_run_is_trained_listed_and_shown(api, client):
+    run = client.train("kf.report(step=1, auc=0.5)\nprint('hello')", name="one", wait=True)
+    page = (await api("GET", "/runs")).json
+    assert [row["id"] for row in page["rows"]] == [run.id]
+    assert page["rows"][0]["metrics"] == {"auc": 0.5}
+    paper = (await api("GET", f"/runs/{run.id}")).json
+    assert paper["run"]["state"] == "SUCCEEDED"
+    assert "kf.report" in paper["code"]
+    assert paper["log_bytes"] == len("hello\n")
+
+
+async def test_runs_are_searched_filtered_and_paged(api, client):
+    ids = [ended_run(client, f"run-{i}", state) for i, state in enumerate(["SUCCEEDED", "FAILED"])]
+    assert (await api("GET", "/runs", params={"search": "FAIL run-1"})).json["total"] == 1
+    page = (await api("GET", "/runs", params={"state": "failed"})).json
+    assert [row["id"] for row in page["rows"]] == [ids[1]]
+    assert page["counts"] == {"SUCCEEDED": 1, "FAILED": 1}
+    page = (await api("GET", "/runs", params={"limit": "1", "offset": "1"})).json
+    assert (page["total"], [row["id"] for row in page["rows"]]) == (2, [ids[0]])
+
+
+async def test_an_unknown_run_is_a_404_that_names_the_nearest(api, client):
+    run_id = ended_run(client, "delay")
+    got = await api("GET", f"/runs/{run_id[:-1]}x")
+    assert got.status == 404
+    assert run_id in got.json["cause"]
+
+
+async def test_a_misspelt_query_is_refused_with_the_right_word(api):
+    got = await api("GET", "/runs", params={"serach": "x"})
+    assert (got.status, got.json["code"]) == (400, "kf-1001")
+    assert "search" in got.json["cause"]
+
+
+async def test_a_running_job_is_cancelled(api, client):
+    run = client.train("import time\ntime.sleep(600)", name="sleeper")
+    got = await api("POST", f"/runs/{run.id}/cancel")
+    assert got.json["run"]["state"] == "CANCELLED"

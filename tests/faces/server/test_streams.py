@@ -1,0 +1,80 @@
+"""Logs and metrics as server-sent events: whole, in order, resumed where a reader left off."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+
+from tests.faces.server.scene import ended_run
+
+
+def told(body: bytes) -> list[tuple[str, str, dict]]:
+    """(id, event, data) of each event."""
+    found = []
+    for block in body.decode().split("\n\n"):
+        fields = dict(
+            line.split(": ", 1) for line in block.splitlines() if line and not line.startswith(":")
+        )
+        if fields:
+            found.append((fields["id"], fields["event"], json.loads(fields["data"])))
+    return found
+
+
+async def test_an_ended_log_comes_whole_and_then_its_end(api, client):
+    run_id = ended_run(client, "one", log="one\nzwölf\nno end".encode())
+    events = told((await api("GET", f"/runs/{run_id}/log/stream")).body)
+    assert "".join(data["text"] for _, event, data in events if event == "lines") == (
+        "one\nzwölf\nno end"
+    )
+    assert events[-1][1:] == ("end", {"state": "SUCCEEDED"})
+
+
+async def test_a_reader_goes_on_after_the_id_it_had(api, client):
+    run_id = ended_run(client, "one", log=b"first\nsecond\n")
+    path = f"/runs/{run_id}/log/stream"
+    events = told((await api("GET", path, headers={"Last-Event-ID": "6"})).body)
+    assert events[0] == ("13", "lines", {"text": "second\n", "offset": 13})
+    assert told((await api("GET", path, headers={"Last-Event-ID": "13"})).body)[0][1] == "end"
+
+
+async def test_a_tail_begins_at_a_line(api, client):
+    run_id = ended_run(client, "one", log=b"first\nsecond\nthird\n")
+    path = f"/runs/{run_id}/log/stream"
+    events = told((await api("GET", path, params={"tail": "9"})).body)
+    assert events[0][2]["text"] == "\nthird\n" or events[0][2]["text"] == "third\n"
+
+
+async def test_a_running_log_is_followed_to_its_end(api, client):
+    run = await asyncio.to_thread(client.train, "print('a')\nprint('b')", name="one")
+    events = told((await api("GET", f"/runs/{run.id}/log/stream")).body)
+    assert "".join(d["text"] for _, e, d in events if e == "lines") == "a\nb\n"
+    assert events[-1][1:] == ("end", {"state": "SUCCEEDED"})
+
+
+async def test_a_character_is_never_cut_in_a_line_longer_than_a_piece(api, client):
+    log = "ä€𝄞" * 40_000
+    run_id = ended_run(client, "one", log=log.encode())
+    events = told((await api("GET", f"/runs/{run_id}/log/stream")).body)
+    assert "".join(d["text"] for _, e, d in events if e == "lines") == log
+
+
+async def test_metrics_are_streamed_with_what_is_no_number_as_text(api, client):
+    code = "kf.report(step=1, loss=float('nan'))\nkf.report(step=2, loss=0.5)"
+    run = await asyncio.to_thread(client.train, code, name="one")
+    events = told((await api("GET", f"/runs/{run.id}/metrics/stream")).body)
+    points = [p for _, e, d in events if e == "points" for p in d["points"]]
+    assert [(p["value"], p["step"]) for p in points] == [("NaN", 1), (0.5, 2)]
+    rest = (await api("GET", f"/runs/{run.id}/metrics", params={"after": "1"})).json
+    assert (rest["next"], [p["value"] for p in rest["points"]]) == (2, [0.5])
+
+
+async def test_a_stream_whose_run_is_deleted_ends(api, client, tmp_path):
+    code = f"import pathlib, time\nprint('on')\npathlib.Path({str(tmp_path / 'on')!r}).touch()\n"
+    run = await asyncio.to_thread(client.train, code + "time.sleep(600)", name="one")
+    while not (tmp_path / "on").exists():
+        await asyncio.sleep(0.01)
+    reading = asyncio.ensure_future(api("GET", f"/runs/{run.id}/log/stream"))
+    await asyncio.to_thread(client.cancel, run.id)
+    shutil.rmtree(client.store.runs.folder(run.id).path, ignore_errors=True)
+    assert told((await reading).body)[-1][1] == "end"
