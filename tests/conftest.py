@@ -41,6 +41,11 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
+def session_folder() -> Path:
+    """This process's folder, for what is shared by a session; known once pytest is configured."""
+    return _session
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """Workers for `-n auto`: one a core for the whole, none for a selection or for a person.

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Error, sync_playwright
 
 from tests.browser.lab import Lab
 from tests.browser.screen import Screen
-from tests.conftest import SESSION
+from tests.conftest import session_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIRED = os.environ.get("JUPYTER_KF_REQUIRE_BROWSER") == "1"
@@ -56,7 +56,8 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Lab]:
     """A JupyterLab for the stories of one file."""
-    runtime = SESSION / f"lab{len(list(SESSION.glob('lab*')))}"
+    session = session_folder()
+    runtime = session / f"lab{len(list(session.glob('lab*')))}"
     runtime.mkdir(mode=0o700)
     server = Lab(tmp_path_factory.mktemp("lab"), runtime).start()
     yield server
