@@ -41,11 +41,6 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
-def session_folder() -> Path:
-    """This process's folder, for what is shared by a session; known once pytest is configured."""
-    return _session
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """Workers for `-n auto`: one a core for the whole, none for a selection or for a person.
@@ -90,6 +85,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Walks first where workers share the files out: the long ones must not begin last."""
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: "walks" not in item.path.parts)
+
+
+@pytest.fixture(scope="session")
+def session_folder() -> Path:
+    """This process's folder, short enough for sockets; what is started below it may not stay."""
+    return _session
 
 
 @pytest.fixture
