@@ -196,12 +196,12 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
         pods = self.pod_reflector.pods if self.pod_reflector else {}
         pod = pods.get(f"{self.namespace}/{self.pod_name}")
         if pod is None or pod["metadata"].get("annotations", {}).get(SPAWN_ID) != self._spawn_id:
-            return self._told[-1] if self._told else None
+            return story.verdict(self._told)
         listed = await cluster.events_of(self.api, self.namespace, self.pod_name)
         uid = pod["metadata"]["uid"]
         mine = [event for event in listed if event["involvedObject"].get("uid") == uid]
         self._told = story.told(mine, pod)
-        return self._told[-1] if self._told else None
+        return story.verdict(self._told)
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         """The story as it comes: a percentage that never falls, and a sentence."""

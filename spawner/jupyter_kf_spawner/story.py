@@ -33,6 +33,13 @@ class Sentence:
     reason: str = ""
 
 
+def verdict(said: Iterable[Sentence]) -> Sentence | None:
+    """What counts of a story: the last failure for good if there is one, else the last word."""
+    every = list(said)
+    failed = [one for one in every if one.verdict == "failed"]
+    return next(iter(reversed(failed or every)), None)
+
+
 def sentence(event: Event) -> Sentence | None:
     """What one event says to a user; None for what concerns nobody."""
     reason, message = str(event.get("reason") or ""), str(event.get("message") or "")
@@ -316,8 +323,8 @@ _RULES: tuple[tuple[frozenset[str], str, Callable[[re.Match[str]], Sentence | No
         ),
         ("Pulled", "already present", _say("The image is there already.", 70)),
         ("Pulled", "", _say("The image was fetched.", 70)),
+        ("Failed", r"^Error: \w+$", lambda _: None),
         ("Failed InspectFailed ErrImageNeverPull", r"image", _from(_image)),
-        ("Failed", r"Error: (ErrImagePull|ImagePullBackOff)", lambda _: None),
         ("Failed", r"not found", _from(_config)),
         ("BackOff", "pulling image", lambda _: None),
         ("BackOff", "restarting", _from(_WAITING["CrashLoopBackOff"])),

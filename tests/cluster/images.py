@@ -140,6 +140,8 @@ def write_archive(target: Path, name: str, layer: bytes, settings: dict[str, Any
         "os": "linux",
         "config": settings,
         "rootfs": {"type": "layers", "diff_ids": [diff]},
+        # Without it, buildah can't make an image of an image of this one.
+        "history": [{"created_by": "jupyter-kf's test bed"}],
     }
     kind = "application/vnd.oci.image"
     with tarfile.open(target, "w") as tar:

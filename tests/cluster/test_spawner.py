@@ -141,13 +141,16 @@ def progress(hub: Hub, user: str, within_s: float = 60) -> list[dict]:
     headers = {"Authorization": f"token {TOKEN}"}
     url = f"{hub.url}/hub/api/users/{user}/server/progress"
     until, said = time.monotonic() + within_s, []
-    with httpx.stream("GET", url, headers=headers, timeout=within_s) as answer:
-        for line in answer.iter_lines():
-            if line.startswith("data:"):
-                said.append(json.loads(line.removeprefix("data:")))
-            if said and (said[-1].get("failed") or said[-1].get("ready")):
-                return said
-            assert time.monotonic() < until, said
+    while time.monotonic() < until:
+        with httpx.stream("GET", url, headers=headers, timeout=within_s) as answer:
+            for line in answer.iter_lines():
+                if line.startswith("data:"):
+                    said.append(json.loads(line.removeprefix("data:")))
+                if said and (said[-1].get("failed") or said[-1].get("ready")):
+                    return said
+        # While a failed start is cleaned up, the hub says for a moment that nothing starts.
+        assert answer.status_code in (200, 400), answer.status_code
+        time.sleep(0.2)
     raise AssertionError(f"the story has no end: {said}\n{hub.log.read_text()[-2000:]}")
 
 

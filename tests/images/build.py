@@ -15,7 +15,7 @@ from tests.cluster import images
 ROOT = Path(__file__).resolve().parents[2]
 ROOM = ROOT / "images"
 # What python:slim has and a bare Debian lacks; tini, so that no package source is asked.
-DEBIAN = ("python3", "python3-venv", "ca-certificates", "tini")
+DEBIAN = ("ca-certificates", "python3", "python3-venv", "tini")
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 

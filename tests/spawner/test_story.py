@@ -128,7 +128,12 @@ def test_a_failure_is_told_with_its_cause_and_a_next_step(reason, message, expec
 
 @pytest.mark.parametrize(
     ("reason", "message"),
-    [("Failed", "Error: ErrImagePull"), ("BackOff", 'Back-off pulling image "x:1"')],
+    [
+        ("Failed", "Error: ErrImagePull"),
+        ("Failed", "Error: ErrImageNeverPull"),
+        ("Failed", "Error: ImagePullBackOff"),
+        ("BackOff", 'Back-off pulling image "x:1"'),
+    ],
 )
 def test_an_event_that_only_repeats_another_says_nothing(reason, message):
     assert story.sentence(event(reason, message)) is None
@@ -141,6 +146,19 @@ def test_a_scale_up_replaces_the_word_that_nothing_is_free():
     ]
     said = story.told(events)
     assert said[-1].verdict == "going" and "2 to 10 minutes" in said[-1].text
+
+
+def test_a_failure_for_good_is_the_last_word_whatever_comes_after_it():
+    """The order of a real kubelet: the cause first, then that there is an error."""
+    events = [
+        event(
+            "ErrImageNeverPull", 'Container image "x:1" is not present with pull policy of Never'
+        ),
+        event("Failed", "Error: ErrImageNeverPull"),
+        event("SomethingNew", "nobody knows this one"),
+    ]
+    said = story.verdict(story.told(events))
+    assert said.verdict == "failed" and "x:1" in said.text
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def hub(node, control_plane, namespace, catalogue, tmp_path) -> Iterator[Hub]:
         "JUPYTER_KF_CATALOGUE": str(catalogue),
     }
     with running_hub(
-        tmp_path, STRICT.replace("patience_s = 3", "patience_s = 60"), **settings
+        tmp_path, STRICT.replace("patience_s = 3", "patience_s = 15"), **settings
     ) as one:
         yield one
 
@@ -123,6 +123,26 @@ def test_an_image_that_is_not_there_is_explained_and_counts_for_nothing(hub, api
         assert said[-1]["failed"] and "localhost/gone:1" in said[-1]["message"]
         assert "Choose another image" in said[-1]["message"]
         wait_for(lambda: not servers(api, namespace), 60, "the pod to be gone")
+    assert hub.alive
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"gpu": "nvidia", "image": "scipy"}, "no nvidia.com/gpu is free"),
+        ({"size": "large", "memory": "32Gi", "cpu": "2"}, "too little memory is free"),
+        ({"volumes": ["flights"]}, "a volume does not exist"),
+    ],
+    ids=["gpu", "memory", "volume"],
+)
+def test_what_no_machine_can_give_is_explained_in_the_schedulers_own_terms(
+    hub, api, namespace, options, words
+):
+    hub.ask("cyd", {"workspace": "none", **options})
+    said = progress(hub, "cyd")
+    assert words in said[-1]["message"] and said[-1]["failed"]
+    # Before the end, too: whoever looks at the page knows at once.
+    assert any(words in one["message"] for one in said[:-1])
     assert hub.alive
 
 
