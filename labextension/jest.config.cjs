@@ -16,7 +16,7 @@ const modules = [
 ].join('|');
 
 module.exports = {
-  testEnvironment: 'jsdom',
+  testEnvironment: '<rootDir>/src/testing/environment.cjs',
   testMatch: ['<rootDir>/src/**/*.test.{ts,tsx}'],
   transform: {
     '\\.(ts|tsx|js|mjs)$': [

@@ -77,7 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["JUPYTER_KF_RUNTIME_DIR"] = str(_session / "0")
     for variable in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
         os.environ[variable] = str(_session / variable.lower())
-    for variable in ("JUPYTER_KF_BACKEND", "JUPYTER_KF_NAMESPACE"):
+    for variable in ("JUPYTER_KF_BACKEND", "JUPYTER_KF_HANDOFF", "JUPYTER_KF_NAMESPACE"):
         os.environ.pop(variable, None)
 
 
@@ -85,6 +85,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Walks first where workers share the files out: the long ones must not begin last."""
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: "walks" not in item.path.parts)
+
+
+@pytest.fixture(scope="session")
+def session_folder() -> Path:
+    """This process's folder, short enough for sockets; what is started below it may not stay."""
+    return _session
 
 
 @pytest.fixture

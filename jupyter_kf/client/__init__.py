@@ -186,9 +186,9 @@ class Client:
         rows = read_rows(rows) if isinstance(rows, Path) else rows
         return endpoints.predict(self.store, name, rows, self._watch)
 
-    def ask(self, name: str, rows: Any) -> builtins.list[dict[str, Any]]:
+    def ask(self, name: str, rows: Any, timeout_s: float = 60.0) -> builtins.list[dict[str, Any]]:
         """Predictions of an endpoint as plain values, for who has rows as JSON and no frames."""
-        return endpoints.ask(self.store, name, rows, self._watch)
+        return endpoints.ask(self.store, name, rows, self._watch, timeout_s)
 
     def batch(self, name: str, *, wait: bool = False, **fields: Any) -> Run:
         """Predicts whole files. `fields` are of `BatchSpec`."""

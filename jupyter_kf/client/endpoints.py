@@ -12,7 +12,7 @@ from jupyter_kf.client.choose import choose_model
 from jupyter_kf.client.launch import Order
 from jupyter_kf.client.watch import Watcher
 from jupyter_kf.errors import NotFound, ServeError, SpecError, did_you_mean
-from jupyter_kf.layout import KINDS
+from jupyter_kf.layout import KINDS, EndpointFolder
 from jupyter_kf.records import Endpoint, Run, State, Version
 from jupyter_kf.serving import routing
 from jupyter_kf.serving.client import Connection, connect
@@ -25,7 +25,8 @@ Answered = TypeVar("Answered")
 def names(store: Store) -> list[str]:
     """The names of all endpoints that were ever asked for."""
     folder = store.root / "endpoints"
-    return sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted(p.name for p in found if EndpointFolder(p).versions.is_dir())
 
 
 def order(store: Store, spec: ServeSpec) -> Order:
@@ -119,7 +120,9 @@ def predict(store: Store, name: str, rows: Any, watch: Watcher) -> Any:
     return found
 
 
-def ask(store: Store, name: str, rows: Any, watch: Watcher) -> list[dict[str, Any]]:
+def ask(
+    store: Store, name: str, rows: Any, watch: Watcher, timeout_s: float
+) -> list[dict[str, Any]]:
     """Predictions as plain values, a dictionary for each row; no frame library is imported.
 
     Keys and errors are as of `predict`.
@@ -129,7 +132,9 @@ def ask(store: Store, name: str, rows: Any, watch: Watcher) -> list[dict[str, An
     body = json.dumps({"rows": rows}).encode()
     path, head = f"/v2/models/{name}/rows", {"content-type": "application/json"}
     with explained_silence(store, name, watch):
-        told = json.loads(_asked(store, name, lambda c: c.request("POST", path, body, head)[1]))
+        told = json.loads(
+            _asked(store, name, lambda c: c.request("POST", path, body, head)[1], timeout_s)
+        )
     columns: dict[str, list[Any]] = {}
     for output, values in told["outputs"].items():
         labels = told["classes"] if output == "probability" else None
@@ -141,11 +146,13 @@ def ask(store: Store, name: str, rows: Any, watch: Watcher) -> list[dict[str, An
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _asked(store: Store, name: str, ask: Callable[[Connection], Answered]) -> Answered:
+def _asked(
+    store: Store, name: str, ask: Callable[[Connection], Answered], timeout_s: float = 60.0
+) -> Answered:
     """The answer; of the version before when the one that was asked has died."""
     for again in (False, True):
         try:
-            with connect(store.root, name) as connection:
+            with connect(store.root, name, timeout_s=timeout_s) as connection:
                 return ask(connection)
         except ServeError as error:
             if error.code != 2204 or again:

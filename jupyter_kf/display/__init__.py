@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from jupyter_kf.display.card import as_html, as_text
-from jupyter_kf.display.cards import CARDS, card_of
-from jupyter_kf.display.reference import MIME, REFERRED, reference
-
-if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
+from jupyter_kf.display.card import Card, as_html, as_text
+from jupyter_kf.display.cards import card_of
+from jupyter_kf.display.reference import MIME, reference
 
 
 def text(thing: Any) -> str:
@@ -29,16 +26,9 @@ def bundle(thing: Any) -> dict[str, Any]:
     return {**told, MIME: referred} if referred else told
 
 
-def register(shell: InteractiveShell) -> None:
-    """Teaches a notebook to show our records, wherever they come from."""
-    formatter: Any = shell.display_formatter
-    for kind in CARDS:
-        formatter.formatters["text/html"].for_type(kind, html)
-        formatter.formatters["text/plain"].for_type(
-            kind, lambda thing, printer, _cycle: printer.text(text(thing))
-        )
-    for kind in REFERRED:
-        formatter.mimebundle_formatter.for_type(kind, lambda thing, **_: {MIME: reference(thing)})
+def line(told: str, *, wrong: bool = False) -> str:
+    """A line of ours as HTML, or what is wrong with it; escaped."""
+    return as_html(Card("not yet" if wrong else "", code=told))
 
 
-__all__ = ["MIME", "bundle", "html", "reference", "register", "text"]
+__all__ = ["MIME", "bundle", "html", "line", "reference", "text"]

@@ -61,6 +61,15 @@ def _show_records(shell: InteractiveShell) -> None:
             formatter.formatters["text/html"].for_type_by_name(module, name, _html)
             formatter.formatters["text/plain"].for_type_by_name(module, name, _text)
 
+    for name in ("Run", "Study", "Endpoint"):
+        formatter.mimebundle_formatter.for_type_by_name("jupyter_kf.records", name, _bundle)
+
+
+def _bundle(record: Any, **_: Any) -> dict[str, Any]:
+    from jupyter_kf import display
+
+    return {display.MIME: display.reference(record)}
+
 
 def _html(record: Any) -> str:
     from jupyter_kf import display

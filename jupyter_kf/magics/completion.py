@@ -26,6 +26,7 @@ _KINDS = {
     "check": ("endpoint", "model", "transform"),
     "promote": ("study",),
     "lineage": ("dataset", "transform", "model", "endpoint"),
+    "form": ("endpoint", "model"),
     "show": ("dataset", "transform", "model", "endpoint", "study"),
 }
 _RUNS = frozenset({"show", "logs", "cancel", "compare", "lineage", "--run", "--resume"})

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from jupyter_kf import display
 from jupyter_kf.capture.parse import parse_cell
 from jupyter_kf.client import Client, connect
 from jupyter_kf.errors import SpecError
 from jupyter_kf.magics.live import LiveRun
 from jupyter_kf.records import Run, State, Study
 from jupyter_kf.specs import TrainSpec
+from jupyter_kf.specs.queries import FormQuery
 from jupyter_kf.verbs import TAKES_CODE, Call, explain, perform, read_call, words_of
 
 
@@ -32,7 +32,11 @@ class Session:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._client: Client | None = None
-        display.register(shell)
+
+    @property
+    def shell(self) -> Any:
+        """IPython's."""
+        return self._shell
 
     @property
     def client(self) -> Client:
@@ -51,6 +55,8 @@ class Session:
             return self._connect(call)
         if call.verb == "help":
             return self._say(explain(call.fields.get("verb")))
+        if call.verb == "form":
+            return self._bind(call, self._form(call))
         if call.verb == "logs":
             return self._logs(call)
         _check_cell(call, cell)
@@ -80,6 +86,11 @@ class Session:
         if call.verb == "transform" and result is not None and callable(result):
             self._shell.user_ns[result.name.replace("-", "_")] = result
         return result
+
+    def _form(self, call: Call) -> Any:
+        from jupyter_kf.magics import forms  # ipywidgets with it
+
+        return forms.make(self, FormQuery.of(**call.fields))
 
     def _inline(self, call: Call, cell: str) -> None:
         if call.verb != "train":

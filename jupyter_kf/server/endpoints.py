@@ -13,12 +13,12 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from jupyter_kf.client import Client
+from jupyter_kf.client import Client, columns
 from jupyter_kf.client.endpoints import names
 from jupyter_kf.errors import NotFound, did_you_mean
 from jupyter_kf.names import short
 from jupyter_kf.records import Endpoint
-from jupyter_kf.server import columns, rows
+from jupyter_kf.server import rows
 from jupyter_kf.server.answers import (
     At,
     EndpointPage,
@@ -94,7 +94,7 @@ class Endpoints:
             at.seq,
             at.epoch,
             endpoint=endpoint,
-            schema=columns.of_model(self._client.store, manifest, self._trained_on(endpoint.model)),
+            schema=columns.of_endpoint(self._client.store, endpoint.model),
             parity=self._proven(endpoint, manifest),
             warm=now.previous if now else None,
         )
@@ -134,14 +134,6 @@ class Endpoints:
                 run=rows.row_of(found.run),
                 parity_ok=None if found.parity is None else bool(found.parity["ok"]),
             )
-
-    def _trained_on(self, model: str) -> str | None:
-        try:
-            entry = self._client.store.refs.by_digest("model", model)
-        except NotFound:
-            return None
-        found: str | None = entry.note.get("dataset")
-        return found
 
     def _proven(self, endpoint: Endpoint, manifest: Mapping[str, Any]) -> Proven | None:
         told = endpoint.parity

@@ -17,14 +17,26 @@ from functools import partial
 from typing import Any, TypeVar
 
 from jupyter_kf.client import Client, connect
+from jupyter_kf.errors import StoreError
+from jupyter_kf.server import aside
 from jupyter_kf.server.answers import At
 from jupyter_kf.server.endpoints import Endpoints
 from jupyter_kf.server.looks import News
 from jupyter_kf.server.studies import Studies
+from jupyter_kf.server.table import Table
 from jupyter_kf.server.things import Things
 
 T = TypeVar("T")
 _QUICK, _SLOW = 6, 12
+
+
+def _gone(client: Client) -> StoreError:
+    return StoreError(
+        3021,
+        f"the store at {client.store.root} is gone",
+        cause="its folder was there when the server began, and is not any more",
+        fix="mount or restore it; or set JUPYTER_KF_STORE and restart the server",
+    )
 
 
 class Room:
@@ -32,6 +44,7 @@ class Room:
 
     def __init__(self, client: Client, tell: Callable[[News], None]) -> None:
         self.client = client
+        self.table = Table(client)
         self.things = Things(client)
         self.endpoints = Endpoints(client, self.things)
         self.studies = Studies(client, lambda run_id: tell(News("study", run_id, "changed")))
@@ -73,6 +86,8 @@ class Hub:
         with self._lock:
             if self._room is None:
                 self._room = Room(self._make(), self._tell)
+            elif not (self._room.client.store.root / "format").exists():
+                raise _gone(self._room.client)
             return self._room
 
     @property
@@ -102,8 +117,9 @@ class Hub:
         return At(self.seq, self.epoch)
 
     def close(self) -> None:
-        """Ends the streams and the threads; what is running in one ends by itself."""
+        """Ends the streams, the children and the threads; what runs in a thread ends by itself."""
         self.ending.set()
+        aside.end_all()
         for pool in (self._quick, self._slow):
             pool.shutdown(wait=False, cancel_futures=True)
 

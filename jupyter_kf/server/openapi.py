@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 import re
+import sys
 import typing
 from collections.abc import Iterator
 from typing import Any
@@ -16,8 +18,8 @@ from typing import Any
 import jupyter_kf
 from jupyter_kf.server import answers
 from jupyter_kf.server.asking import Ask
-from jupyter_kf.server.handler import Described, KfHandler
-from jupyter_kf.server.shape import TEMPLATE, model_of, schemas
+from jupyter_kf.server.handler import Described, KfHandler, dumps
+from jupyter_kf.server.shape import TEMPLATE, schemas
 
 METHODS = ("get", "post", "put", "patch", "delete")
 _ALSO = (answers.Problem, answers.Change, answers.StreamEnd, answers.RunRow)
@@ -33,7 +35,7 @@ def document() -> dict[str, Any]:
     for path, handler in ROUTES.items():
         paths[path] = {}
         for method, told in described(handler):
-            for kind in (_kind(told.answer), told.body, *told.also.values()):
+            for kind in (_kind(told.answer), told.body, *map(_kind, told.also.values())):
                 if kind is not None:
                     kinds[kind.__name__] = kind
             paths[path][method] = _operation(path, method, handler, told)
@@ -58,6 +60,12 @@ def document() -> dict[str, Any]:
     }
 
 
+@functools.cache
+def written() -> bytes:
+    """The document as it is sent."""
+    return dumps(document())
+
+
 def described(handler: type[KfHandler]) -> Iterator[tuple[str, Described]]:
     """The methods that a handler has of its own, with their marks."""
     for method in METHODS:
@@ -77,9 +85,9 @@ def _operation(path: str, method: str, handler: type[KfHandler], told: Described
         ]
         + list(_parameters(told.query)),
         "responses": {
-            str(told.status): {
-                "description": "done",
-                "content": {told.media: _schema(told.answer)},
+            **{
+                str(status): {"description": "done", "content": {told.media: _schema(kind)}}
+                for status, kind in ((told.status, told.answer), *told.also.items())
             },
             "default": {
                 "description": "refused, or failed: what, why, and what to do",
@@ -133,4 +141,5 @@ def _event() -> dict[str, Any]:
     }
 
 
-__all__ = ["described", "document", "model_of"]
+if __name__ == "__main__":  # python -m jupyter_kf.server.openapi > openapi.json
+    sys.stdout.write(json.dumps(document(), indent=1) + "\n")

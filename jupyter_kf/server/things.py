@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, cast
 
-from jupyter_kf.client import Client
+from jupyter_kf.client import Client, columns
 from jupyter_kf.client.choose import choose_model
 from jupyter_kf.client.endpoints import names as endpoint_names
 from jupyter_kf.client.lineage import Node
 from jupyter_kf.errors import NotFound
 from jupyter_kf.refs import Entry
-from jupyter_kf.server import aside, columns, rows
+from jupyter_kf.server import aside, rows
 from jupyter_kf.server.answers import (
     At,
     DatasetPaper,

@@ -32,6 +32,10 @@ class Watch:
         hub: whose client's store is looked at; its `awake` ends a rest.
         send: takes news, in the loop's thread.
         listened: whether anybody would hear it.
+
+    Attributes:
+        looked: how often it has looked.
+        resting: nobody listens, so it does not look.
     """
 
     def __init__(
@@ -40,7 +44,8 @@ class Watch:
         self._hub, self._send, self._listened = hub, send, listened
         self._looks: Looks | None = None
         self._task: asyncio.Task[None] | None = None
-        self.looked = 0
+        self.looked, self.resting = 0, True
+        self._blind = False  # it could not look, so it does not know what happened meanwhile
 
     def start(self) -> None:
         """Begins; in the running loop."""
@@ -60,17 +65,19 @@ class Watch:
                 await self._watch()
             except (KfError, OSError) as error:  # the store can't be used just now
                 log.warning("jupyter-kf watches no runs for now: %s", error)
-                self._looks = None
+                self._looks, self._blind = None, True
                 await self._hub.pause(_AGAIN_S)
 
     async def _rest(self) -> None:
         """Returns when somebody listens; until then only requests of ours wake it."""
+        self.resting = True
         while not self._listened():
             self._hub.awake.clear()
             await self._hub.awake.wait()
             until = time.monotonic() + _PATIENCE_S
             while not self._listened() and time.monotonic() < until:
                 await self._hub.pause(_IDLE_S)
+        self.resting = False
 
     async def _watch(self) -> None:
         """Looks and tells until nobody listens any more."""
@@ -79,6 +86,10 @@ class Watch:
             began = time.monotonic()
             if self._looks is None:
                 self._looks = await self._hub.quick(self._make)
+                if self._blind:
+                    self._blind = False
+                    self._hub.seq += 1  # the gap tells readers that they missed something
+                    self._send([News("resources", "", "changed")])
             news = await self._hub.quick(self._looks.look)
             self.looked += 1
             now = time.monotonic()

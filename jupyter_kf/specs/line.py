@@ -23,7 +23,7 @@ def words_of(request: Request) -> list[str]:
     Raises:
         SpecError: kf-1033, a value holds a line's end.
     """
-    asked = request.asked()
+    asked = request.model_dump(exclude_defaults=True)
     flags = flags_of(type(request))
     places = [word for flag in flags if flag.positional for word in _place(flag, asked)]
     options = [

@@ -17,12 +17,11 @@ def _upper(value: Any) -> Any:
 
 
 def _plural(value: Any) -> Any:
-    """``model`` means ``models``."""
-    if not isinstance(value, str) or value.endswith("s"):
-        return value
-    return value[:-1] + "ies" if value.endswith("y") else value + "s"
+    """``model`` means ``models``; what is no noun stays as it was typed."""
+    return {"study": "studies"}.get(value, f"{value}s") if value in _SINGULAR else value
 
 
+_SINGULAR = frozenset({"dataset", "transform", "model", "study", "endpoint"})
 _Nouns = Literal["datasets", "transforms", "models", "studies", "endpoints"]
 _State = Literal["PENDING", "RUNNING", "READY", "SUCCEEDED", "FAILED", "CANCELLED", "LOST"]
 
@@ -134,6 +133,16 @@ class ConnectQuery(Request):
     backend: Literal["local", "kubernetes"] = field("local", "who runs the jobs")
     namespace: str | None = field(None, "namespace on a cluster")
     store: str | None = field(None, "folder of datasets, models and runs")
+
+
+class FormQuery(Request):
+    """Fill in a form instead of a line; it shows the line."""
+
+    kind: ClassVar[str] = "form"
+    about: Literal["transform", "train", "tune", "serve", "batch", "predict", "compare"] = field(
+        ..., "verb that the form performs", positional=True
+    )
+    name: str | None = field(None, "what it is about: a name, or an endpoint", positional=True)
 
 
 class HelpQuery(Request):

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jupyter_kf.blobs import explained, read_json, write_atomic, write_json, write_once
-from jupyter_kf.errors import KfError, NotFound, did_you_mean
+from jupyter_kf.errors import KfError, NotFound, StoreError, did_you_mean
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.names import new_run_id
 from jupyter_kf.records import Metric, Run, State
@@ -139,8 +139,10 @@ class Runs:
         for run_id in here - known.keys():
             folder = RunFolder(self._folder / run_id)
             if folder.result.exists():
-                run = _record(folder, None)
-                known[run_id] = run
+                try:
+                    known[run_id] = _record(folder, None)
+                except StoreError:
+                    continue  # it can be shown, which says what is wrong, and deleted
                 news += 1
             elif folder.spec.exists():
                 open_ids.append(run_id)
@@ -200,7 +202,10 @@ class Runs:
 
 
 def _record(folder: RunFolder, seen: Seen | None) -> Run:
-    asked = read_json(folder.spec)
+    try:
+        asked, result = read_json(folder.spec), read_json(folder.result)
+    except ValueError as damage:
+        raise _damaged(folder, damage) from damage
     if asked is None:
         raise _gone(folder.id)
     run = Run(
@@ -214,10 +219,9 @@ def _record(folder: RunFolder, seen: Seen | None) -> Run:
     )
     told = _tail(folder.metrics)
     run = replace(run, metrics=told["metrics"], progress=told["progress"])
-    result = read_json(folder.result)
     if result is None:
         return _living(run, seen, told)
-    error = result.get("error")
+    told_error = result.get("error")
     return replace(
         run,
         state=State(result["state"]),
@@ -225,8 +229,17 @@ def _record(folder: RunFolder, seen: Seen | None) -> Run:
         started_s=result.get("started_s"),
         ended_s=result.get("ended_s"),
         outputs=result.get("outputs") or {},
-        error=KfError.from_dict(error) if error else None,
+        error=KfError.from_dict(told_error) if told_error else None,
         usage=result.get("usage") or {},
+    )
+
+
+def _damaged(folder: RunFolder, error: ValueError) -> StoreError:
+    return StoreError(
+        3022,
+        f"run {folder.id} can't be read",
+        cause=f"a file of {folder.path} is damaged: {error}",
+        fix=f"look at it, or remove the folder {folder.path}",
     )
 
 

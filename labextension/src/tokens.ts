@@ -76,4 +76,8 @@ export namespace CommandIDs {
   /** Turns the active cell into a train cell, or runs it when it is one. */
   export const runCellAsJob = 'jupyter-kf:run-cell-as-job';
   export const startNotebook = 'jupyter-kf:start-notebook';
+  /** args: {ids: [...]}; runs side by side. */
+  export const compareRuns = 'jupyter-kf:compare-runs';
+  /** args: {verb}; the launch form of train, tune, serve or batch. */
+  export const openForm = 'jupyter-kf:open-form';
 }

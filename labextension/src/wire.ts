@@ -17,6 +17,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cores, memory, GPUs and the queue of the backend; who uses them, and who waits. */
+        get: operations["getResources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schemas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Each verb's JSON schema, and its fields as they are typed. */
+        get: operations["getSchemas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the server's own installation can do, and what is wrong with it. */
+        get: operations["getDoctor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -62,7 +113,8 @@ export interface paths {
         get: operations["getRunsRun"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Cancels a run and removes its folder; what it stored by digest stays. */
+        delete: operations["deleteRunsRun"];
         options?: never;
         head?: never;
         patch?: never;
@@ -102,6 +154,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The log so far, or the range of it that is asked for. */
+        get: operations["getRunsRunLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run}/artefacts/{artefact}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file, to be kept and not to be shown: it may be any page or program. */
+        get: operations["getRunsRunArtefactsArtefact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What differs between two runs or more, and everything they reported. */
+        get: operations["getCompare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run}/log/stream": {
         parameters: {
             query?: never;
@@ -128,6 +231,469 @@ export interface paths {
         };
         /** Reports as `points`, then `end`; the id is the number of lines so far. */
         get: operations["getRunsRunMetricsStream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Some of the models, the newest first. */
+        get: operations["getModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{ref}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A model: the best of a name, name@version, a run's, or a digest. */
+        get: operations["getModelsRef"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/transforms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Some of the transforms, the newest first. */
+        get: operations["getTransforms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/transforms/{ref}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A transform by name, name@version or digest. */
+        get: operations["getTransformsRef"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Some of the datasets, the newest first. */
+        get: operations["getDatasets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datasets/{ref}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A dataset by name, name@version or digest. */
+        get: operations["getDatasetsRef"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/studies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Some of the studies, the newest first. */
+        get: operations["getStudies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/studies/{study}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All about a study, by its run's id or its name. */
+        get: operations["getStudiesStudy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/studies/{study}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a trial's model the newest version of the study's name; the best by default. */
+        post: operations["postStudiesStudyPromote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The graph around one thing; edges point from what was used to what was made. */
+        get: operations["getLineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replays golden rows through an endpoint, a model or a transform, in a child process. */
+        post: operations["postCheck"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Some of the endpoints, by name. */
+        get: operations["getEndpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/endpoints/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All about an endpoint, without asking it: it may hang. */
+        get: operations["getEndpointsName"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/endpoints/{name}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What it counted since it started, and how fast it was in the last minute. */
+        get: operations["getEndpointsNameStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/endpoints/{name}/predict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Predictions of rows, by the version that has the traffic. */
+        post: operations["postEndpointsNamePredict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/endpoints/{name}/roll-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives the traffic to another version: at once when it is warm, else it is started. */
+        post: operations["postEndpointsNameRollBack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/endpoints/{name}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replays the golden rows through it, now, from a child process. */
+        post: operations["postEndpointsNameCheck"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/endpoints/{name}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends all versions of it. */
+        post: operations["postEndpointsNameStop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/endpoints/{name}/proxy/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the endpoint answers. */
+        get: operations["getEndpointsNameProxyPath"];
+        /** What the endpoint answers. */
+        put: operations["putEndpointsNameProxyPath"];
+        /** What the endpoint answers. */
+        post: operations["postEndpointsNameProxyPath"];
+        /** What the endpoint answers. */
+        delete: operations["deleteEndpointsNameProxyPath"];
+        options?: never;
+        head?: never;
+        /** What the endpoint answers. */
+        patch: operations["patchEndpointsNameProxyPath"];
+        trace?: never;
+    };
+    "/train": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs a cell as a job that leaves a model behind. */
+        post: operations["postTrain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/transform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fits and certifies the code that prepares rows. */
+        post: operations["postTransform"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tune": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Searches the parameters of a train cell. */
+        post: operations["postTune"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/serve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts an endpoint, or goes back to a version of it. */
+        post: operations["postServe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Predicts whole files. */
+        post: operations["postBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Snapshots files or a folder that the server can read. */
+        post: operations["postData"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cells": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The cell that asks for this: only what differs from the defaults, checked. */
+        post: operations["postCells"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run}/cell": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cell that would make this run again. */
+        get: operations["getRunsRunCell"];
         put?: never;
         post?: never;
         delete?: never;
@@ -180,6 +746,134 @@ export interface components {
             bytes: number;
         };
         /**
+         * BatchBody
+         * @description What batch is asked.
+         */
+        BatchBody: {
+            fields: components["schemas"]["BatchSpec"];
+        };
+        /**
+         * BatchSpec
+         * @description Predict whole files, in bounded memory, resumable.
+         */
+        BatchSpec: {
+            /**
+             * Name
+             * @description what the result is called
+             */
+            name: string;
+            /**
+             * Cpu
+             * @description cores for each node
+             * @default null
+             */
+            cpu: string | null;
+            /**
+             * Memory
+             * @description memory for each node
+             * @default null
+             */
+            memory: string | null;
+            /**
+             * Gpu
+             * @description GPUs for each node
+             * @default 0
+             */
+            gpu: number;
+            /**
+             * Nodes
+             * @description processes of a distributed job
+             * @default 1
+             */
+            nodes: number;
+            /**
+             * Runtime
+             * @description how the cell is launched: once, or once per node with torch's variables
+             * @default python
+             * @enum {string}
+             */
+            runtime: "python" | "torch-distributed";
+            /**
+             * Image
+             * @description container image (Kubernetes only)
+             * @default null
+             */
+            image: string | null;
+            /**
+             * Volumes
+             * @description claim:/path to mount (Kubernetes only)
+             * @default []
+             */
+            volumes: string[];
+            /**
+             * Env
+             * @description environment variable for the job
+             * @default {}
+             */
+            env: {
+                [key: string]: string;
+            };
+            /**
+             * Queue
+             * @description Kueue queue (Kubernetes only)
+             * @default null
+             */
+            queue: string | null;
+            /**
+             * Time Limit
+             * @description ended after this long
+             * @default null
+             */
+            time_limit: string | null;
+            /**
+             * Pickle
+             * @description name that may travel as a pickle, though a pickle can run code when it is loaded
+             * @default []
+             */
+            pickle: string[];
+            /**
+             * Input
+             * @description glob of Parquet, CSV or Arrow files
+             */
+            input: string;
+            /**
+             * Output
+             * @description folder for one result file per input file
+             */
+            output: string;
+            /**
+             * Model
+             * @description model name, name@version, run or digest; the best otherwise
+             * @default null
+             */
+            model: string | null;
+            /**
+             * Rows
+             * @description rows read and predicted at a time
+             * @default 65536
+             */
+            rows: number;
+            /**
+             * Keep
+             * @description input column copied beside the predictions
+             * @default []
+             */
+            keep: string[];
+            /**
+             * Format
+             * @description what is written
+             * @default parquet
+             * @enum {string}
+             */
+            format: "parquet" | "csv" | "arrow";
+            /**
+             * Overwrite
+             * @description replace results that another model wrote
+             * @default false
+             */
+            overwrite: boolean;
+        };
+        /**
          * Brief
          * @description An error in a list: its code and its sentence.
          */
@@ -188,6 +882,39 @@ export interface components {
             code: string;
             /** Message */
             message: string;
+        };
+        /**
+         * Cell
+         * @description A cell's text.
+         */
+        Cell: {
+            /** Cell */
+            cell: string;
+        };
+        /**
+         * CellBody
+         * @description A call that is to be written as a cell.
+         */
+        CellBody: {
+            /**
+             * Fields
+             * @description of the verb's spec
+             * @default {}
+             */
+            fields: {
+                [key: string]: unknown;
+            };
+            /**
+             * Code
+             * @description the cell's text
+             * @default null
+             */
+            code: string | null;
+            /**
+             * Verb
+             * @description verb of the line
+             */
+            verb: string;
         };
         /**
          * Change
@@ -213,6 +940,304 @@ export interface components {
             row: components["schemas"]["RunRow"] | null;
         };
         /**
+         * Check
+         * @description What a parity check found: `ok`, and what differs where.
+         */
+        Check: {
+            /** Subject */
+            subject: string;
+            /** Ok */
+            ok: boolean;
+            /** Findings */
+            findings: {
+                [key: string]: unknown;
+            }[];
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * Column
+         * @description A column that goes in or comes out.
+         */
+        Column: {
+            /** Name */
+            name: string;
+            /** Type */
+            type: string;
+            /** Nullable */
+            nullable: boolean;
+            /** Example */
+            example: unknown;
+            /** Categories */
+            categories: string[] | null;
+            /** Min */
+            min: number | ("NaN" | "Infinity" | "-Infinity") | string | null;
+            /** Max */
+            max: number | ("NaN" | "Infinity" | "-Infinity") | string | null;
+        };
+        /**
+         * ComparePaper
+         * @description Runs side by side, with everything they reported.
+         */
+        ComparePaper: {
+            /** Runs */
+            runs: components["schemas"]["Run"][];
+            /** Settings */
+            settings: {
+                [key: string]: unknown[];
+            };
+            /** Metrics */
+            metrics: {
+                [key: string]: (number | ("NaN" | "Infinity" | "-Infinity") | null)[];
+            };
+            /** Same */
+            same: {
+                [key: string]: unknown;
+            };
+            /** Metrics Over Steps */
+            metrics_over_steps: {
+                [key: string]: components["schemas"]["Metric"][];
+            };
+        };
+        /**
+         * Cpu
+         * @description Cores: how many runs may use, have been given, and the share of all that is busy now.
+         */
+        Cpu: {
+            /** Capacity */
+            capacity: number | ("NaN" | "Infinity" | "-Infinity");
+            /** Used By Runs */
+            used_by_runs: number | ("NaN" | "Infinity" | "-Infinity");
+            /** Busy Share */
+            busy_share: number | ("NaN" | "Infinity" | "-Infinity") | null;
+        };
+        /**
+         * DataBody
+         * @description What data is asked.
+         */
+        DataBody: {
+            fields: components["schemas"]["DataSpec"];
+        };
+        /**
+         * DataSpec
+         * @description Snapshot a frame, files or a folder under one digest, with a profile.
+         */
+        DataSpec: {
+            /**
+             * Name
+             * @description what the result is called
+             */
+            name: string;
+            /**
+             * Source
+             * @description a frame's name in the notebook, a glob of Parquet, CSV or Arrow, or a folder
+             */
+            source: string;
+            /**
+             * Time
+             * @description column that orders the rows in time, for splits and drift
+             * @default null
+             */
+            time: string | null;
+        };
+        /**
+         * Dataset
+         * @description A snapshot of rows, or of a folder of files.
+         */
+        Dataset: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: number;
+            /** Digest */
+            digest: string;
+            /** Manifest */
+            manifest: {
+                [key: string]: unknown;
+            };
+            /** Profile */
+            profile: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * DatasetPaper
+         * @description A dataset; its profile is the thing's own.
+         */
+        DatasetPaper: {
+            /** Seq */
+            seq: number;
+            /** Epoch */
+            epoch: string;
+            thing: components["schemas"]["Dataset"];
+            /** Versions */
+            versions: components["schemas"]["Version"][];
+            /** Profile */
+            profile: {
+                [key: string]: unknown;
+            } | null;
+            /** Used By */
+            used_by: components["schemas"]["Node"][];
+        };
+        /**
+         * Deleted
+         * @description The run that is no more.
+         */
+        Deleted: {
+            /** Seq */
+            seq: number;
+            /** Epoch */
+            epoch: string;
+            /** Id */
+            id: string;
+        };
+        /**
+         * DoctorPaper
+         * @description What the server's own installation can do, and what is wrong with it.
+         */
+        DoctorPaper: {
+            /** Findings */
+            findings: components["schemas"]["Finding"][];
+        };
+        /**
+         * Endpoint
+         * @description A name that answers predictions, and the versions behind it.
+         */
+        Endpoint: {
+            /** Name */
+            name: string;
+            state: components["schemas"]["State"];
+            /** Version */
+            version: number;
+            /** Model */
+            model: string;
+            /** Url */
+            url: string;
+            run: components["schemas"]["Run"];
+            /** Parity */
+            parity: {
+                [key: string]: unknown;
+            } | null;
+            /** Why */
+            why: string;
+            /** Versions */
+            versions: components["schemas"]["Version"][];
+        };
+        /**
+         * EndpointAnswered
+         * @description An endpoint as it is after what was asked of it.
+         */
+        EndpointAnswered: {
+            /** Seq */
+            seq: number;
+            /** Epoch */
+            epoch: string;
+            endpoint: components["schemas"]["Endpoint"];
+        };
+        /**
+         * EndpointPage
+         * @description Some of the endpoints, by name.
+         */
+        EndpointPage: {
+            /** Seq */
+            seq: number;
+            /** Epoch */
+            epoch: string;
+            /** Total */
+            total: number;
+            /** Rows */
+            rows: components["schemas"]["EndpointRow"][];
+        };
+        /**
+         * EndpointPaper
+         * @description All about one endpoint: `schema` is what a row holds, `warm` the version to go back to.
+         */
+        EndpointPaper: {
+            /** Seq */
+            seq: number;
+            /** Epoch */
+            epoch: string;
+            endpoint: components["schemas"]["Endpoint"];
+            /** Schema */
+            schema: components["schemas"]["Column"][];
+            parity: components["schemas"]["Proven"] | null;
+            /** Warm */
+            warm: number | null;
+        };
+        /**
+         * EndpointRow
+         * @description An endpoint as lists show it; `model` as name@version, `versions` how many were tried.
+         */
+        EndpointRow: {
+            /** Name */
+            name: string;
+            state: components["schemas"]["State"];
+            /** Version */
+            version: number;
+            /** Model */
+            model: string;
+            /** Versions */
+            versions: number;
+            run: components["schemas"]["RunRow"];
+            /** Parity Ok */
+            parity_ok: boolean | null;
+        };
+        /**
+         * Finding
+         * @description One thing looked at.
+         */
+        Finding: {
+            /** What */
+            what: string;
+            /** Ok */
+            ok: boolean;
+            /** Says */
+            says: string;
+        };
+        /**
+         * Flag
+         * @description One field as it is typed.
+         */
+        Flag: {
+            /** Field */
+            field: string;
+            /** Flag */
+            flag: string;
+            /**
+             * Shape
+             * @enum {string}
+             */
+            shape: "value" | "switch" | "list" | "map" | "switch or list";
+            /** Help */
+            help: string;
+            /** Unit */
+            unit: string | null;
+            /** Default */
+            default: unknown;
+            /** Choices */
+            choices: string[];
+            /** Positional */
+            positional: boolean;
+            /** Required */
+            required: boolean;
+            /** Plain */
+            plain: boolean;
+        };
+        /**
+         * Gpu
+         * @description One GPU, and the run that has it.
+         */
+        Gpu: {
+            /** Id */
+            id: string;
+            /** Free */
+            free: boolean;
+            /** Run */
+            run: string | null;
+        };
+        /**
          * Input
          * @description What travelled from the notebook, and what became of it: `kind` is how it was sent.
          */
@@ -225,6 +1250,30 @@ export interface components {
             bytes: number;
         };
         /**
+         * Latency
+         * @description Seconds from a request's head to its answer.
+         */
+        Latency: {
+            /** P50 */
+            p50: number | ("NaN" | "Infinity" | "-Infinity");
+            /** P90 */
+            p90: number | ("NaN" | "Infinity" | "-Infinity");
+            /** P99 */
+            p99: number | ("NaN" | "Infinity" | "-Infinity");
+        };
+        /**
+         * Lineage
+         * @description The graph around one thing: edges point from what was used to what was made.
+         */
+        Lineage: {
+            /** Subject */
+            subject: string;
+            /** Nodes */
+            nodes: components["schemas"]["Node"][];
+            /** Edges */
+            edges: string[][];
+        };
+        /**
          * LogLines
          * @description A piece of a log; `offset` is the byte after it.
          */
@@ -233,6 +1282,18 @@ export interface components {
             text: string;
             /** Offset */
             offset: number;
+        };
+        /**
+         * Memory
+         * @description Bytes: what runs may use, what is free now, and what runs have been given.
+         */
+        Memory: {
+            /** Capacity Bytes */
+            capacity_bytes: number;
+            /** Free Bytes */
+            free_bytes: number | null;
+            /** Used By Runs Bytes */
+            used_by_runs_bytes: number;
         };
         /**
          * Metric
@@ -259,6 +1320,123 @@ export interface components {
             points: components["schemas"]["Metric"][];
         };
         /**
+         * Model
+         * @description What a training left behind, with the digest of the transform that prepares its rows.
+         */
+        Model: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: number;
+            /** Digest */
+            digest: string;
+            /** Manifest */
+            manifest: {
+                [key: string]: unknown;
+            };
+            /** Metrics */
+            metrics: {
+                [key: string]: number | ("NaN" | "Infinity" | "-Infinity");
+            };
+        };
+        /**
+         * ModelPaper
+         * @description A model; by its bare name the best of it, and `why` that is so.
+         */
+        ModelPaper: {
+            /** Seq */
+            seq: number;
+            /** Epoch */
+            epoch: string;
+            thing: components["schemas"]["Model"];
+            /** Versions */
+            versions: components["schemas"]["Version"][];
+            /** Why */
+            why: string;
+            /** Run */
+            run: string | null;
+            transform: components["schemas"]["Node"] | null;
+            /** Used By */
+            used_by: components["schemas"]["Node"][];
+        };
+        /**
+         * NameBody
+         * @description A thing by its name.
+         */
+        NameBody: {
+            /**
+             * Name
+             * @description endpoint, model or transform
+             */
+            name: string;
+        };
+        /**
+         * Node
+         * @description One thing in the graph; `id` is its digest, run id or endpoint name@version.
+         */
+        Node: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+        };
+        /**
+         * PlanAnswered
+         * @description The answer of a dry run.
+         */
+        PlanAnswered: {
+            plan: components["schemas"]["Planned"];
+        };
+        /**
+         * Planned
+         * @description What would be started; nothing was. `objects` are in the backend's own terms.
+         */
+        Planned: {
+            /** Run Id */
+            run_id: string;
+            /** Backend */
+            backend: string;
+            /** Kind */
+            kind: string;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+            /** Objects */
+            objects: {
+                [key: string]: unknown;
+            }[];
+            /** Unsupported */
+            unsupported: components["schemas"]["Unsupported"][];
+            /** Notes */
+            notes: string[];
+        };
+        /**
+         * PredictBody
+         * @description Rows to be predicted.
+         */
+        PredictBody: {
+            /**
+             * Rows
+             * @description a list of records, one record, or columns as lists
+             */
+            rows: unknown;
+        };
+        /**
+         * Predicted
+         * @description One record for each row: `prediction` and, of a classifier, `probability_<class>`.
+         */
+        Predicted: {
+            /** Predictions */
+            predictions: {
+                [key: string]: unknown;
+            }[];
+            /** Took S */
+            took_s: number | ("NaN" | "Infinity" | "-Infinity");
+        };
+        /**
          * Problem
          * @description A mistake, of the caller or ours: what happened, why, and what to do.
          */
@@ -271,6 +1449,96 @@ export interface components {
             cause: string;
             /** Fix */
             fix: string;
+        };
+        /**
+         * Promoted
+         * @description The model's version that a trial became.
+         */
+        Promoted: {
+            /** Seq */
+            seq: number;
+            /** Epoch */
+            epoch: string;
+            model: components["schemas"]["Model"];
+        };
+        /**
+         * Proven
+         * @description What was proven before the endpoint took traffic.
+         */
+        Proven: {
+            /** Ok */
+            ok: boolean;
+            /** Ulp */
+            ulp: number;
+            /** Columns */
+            columns: components["schemas"]["ProvenColumn"][];
+            /** Checked S */
+            checked_s: number | ("NaN" | "Infinity" | "-Infinity");
+            /** Wires */
+            wires: components["schemas"]["Wire"][];
+            /** Suggestion */
+            suggestion: string;
+        };
+        /**
+         * ProvenColumn
+         * @description An output on the golden rows; `worst` difference is 0 where equal bits were asked for.
+         */
+        ProvenColumn: {
+            /** Name */
+            name: string;
+            /** Worst */
+            worst: number | ("NaN" | "Infinity" | "-Infinity") | null;
+            /** Rows */
+            rows: number;
+            /** Ok */
+            ok: boolean;
+        };
+        /**
+         * Queue
+         * @description Runs that run and wait; `slots` limits how many run at once.
+         */
+        Queue: {
+            /** Running */
+            running: number;
+            /** Waiting */
+            waiting: number;
+            /** Slots */
+            slots: number | null;
+            /** Waiting Runs */
+            waiting_runs: components["schemas"]["WaitingRun"][];
+        };
+        /**
+         * Quota
+         * @description What one user or namespace may use at most, and uses: a cluster's, in its own names.
+         */
+        Quota: {
+            /** Name */
+            name: string;
+            /** Limit */
+            limit: number | ("NaN" | "Infinity" | "-Infinity");
+            /** Used */
+            used: number | ("NaN" | "Infinity" | "-Infinity");
+            /** Unit */
+            unit: string;
+        };
+        /**
+         * ResourcesPaper
+         * @description What the backend has, who uses it, and who waits, at this moment.
+         */
+        ResourcesPaper: {
+            /** Backend */
+            backend: string;
+            cpu: components["schemas"]["Cpu"];
+            memory: components["schemas"]["Memory"];
+            /** Gpus */
+            gpus: components["schemas"]["Gpu"][];
+            queue: components["schemas"]["Queue"];
+            /** Quota */
+            quota: components["schemas"]["Quota"][] | null;
+            /** Seq */
+            seq: number;
+            /** Epoch */
+            epoch: string;
         };
         /**
          * Run
@@ -386,17 +1654,884 @@ export interface components {
             backend: string;
         };
         /**
+         * ServeBody
+         * @description What serve is asked.
+         */
+        ServeBody: {
+            fields: components["schemas"]["ServeSpec"];
+        };
+        /**
+         * ServeSpec
+         * @description Answer predictions over HTTP with a model and its own transform.
+         */
+        ServeSpec: {
+            /**
+             * Name
+             * @description what the result is called
+             */
+            name: string;
+            /**
+             * Cpu
+             * @description cores for each node
+             * @default null
+             */
+            cpu: string | null;
+            /**
+             * Memory
+             * @description memory for each node
+             * @default null
+             */
+            memory: string | null;
+            /**
+             * Gpu
+             * @description GPUs for each node
+             * @default 0
+             */
+            gpu: number;
+            /**
+             * Nodes
+             * @description processes of a distributed job
+             * @default 1
+             */
+            nodes: number;
+            /**
+             * Runtime
+             * @description how the cell is launched: once, or once per node with torch's variables
+             * @default python
+             * @enum {string}
+             */
+            runtime: "python" | "torch-distributed";
+            /**
+             * Image
+             * @description container image (Kubernetes only)
+             * @default null
+             */
+            image: string | null;
+            /**
+             * Volumes
+             * @description claim:/path to mount (Kubernetes only)
+             * @default []
+             */
+            volumes: string[];
+            /**
+             * Env
+             * @description environment variable for the job
+             * @default {}
+             */
+            env: {
+                [key: string]: string;
+            };
+            /**
+             * Queue
+             * @description Kueue queue (Kubernetes only)
+             * @default null
+             */
+            queue: string | null;
+            /**
+             * Time Limit
+             * @description ended after this long
+             * @default null
+             */
+            time_limit: string | null;
+            /**
+             * Pickle
+             * @description name that may travel as a pickle, though a pickle can run code when it is loaded
+             * @default []
+             */
+            pickle: string[];
+            /**
+             * Model
+             * @description model name, name@version, run or digest; the best model of this name otherwise
+             * @default null
+             */
+            model: string | null;
+            /**
+             * Version
+             * @description go back to this version of the endpoint at once
+             * @default null
+             */
+            version: number | null;
+            /**
+             * Max Body
+             * @description largest request body
+             * @default 64Mi
+             */
+            max_body: string;
+            /**
+             * Max Rows
+             * @description most rows of one request
+             * @default 100000
+             */
+            max_rows: number;
+            /**
+             * Timeout
+             * @description longest a request may take
+             * @default 30s
+             */
+            timeout: string;
+            /**
+             * Combine
+             * @description answer waiting requests in one call where the transform is row-wise
+             * @default true
+             */
+            combine: boolean;
+            /**
+             * Log Rate
+             * @description share of predictions kept for monitoring
+             * @default 0.01
+             */
+            log_rate: number;
+            /**
+             * Idle Stop
+             * @description ended when nobody asked for this long
+             * @default null
+             */
+            idle_stop: string | null;
+            /**
+             * Port
+             * @description answer on 127.0.0.1 too, behind the endpoint's token; 0 takes any free port
+             * @default null
+             */
+            port: number | null;
+        };
+        /**
+         * Snapshotted
+         * @description The dataset that was made.
+         */
+        Snapshotted: {
+            /** Seq */
+            seq: number;
+            /** Epoch */
+            epoch: string;
+            dataset: components["schemas"]["Dataset"];
+        };
+        /**
          * State
          * @description The one closed set of states, for jobs, trials, studies and endpoints alike.
          * @enum {string}
          */
         State: "PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST";
         /**
+         * Stats
+         * @description What an endpoint counted since it started, and how fast it was in the last minute.
+         */
+        Stats: {
+            /** Requests Total */
+            requests_total: number;
+            /** Rows Total */
+            rows_total: number;
+            /** Errors Total */
+            errors_total: number;
+            latency_s: components["schemas"]["Latency"] | null;
+            /** Rate Per S */
+            rate_per_s: number | ("NaN" | "Infinity" | "-Infinity") | null;
+            /** At S */
+            at_s: number | ("NaN" | "Infinity" | "-Infinity");
+        };
+        /**
          * StreamEnd
          * @description The last event of a stream; no state when the run was deleted meanwhile.
          */
         StreamEnd: {
             state: components["schemas"]["State"] | null;
+        };
+        /**
+         * Study
+         * @description A search: its run, its trials and the best of them (several when objectives conflict).
+         */
+        Study: {
+            run: components["schemas"]["Run"];
+            /** Metrics */
+            metrics: string[];
+            /** Maximize */
+            maximize: boolean[];
+            /** Trials */
+            trials: components["schemas"]["Trial"][];
+            /** Best */
+            best: components["schemas"]["Trial"][];
+        };
+        /**
+         * StudyPage
+         * @description Some of the studies, the newest first.
+         */
+        StudyPage: {
+            /** Seq */
+            seq: number;
+            /** Epoch */
+            epoch: string;
+            /** Total */
+            total: number;
+            /** Rows */
+            rows: components["schemas"]["StudyRow"][];
+        };
+        /**
+         * StudyPaper
+         * @description All about one study.
+         */
+        StudyPaper: {
+            /** Seq */
+            seq: number;
+            /** Epoch */
+            epoch: string;
+            study: components["schemas"]["Study"];
+            /** Space */
+            space: {
+                [key: string]: string;
+            };
+            /** Importance */
+            importance: {
+                [key: string]: number | ("NaN" | "Infinity" | "-Infinity");
+            } | null;
+            /** Importance Pending */
+            importance_pending: boolean;
+        };
+        /**
+         * StudyRow
+         * @description A study as lists show it; `trials` counts them by state.
+         */
+        StudyRow: {
+            run: components["schemas"]["RunRow"];
+            /** Name */
+            name: string;
+            /** Metrics */
+            metrics: string[];
+            /** Maximize */
+            maximize: boolean[];
+            /** Trials */
+            trials: {
+                [key: string]: number;
+            };
+            /** Best */
+            best: components["schemas"]["Trial"][];
+        };
+        /**
+         * ThingPage
+         * @description Some of the things of one kind, the newest first.
+         */
+        ThingPage: {
+            /** Seq */
+            seq: number;
+            /** Epoch */
+            epoch: string;
+            /** Total */
+            total: number;
+            /** Rows */
+            rows: components["schemas"]["ThingRow"][];
+        };
+        /**
+         * ThingRow
+         * @description The newest version of a model, a transform or a dataset.
+         */
+        ThingRow: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "model" | "transform" | "dataset";
+            /** Name */
+            name: string;
+            /** Version */
+            version: number;
+            /** Versions */
+            versions: number;
+            /** Digest */
+            digest: string;
+            /** Created S */
+            created_s: number | ("NaN" | "Infinity" | "-Infinity");
+            /** Summary */
+            summary: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * TrainBody
+         * @description What train is asked.
+         */
+        TrainBody: {
+            fields: components["schemas"]["TrainSpec"];
+            /** Code */
+            code: string;
+        };
+        /**
+         * TrainSpec
+         * @description Run a cell as a job that leaves a model behind.
+         *
+         *     The cell finds X_train, y_train, X_valid, y_valid (X_test, y_test with a third share in
+         *     --split), each --param by its name, and `kf`: kf.report(auc=0.9), kf.artifact(...). A dataset
+         *     without a target is bound as `data`. What it leaves in `model` is kept.
+         */
+        TrainSpec: {
+            /**
+             * Name
+             * @description what the result is called
+             */
+            name: string;
+            /**
+             * Cpu
+             * @description cores for each node
+             * @default null
+             */
+            cpu: string | null;
+            /**
+             * Memory
+             * @description memory for each node
+             * @default null
+             */
+            memory: string | null;
+            /**
+             * Gpu
+             * @description GPUs for each node
+             * @default 0
+             */
+            gpu: number;
+            /**
+             * Nodes
+             * @description processes of a distributed job
+             * @default 1
+             */
+            nodes: number;
+            /**
+             * Runtime
+             * @description how the cell is launched: once, or once per node with torch's variables
+             * @default python
+             * @enum {string}
+             */
+            runtime: "python" | "torch-distributed";
+            /**
+             * Image
+             * @description container image (Kubernetes only)
+             * @default null
+             */
+            image: string | null;
+            /**
+             * Volumes
+             * @description claim:/path to mount (Kubernetes only)
+             * @default []
+             */
+            volumes: string[];
+            /**
+             * Env
+             * @description environment variable for the job
+             * @default {}
+             */
+            env: {
+                [key: string]: string;
+            };
+            /**
+             * Queue
+             * @description Kueue queue (Kubernetes only)
+             * @default null
+             */
+            queue: string | null;
+            /**
+             * Time Limit
+             * @description ended after this long
+             * @default null
+             */
+            time_limit: string | null;
+            /**
+             * Pickle
+             * @description name that may travel as a pickle, though a pickle can run code when it is loaded
+             * @default []
+             */
+            pickle: string[];
+            /**
+             * Data
+             * @description dataset whose rows the cell trains on
+             * @default null
+             */
+            data: string | null;
+            /**
+             * Transform
+             * @description transform applied to the rows first
+             * @default null
+             */
+            transform: string | null;
+            /**
+             * Target
+             * @description column to predict, when no transform names it
+             * @default null
+             */
+            target: string | null;
+            /**
+             * Split
+             * @description how rows are divided
+             * @default 0.8/0.2
+             */
+            split: string;
+            /**
+             * Split By
+             * @description column whose order splits the rows; by chance otherwise
+             * @default null
+             */
+            split_by: string | null;
+            /**
+             * Seed
+             * @description seed of the split, and of random, numpy and torch
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Params
+             * @description value bound to a name in the cell
+             * @default {}
+             */
+            params: {
+                [key: string]: unknown;
+            };
+            /**
+             * Flavour
+             * @description how the model is saved; found from its class otherwise
+             * @default null
+             */
+            flavour: string | null;
+            /**
+             * Ulp
+             * @description allowed difference of predictions in production
+             * @default null
+             */
+            ulp: number | null;
+        };
+        /**
+         * Transform
+         * @description A certified transform. Calling it on a frame prepares the frame as training did.
+         */
+        Transform: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: number;
+            /** Digest */
+            digest: string;
+            /** Manifest */
+            manifest: {
+                [key: string]: unknown;
+            };
+            /** Certificate */
+            certificate: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * TransformBody
+         * @description What transform is asked.
+         */
+        TransformBody: {
+            fields: components["schemas"]["TransformSpec"];
+            /** Code */
+            code: string;
+        };
+        /**
+         * TransformPaper
+         * @description A transform: `used_by` has this version, `behind` what has an older one of its name.
+         */
+        TransformPaper: {
+            /** Seq */
+            seq: number;
+            /** Epoch */
+            epoch: string;
+            thing: components["schemas"]["Transform"];
+            /** Versions */
+            versions: components["schemas"]["Version"][];
+            /** Code */
+            code: string;
+            /** Schema In */
+            schema_in: components["schemas"]["Column"][];
+            /** Schema Out */
+            schema_out: components["schemas"]["Column"][];
+            /** Certificate */
+            certificate: {
+                [key: string]: unknown;
+            };
+            /** Used By */
+            used_by: components["schemas"]["Node"][];
+            /** Behind */
+            behind: components["schemas"]["Node"][];
+        };
+        /**
+         * TransformSpec
+         * @description Fit and certify the code that prepares rows, under one digest.
+         */
+        TransformSpec: {
+            /**
+             * Name
+             * @description what the result is called
+             */
+            name: string;
+            /**
+             * Cpu
+             * @description cores for each node
+             * @default null
+             */
+            cpu: string | null;
+            /**
+             * Memory
+             * @description memory for each node
+             * @default null
+             */
+            memory: string | null;
+            /**
+             * Gpu
+             * @description GPUs for each node
+             * @default 0
+             */
+            gpu: number;
+            /**
+             * Nodes
+             * @description processes of a distributed job
+             * @default 1
+             */
+            nodes: number;
+            /**
+             * Runtime
+             * @description how the cell is launched: once, or once per node with torch's variables
+             * @default python
+             * @enum {string}
+             */
+            runtime: "python" | "torch-distributed";
+            /**
+             * Image
+             * @description container image (Kubernetes only)
+             * @default null
+             */
+            image: string | null;
+            /**
+             * Volumes
+             * @description claim:/path to mount (Kubernetes only)
+             * @default []
+             */
+            volumes: string[];
+            /**
+             * Env
+             * @description environment variable for the job
+             * @default {}
+             */
+            env: {
+                [key: string]: string;
+            };
+            /**
+             * Queue
+             * @description Kueue queue (Kubernetes only)
+             * @default null
+             */
+            queue: string | null;
+            /**
+             * Time Limit
+             * @description ended after this long
+             * @default null
+             */
+            time_limit: string | null;
+            /**
+             * Pickle
+             * @description name that may travel as a pickle, though a pickle can run code when it is loaded
+             * @default []
+             */
+            pickle: string[];
+            /**
+             * Data
+             * @description dataset it is fitted on and certified with
+             */
+            data: string;
+            /**
+             * Target
+             * @description column to predict: never shown to the transform
+             * @default null
+             */
+            target: string | null;
+            /**
+             * Split
+             * @description `fit` sees the first part only
+             * @default 0.8/0.2
+             */
+            split: string;
+            /**
+             * Split By
+             * @description column whose order splits the rows; by chance otherwise
+             * @default null
+             */
+            split_by: string | null;
+            /**
+             * Seed
+             * @description seed of the split
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Source
+             * @description fitted object of the notebook to use instead of a cell
+             * @default null
+             */
+            source: string | null;
+            /**
+             * Frame
+             * @description what `df` is
+             * @default pandas
+             * @enum {string}
+             */
+            frame: "pandas" | "polars";
+            /**
+             * Ulp
+             * @description allowed difference of its outputs
+             * @default 0
+             */
+            ulp: number;
+            /**
+             * Batch Only
+             * @description accept that a value depends on the rest of its batch
+             * @default false
+             */
+            batch_only: boolean;
+        };
+        /**
+         * Trial
+         * @description One attempt of a study.
+         */
+        Trial: {
+            /** Number */
+            number: number;
+            state: components["schemas"]["State"];
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Values */
+            values: (number | ("NaN" | "Infinity" | "-Infinity"))[] | null;
+            /** Run Id */
+            run_id: string;
+            /** Reason */
+            reason: string;
+            /** Duration S */
+            duration_s: number | ("NaN" | "Infinity" | "-Infinity") | null;
+        };
+        /**
+         * TrialBody
+         * @description A trial to be promoted.
+         */
+        TrialBody: {
+            /**
+             * Trial
+             * @description its number; the best otherwise
+             * @default null
+             */
+            trial: number | null;
+        };
+        /**
+         * TuneBody
+         * @description What tune is asked.
+         */
+        TuneBody: {
+            fields: components["schemas"]["TuneSpec"];
+        };
+        /**
+         * TuneSpec
+         * @description Search the parameters of a train cell.
+         */
+        TuneSpec: {
+            /**
+             * Name
+             * @description what the result is called
+             */
+            name: string;
+            /**
+             * Cpu
+             * @description cores for each node
+             * @default null
+             */
+            cpu: string | null;
+            /**
+             * Memory
+             * @description memory for each node
+             * @default null
+             */
+            memory: string | null;
+            /**
+             * Gpu
+             * @description GPUs for each node
+             * @default 0
+             */
+            gpu: number;
+            /**
+             * Nodes
+             * @description processes of a distributed job
+             * @default 1
+             */
+            nodes: number;
+            /**
+             * Runtime
+             * @description how the cell is launched: once, or once per node with torch's variables
+             * @default python
+             * @enum {string}
+             */
+            runtime: "python" | "torch-distributed";
+            /**
+             * Image
+             * @description container image (Kubernetes only)
+             * @default null
+             */
+            image: string | null;
+            /**
+             * Volumes
+             * @description claim:/path to mount (Kubernetes only)
+             * @default []
+             */
+            volumes: string[];
+            /**
+             * Env
+             * @description environment variable for the job
+             * @default {}
+             */
+            env: {
+                [key: string]: string;
+            };
+            /**
+             * Queue
+             * @description Kueue queue (Kubernetes only)
+             * @default null
+             */
+            queue: string | null;
+            /**
+             * Time Limit
+             * @description ended after this long
+             * @default null
+             */
+            time_limit: string | null;
+            /**
+             * Pickle
+             * @description name that may travel as a pickle, though a pickle can run code when it is loaded
+             * @default []
+             */
+            pickle: string[];
+            /**
+             * Params
+             * @description space of a parameter: lr=loguniform(1e-4, 0.3)
+             */
+            params: {
+                [key: string]: string;
+            };
+            /**
+             * Metric
+             * @description metric that decides; give several for several objectives
+             */
+            metric: string[];
+            /**
+             * Maximize
+             * @description larger is better: for every metric, or for those named
+             * @default false
+             */
+            maximize: boolean | string[];
+            /**
+             * Trials
+             * @description how many are tried
+             * @default 20
+             */
+            trials: number;
+            /**
+             * Parallel
+             * @description how many run at once
+             * @default 1
+             */
+            parallel: number;
+            /**
+             * Sampler
+             * @description how the next is chosen
+             * @default auto
+             * @enum {string}
+             */
+            sampler: "auto" | "random" | "grid" | "tpe" | "cmaes";
+            /**
+             * Early Stop
+             * @description how hopeless trials are ended early
+             * @default none
+             * @enum {string}
+             */
+            early_stop: "none" | "median" | "asha";
+            /**
+             * Seed
+             * @description seed of the sampler
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Run
+             * @description train run whose cell is tuned; the newest of this name otherwise
+             * @default null
+             */
+            run: string | null;
+            /**
+             * Resume
+             * @description study to continue
+             * @default null
+             */
+            resume: string | null;
+        };
+        /**
+         * Unsupported
+         * @description A field of the spec that this backend can't honour, and why, and what to do instead.
+         */
+        Unsupported: {
+            /** Field */
+            field: string;
+            /** Reason */
+            reason: string;
+            /** Fix */
+            fix: string;
+        };
+        /**
+         * VerbPaper
+         * @description A verb: its JSON schema, and its fields as they are typed.
+         */
+        VerbPaper: {
+            /** Schema */
+            schema: {
+                [key: string]: unknown;
+            };
+            /** Takes Code */
+            takes_code: boolean;
+            /** Positional */
+            positional: string[];
+            /** Flags */
+            flags: components["schemas"]["Flag"][];
+        };
+        /**
+         * Version
+         * @description One version of a named thing: `n` counts from 1, `digest` is its manifest.
+         */
+        Version: {
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** N */
+            n: number;
+            /** Digest */
+            digest: string;
+            /** Created S */
+            created_s: number | ("NaN" | "Infinity" | "-Infinity");
+            /** Note */
+            note: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * VersionBody
+         * @description A version to go back to.
+         */
+        VersionBody: {
+            /**
+             * Version
+             * @description of the endpoint
+             */
+            version: number;
+        };
+        /**
+         * WaitingRun
+         * @description A run that waits, and for what.
+         */
+        WaitingRun: {
+            /** Id */
+            id: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * Where
@@ -417,6 +2552,18 @@ export interface components {
             version: string;
             /** Running */
             running: number;
+        };
+        /**
+         * Wire
+         * @description A way that golden rows took: so many `rows` of those that can travel it.
+         */
+        Wire: {
+            /** Path */
+            path: string;
+            /** Rows */
+            rows: number;
+            /** Of */
+            of: number;
         };
     };
     responses: never;
@@ -456,6 +2603,95 @@ export interface operations {
             };
         };
     };
+    getResources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourcesPaper"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSchemas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: components["schemas"]["VerbPaper"];
+                    };
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDoctor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoctorPaper"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getOpenapiJson: {
         parameters: {
             query?: never;
@@ -471,7 +2707,9 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
                 };
             };
             /** @description refused, or failed: what, why, and what to do */
@@ -558,6 +2796,37 @@ export interface operations {
             };
         };
     };
+    deleteRunsRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     postRunsRunCancel: {
         parameters: {
             query?: never;
@@ -610,6 +2879,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MetricPage"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRunsRunLog: {
+        parameters: {
+            query?: {
+                /** @description as a file to keep */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description done */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRunsRunArtefactsArtefact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+                artefact: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCompare: {
+        parameters: {
+            query: {
+                /** @description a run; given twice or more */
+                run: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparePaper"];
                 };
             };
             /** @description refused, or failed: what, why, and what to do */
@@ -695,6 +3071,1086 @@ export interface operations {
             };
         };
     };
+    getModels: {
+        parameters: {
+            query?: {
+                /** @description words that must all occur, in any case */
+                search?: string;
+                /** @description rows left out before the first */
+                offset?: number;
+                /** @description most rows */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThingPage"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getModelsRef: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelPaper"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTransforms: {
+        parameters: {
+            query?: {
+                /** @description words that must all occur, in any case */
+                search?: string;
+                /** @description rows left out before the first */
+                offset?: number;
+                /** @description most rows */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThingPage"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTransformsRef: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransformPaper"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDatasets: {
+        parameters: {
+            query?: {
+                /** @description words that must all occur, in any case */
+                search?: string;
+                /** @description rows left out before the first */
+                offset?: number;
+                /** @description most rows */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThingPage"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDatasetsRef: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetPaper"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStudies: {
+        parameters: {
+            query?: {
+                /** @description words that must all occur, in any case */
+                search?: string;
+                /** @description rows left out before the first */
+                offset?: number;
+                /** @description most rows */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyPage"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStudiesStudy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyPaper"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postStudiesStudyPromote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                study: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promoted"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLineage: {
+        parameters: {
+            query: {
+                /** @description dataset, transform, run, model, endpoint or digest */
+                thing: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lineage"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postCheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NameBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Check"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEndpoints: {
+        parameters: {
+            query?: {
+                /** @description words that must all occur, in any case */
+                search?: string;
+                /** @description rows left out before the first */
+                offset?: number;
+                /** @description most rows */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointPage"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEndpointsName: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointPaper"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEndpointsNameStats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postEndpointsNamePredict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PredictBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Predicted"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postEndpointsNameRollBack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointAnswered"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postEndpointsNameCheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Check"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postEndpointsNameStop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointAnswered"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEndpointsNameProxyPath: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putEndpointsNameProxyPath: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postEndpointsNameProxyPath: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteEndpointsNameProxyPath: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patchEndpointsNameProxyPath: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postTrain: {
+        parameters: {
+            query?: {
+                /** @description answer the plan, and start nothing */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrainBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanAnswered"];
+                };
+            };
+            /** @description done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postTransform: {
+        parameters: {
+            query?: {
+                /** @description answer the plan, and start nothing */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransformBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanAnswered"];
+                };
+            };
+            /** @description done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postTune: {
+        parameters: {
+            query?: {
+                /** @description answer the plan, and start nothing */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TuneBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanAnswered"];
+                };
+            };
+            /** @description done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postServe: {
+        parameters: {
+            query?: {
+                /** @description answer the plan, and start nothing */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServeBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanAnswered"];
+                };
+            };
+            /** @description done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postBatch: {
+        parameters: {
+            query?: {
+                /** @description answer the plan, and start nothing */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanAnswered"];
+                };
+            };
+            /** @description done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answered"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postData: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DataBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshotted"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postCells: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CellBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cell"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRunsRunCell: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cell"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change: {
         parameters: {
             query?: never;
@@ -720,20 +4176,85 @@ export interface operations {
 }
 export type Answered = components['schemas']['Answered'];
 export type Artefact = components['schemas']['Artefact'];
+export type BatchBody = components['schemas']['BatchBody'];
+export type BatchSpec = components['schemas']['BatchSpec'];
 export type Brief = components['schemas']['Brief'];
+export type Cell = components['schemas']['Cell'];
+export type CellBody = components['schemas']['CellBody'];
 export type Change = components['schemas']['Change'];
+export type Check = components['schemas']['Check'];
+export type Column = components['schemas']['Column'];
+export type ComparePaper = components['schemas']['ComparePaper'];
+export type Cpu = components['schemas']['Cpu'];
+export type DataBody = components['schemas']['DataBody'];
+export type DataSpec = components['schemas']['DataSpec'];
+export type Dataset = components['schemas']['Dataset'];
+export type DatasetPaper = components['schemas']['DatasetPaper'];
+export type Deleted = components['schemas']['Deleted'];
+export type DoctorPaper = components['schemas']['DoctorPaper'];
+export type Endpoint = components['schemas']['Endpoint'];
+export type EndpointAnswered = components['schemas']['EndpointAnswered'];
+export type EndpointPage = components['schemas']['EndpointPage'];
+export type EndpointPaper = components['schemas']['EndpointPaper'];
+export type EndpointRow = components['schemas']['EndpointRow'];
+export type Finding = components['schemas']['Finding'];
+export type Flag = components['schemas']['Flag'];
+export type Gpu = components['schemas']['Gpu'];
 export type Input = components['schemas']['Input'];
+export type Latency = components['schemas']['Latency'];
+export type Lineage = components['schemas']['Lineage'];
 export type LogLines = components['schemas']['LogLines'];
+export type Memory = components['schemas']['Memory'];
 export type Metric = components['schemas']['Metric'];
 export type MetricPage = components['schemas']['MetricPage'];
+export type Model = components['schemas']['Model'];
+export type ModelPaper = components['schemas']['ModelPaper'];
+export type NameBody = components['schemas']['NameBody'];
+export type Node = components['schemas']['Node'];
+export type PlanAnswered = components['schemas']['PlanAnswered'];
+export type Planned = components['schemas']['Planned'];
+export type PredictBody = components['schemas']['PredictBody'];
+export type Predicted = components['schemas']['Predicted'];
 export type Problem = components['schemas']['Problem'];
+export type Promoted = components['schemas']['Promoted'];
+export type Proven = components['schemas']['Proven'];
+export type ProvenColumn = components['schemas']['ProvenColumn'];
+export type Queue = components['schemas']['Queue'];
+export type Quota = components['schemas']['Quota'];
+export type ResourcesPaper = components['schemas']['ResourcesPaper'];
 export type Run = components['schemas']['Run'];
 export type RunPage = components['schemas']['RunPage'];
 export type RunPaper = components['schemas']['RunPaper'];
 export type RunRow = components['schemas']['RunRow'];
+export type ServeBody = components['schemas']['ServeBody'];
+export type ServeSpec = components['schemas']['ServeSpec'];
+export type Snapshotted = components['schemas']['Snapshotted'];
 export type State = components['schemas']['State'];
+export type Stats = components['schemas']['Stats'];
 export type StreamEnd = components['schemas']['StreamEnd'];
+export type Study = components['schemas']['Study'];
+export type StudyPage = components['schemas']['StudyPage'];
+export type StudyPaper = components['schemas']['StudyPaper'];
+export type StudyRow = components['schemas']['StudyRow'];
+export type ThingPage = components['schemas']['ThingPage'];
+export type ThingRow = components['schemas']['ThingRow'];
+export type TrainBody = components['schemas']['TrainBody'];
+export type TrainSpec = components['schemas']['TrainSpec'];
+export type Transform = components['schemas']['Transform'];
+export type TransformBody = components['schemas']['TransformBody'];
+export type TransformPaper = components['schemas']['TransformPaper'];
+export type TransformSpec = components['schemas']['TransformSpec'];
+export type Trial = components['schemas']['Trial'];
+export type TrialBody = components['schemas']['TrialBody'];
+export type TuneBody = components['schemas']['TuneBody'];
+export type TuneSpec = components['schemas']['TuneSpec'];
+export type Unsupported = components['schemas']['Unsupported'];
+export type VerbPaper = components['schemas']['VerbPaper'];
+export type Version = components['schemas']['Version'];
+export type VersionBody = components['schemas']['VersionBody'];
+export type WaitingRun = components['schemas']['WaitingRun'];
 export type Where = components['schemas']['Where'];
+export type Wire = components['schemas']['Wire'];
 export type Thing = Change['thing'];
 export type At = Pick<Change, 'seq' | 'epoch'>;
 /** A number, or a text where JSON has no number for it. */

@@ -195,3 +195,48 @@ def _preferred(catalogue: Catalogue, resolved: Resolved) -> list[dict[str, Any]]
 
 def _in(key: str, values: Iterable[str]) -> dict[str, Any]:
     return {"key": key, "operator": "In", "values": list(values)}
+
+
+def applied(configured: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """What the traits become: the hub's own configuration stays where it says more.
+
+    Variables, labels, tolerations, preferences and volumes are added to the configured ones; of
+    two volumes at one folder the catalogue's counts. A configured need for nodes holds as well:
+    terms of which one is enough are each narrowed. The rest is the catalogue's.
+    """
+    values = dict(wanted)
+    for name in ("environment", "extra_labels"):
+        values[name] = {**configured[name], **wanted[name]}
+    for name in ("extra_resource_limits", "extra_resource_guarantees"):
+        values[name] = {**configured[name], **wanted[name]}
+    for name in ("tolerations", "node_affinity_preferred"):
+        values[name] = [*_listed(configured[name]), *wanted[name]]
+    terms = _listed(configured["node_affinity_required"])
+    if terms and wanted["node_affinity_required"]:
+        more = wanted["node_affinity_required"][0]["matchExpressions"]
+        values["node_affinity_required"] = [
+            {**term, "matchExpressions": [*term.get("matchExpressions", []), *more]}
+            for term in terms
+        ]
+    elif terms:
+        values["node_affinity_required"] = terms
+    ours = {mount["mountPath"].rstrip("/") for mount in wanted["volume_mounts"]}
+    kept = [
+        mount
+        for mount in _listed(configured["volume_mounts"])
+        if mount.get("mountPath", "").rstrip("/") not in ours
+    ]
+    still = {mount.get("name") for mount in kept}
+    values["volume_mounts"] = [*kept, *wanted["volume_mounts"]]
+    values["volumes"] = [
+        *(volume for volume in _listed(configured["volumes"]) if volume.get("name") in still),
+        *wanted["volumes"],
+    ]
+    if not wanted["priority_class_name"]:
+        values["priority_class_name"] = configured["priority_class_name"]
+    return values
+
+
+def _listed(value: Any) -> list[Any]:
+    """KubeSpawner takes lists, and mappings whose values are sorted by their keys."""
+    return [value[key] for key in sorted(value)] if isinstance(value, dict) else list(value or ())

@@ -17,7 +17,6 @@ from playwright.sync_api import Browser, Error, sync_playwright
 
 from tests.browser.lab import Lab
 from tests.browser.screen import Screen
-from tests.conftest import SESSION
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIRED = os.environ.get("JUPYTER_KF_REQUIRE_BROWSER") == "1"
@@ -54,18 +53,37 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Lab]:
+def lab(
+    tmp_path_factory: pytest.TempPathFactory, browser: Browser, session_folder: Path
+) -> Iterator[Lab]:
     """A JupyterLab for the stories of one file."""
-    runtime = SESSION / f"lab{len(list(SESSION.glob('lab*')))}"
+    runtime = session_folder / f"lab{len(list(session_folder.glob('lab*')))}"
     runtime.mkdir(mode=0o700)
     server = Lab(tmp_path_factory.mktemp("lab"), runtime).start()
     yield server
     server.stop()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Tells the fixtures whether their test failed, so that they can take a last picture."""
+    report = yield
+    item.stash.setdefault(_FAILED, False)
+    item.stash[_FAILED] |= report.failed  # type: ignore[attr-defined]
+    return report
+
+
+_FAILED = pytest.StashKey[bool]()
+
+
 @pytest.fixture
-def screen(lab: Lab, browser: Browser, pictures: Path) -> Iterator[Screen]:
-    """A fresh browser profile on this file's JupyterLab."""
+def screen(
+    request: pytest.FixtureRequest, lab: Lab, browser: Browser, pictures: Path
+) -> Iterator[Screen]:
+    """A fresh browser profile on this file's JupyterLab; a picture of it when the test fails."""
     shown = Screen(lab, browser, pictures)
     yield shown
+    if request.node.stash.get(_FAILED, False):
+        shown.picture(f"FAILED-{request.node.name[:60]}")
+        print("the page said:", *shown.said[-20:], sep="\n  ")
     shown.close()

@@ -52,7 +52,6 @@ from jupyter_kf.server.answers.system import (
     Where,
 )
 from jupyter_kf.server.answers.things import (
-    Column,
     DatasetPaper,
     ModelPaper,
     Promoted,
@@ -72,7 +71,6 @@ __all__ = [
     "Brief",
     "Cell",
     "Change",
-    "Column",
     "ComparePaper",
     "DatasetPaper",
     "Deleted",

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from jupyter_kf.client.columns import Column
 from jupyter_kf.records import Endpoint, State
 from jupyter_kf.server.answers.moment import At
 from jupyter_kf.server.answers.runs import RunRow
-from jupyter_kf.server.answers.things import Column
 
 
 @dataclass(frozen=True)

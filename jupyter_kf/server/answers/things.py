@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from jupyter_kf.client.columns import Column
 from jupyter_kf.client.lineage import Node
 from jupyter_kf.records import Dataset, Model, Study, Transform, Trial, Version
 from jupyter_kf.server.answers.moment import At
@@ -53,23 +54,6 @@ class DatasetPaper(At):
     versions: tuple[Version, ...]
     profile: Mapping[str, Any] | None
     used_by: tuple[Node, ...]
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column that goes in or comes out.
-
-    `categories` are all its texts, when they are few; `min` and `max` as seen in training, times
-    as ISO texts; `example` a value that was common there.
-    """
-
-    name: str
-    type: str
-    nullable: bool
-    example: Any
-    categories: tuple[str, ...] | None = None
-    min: float | str | None = None
-    max: float | str | None = None
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ class PredictHandler(KfHandler):
             client = self.hub.client
             known(client, name)
             began = time.perf_counter()
-            told = client.ask(name, asked.rows)
+            told = client.ask(name, asked.rows, self.hub.patience_s)
             return Predicted(tuple(told), time.perf_counter() - began)
 
         await self.answer(predict, slow=True)

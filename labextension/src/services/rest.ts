@@ -50,8 +50,8 @@ export class Rest implements IRest {
         }
       }
     }
-    const tail = words.size ? `?${words}` : '';
-    return URLExt.join(this.settings.baseUrl, BASE, path) + tail;
+    const tail = words.toString();
+    return URLExt.join(this.settings.baseUrl, BASE, path) + (tail && `?${tail}`);
   }
 
   async raw(

@@ -1,29 +1,16 @@
 /** CPU, memory, GPUs and queue of where jobs go; fetched while this is open. */
 import * as React from 'react';
 import { useKf } from '../ui/context';
-import { formatBytes, formatNumber } from '../ui/format';
+import { formatBytes, formatNumber, toNumber } from '../ui/format';
 import { useFetched } from '../ui/hooks';
 import { ErrorBox, Facts, Skeleton } from '../ui/pieces';
-
-export interface IResources {
-  backend: string;
-  cpu: { capacity: number; used_by_runs: number; busy_share: number | null };
-  memory: { capacity_bytes: number; free_bytes: number; used_by_runs_bytes: number };
-  gpus: { id: string; free: boolean; run: string | null }[];
-  queue: {
-    running: number;
-    waiting: number;
-    slots: number | null;
-    waiting_runs: { id: string; reason: string }[];
-  };
-  quota: { [name: string]: unknown } | null;
-}
+import type { ResourcesPaper } from '../wire';
 
 export function Resources(): React.ReactElement {
   const { kf, trans } = useKf();
   const { data, error, again } = useFetched(
     'resources',
-    signal => kf.rest.get<IResources>('resources', {}, signal),
+    signal => kf.rest.get<ResourcesPaper>('resources', {}, signal),
     change =>
       change.thing === 'resources' ||
       (change.thing === 'run' && change.action !== 'changed')
@@ -40,16 +27,16 @@ export function Resources(): React.ReactElement {
     <div className="jp-Kf-resources">
       <Meter
         label={trans.__('CPU')}
-        share={cpu.used_by_runs / cpu.capacity}
+        share={toNumber(cpu.used_by_runs) / toNumber(cpu.capacity)}
         text={trans.__(
           '%1 of %2 asked for by runs',
           formatNumber(cpu.used_by_runs),
-          cpu.capacity
+          formatNumber(cpu.capacity)
         )}
       />
       <Meter
         label={trans.__('Memory')}
-        share={1 - memory.free_bytes / memory.capacity_bytes}
+        share={1 - (memory.free_bytes ?? 0) / memory.capacity_bytes}
         text={trans.__(
           '%1 free of %2',
           formatBytes(memory.free_bytes),
@@ -72,14 +59,14 @@ export function Resources(): React.ReactElement {
           ...queue.waiting_runs.map(({ id, reason }) => [id, reason] as const)
         ]}
       />
-      {data.quota ? (
-        <Facts
-          facts={Object.entries(data.quota).map(([name, value]) => [
-            name,
-            String(value)
-          ])}
+      {(data.quota ?? []).map(({ name, limit, used, unit }) => (
+        <Meter
+          key={name}
+          label={name}
+          share={toNumber(used) / toNumber(limit)}
+          text={trans.__('%1 of %2 %3', formatNumber(used), formatNumber(limit), unit)}
         />
-      ) : null}
+      ))}
     </div>
   );
 }

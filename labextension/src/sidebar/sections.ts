@@ -2,7 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IRest } from '../services/rest';
 import type { Thing } from '../tokens';
-import type { RunRow, State } from '../wire';
+import type { EndpointRow, RunRow, State, StudyRow, ThingRow } from '../wire';
 import {
   formatAgo,
   formatDuration,
@@ -39,28 +39,6 @@ export interface ISection {
   filters: boolean;
   empty: { text: string; code: string };
   fetch(question: IQuestion, offset: number, signal: AbortSignal): Promise<IPage<IRow>>;
-}
-
-interface IThingRow {
-  kind: string;
-  name: string;
-  version: number;
-  versions: number;
-  digest: string;
-  created_s: number;
-}
-
-interface IStudyRow {
-  run: RunRow;
-  name: string;
-  trials: { [state: string]: number };
-}
-
-interface IEndpointRow {
-  name: string;
-  state: State;
-  version: number;
-  parity_ok: boolean | null;
 }
 
 export const KINDS = ['train', 'transform', 'tune', 'serve', 'batch'];
@@ -128,7 +106,7 @@ export function sections(rest: IRest, trans: TranslationBundle): ISection[] {
     filters: false,
     empty: { text, code },
     fetch: async (question: IQuestion, offset: number, signal: AbortSignal) => {
-      const page = await list<IThingRow>(path, question, offset, signal);
+      const page = await list<ThingRow>(path, question, offset, signal);
       return { ...page, rows: page.rows.map(row => thingRow(thing, row)) };
     }
   });
@@ -157,7 +135,7 @@ export function sections(rest: IRest, trans: TranslationBundle): ISection[] {
         code: '%kf tune NAME --param "lr=loguniform(1e-3, 0.3)" --metric auc --maximize'
       },
       fetch: async (question, offset, signal) => {
-        const page = await list<IStudyRow>('studies', question, offset, signal);
+        const page = await list<StudyRow>('studies', question, offset, signal);
         return { ...page, rows: page.rows.map(row => studyRow(row, trans)) };
       }
     },
@@ -178,7 +156,7 @@ export function sections(rest: IRest, trans: TranslationBundle): ISection[] {
         code: '%kf serve MODEL'
       },
       fetch: async (question, offset, signal) => {
-        const page = await list<IEndpointRow>('endpoints', question, offset, signal);
+        const page = await list<EndpointRow>('endpoints', question, offset, signal);
         return { ...page, rows: page.rows.map(row => endpointRow(row, trans)) };
       }
     },
@@ -199,7 +177,7 @@ export function sections(rest: IRest, trans: TranslationBundle): ISection[] {
   ];
 }
 
-function thingRow(thing: Thing, row: IThingRow): IRow {
+function thingRow(thing: Thing, row: ThingRow): IRow {
   const detail = [`v${row.version}`, shortDigest(row.digest), formatAgo(row.created_s)];
   return {
     id: row.name,
@@ -212,14 +190,14 @@ function thingRow(thing: Thing, row: IThingRow): IRow {
   };
 }
 
-function studyRow(row: IStudyRow, trans: TranslationBundle): IRow {
+function studyRow(row: StudyRow, trans: TranslationBundle): IRow {
   const base = runRow(row.run, trans);
   const count = Object.values(row.trials).reduce((sum, n) => sum + n, 0);
   const detail = [trans._n('%1 trial', '%1 trials', count), base.detail];
   return { ...base, thing: 'study', title: row.name, detail: detail.join(' · ') };
 }
 
-function endpointRow(row: IEndpointRow, trans: TranslationBundle): IRow {
+function endpointRow(row: EndpointRow, trans: TranslationBundle): IRow {
   const parity =
     row.parity_ok === null
       ? ''

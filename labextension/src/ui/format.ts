@@ -85,3 +85,10 @@ export function formatTime(at_s: Num | null | undefined): string {
 export function shortDigest(digest: string): string {
   return digest.replace(/^sha256:/, '').slice(0, 12);
 }
+
+/** A column's type without what only the file format cares about. */
+export function typeWord(type: string): string {
+  return type
+    .replace(/^dictionary<values=([^,]+),.*$/, '$1')
+    .replace(/^(large_string|string_view|utf8)$/, 'string');
+}

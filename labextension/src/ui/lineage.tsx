@@ -4,34 +4,23 @@ import { CommandIDs, type Thing } from '../tokens';
 import { useKf } from './context';
 import { useFetched } from './hooks';
 import { ErrorBox, Skeleton } from './pieces';
-
-export interface INode {
-  id: string;
-  kind: string;
-  label: string;
-}
-
-export interface ILineage {
-  subject: string;
-  nodes: INode[];
-  edges: [string, string][];
-}
+import type { Lineage, Node } from '../wire';
 
 interface IPlaced {
   width: number;
   height: number;
-  nodes: { node: INode; x: number; y: number }[];
+  nodes: { node: Node; x: number; y: number }[];
   paths: string[];
 }
 
-const WIDTH = 190;
+const WIDTH = 148;
 const HEIGHT = 44;
 
 export function LineageView({ thing }: { thing: string }): React.ReactElement {
   const { kf, trans } = useKf();
   const { data, error, again } = useFetched(
     thing,
-    signal => kf.rest.get<ILineage>('lineage', { thing }, signal),
+    signal => kf.rest.get<Lineage>('lineage', { thing }, signal),
     change => change.action !== 'changed'
   );
   const [placed, setPlaced] = React.useState<IPlaced | null>(null);
@@ -44,6 +33,7 @@ export function LineageView({ thing }: { thing: string }): React.ReactElement {
       alive = false;
     };
   }, [data]);
+  const arrow = React.useId(); // a marker of a hidden page is not drawn, so each has its own
   if (error && !data) {
     return <ErrorBox error={error} onRetry={again} />;
   }
@@ -60,7 +50,8 @@ export function LineageView({ thing }: { thing: string }): React.ReactElement {
       >
         <defs>
           <marker
-            id="jp-Kf-arrow"
+            className="jp-Kf-arrow"
+            id={arrow}
             viewBox="0 0 8 8"
             refX="7"
             refY="4"
@@ -76,19 +67,25 @@ export function LineageView({ thing }: { thing: string }): React.ReactElement {
             key={index}
             className="jp-Kf-edge"
             d={path}
-            markerEnd="url(#jp-Kf-arrow)"
+            markerEnd={`url(#${arrow})`}
           />
         ))}
         {placed.nodes.map(({ node, x, y }) => (
-          <Node key={node.id} node={node} x={x} y={y} here={node.id === data.subject} />
+          <NodeBox
+            key={node.id}
+            node={node}
+            x={x}
+            y={y}
+            here={node.id === data.subject}
+          />
         ))}
       </svg>
     </div>
   );
 }
 
-function Node(props: {
-  node: INode;
+function NodeBox(props: {
+  node: Node;
   x: number;
   y: number;
   here: boolean;
@@ -114,7 +111,7 @@ function Node(props: {
   );
 }
 
-function targetOf(node: INode): { thing: Thing; id: string } | null {
+function targetOf(node: Node): { thing: Thing; id: string } | null {
   if (node.kind === 'run') {
     return { thing: 'run', id: node.id };
   }
@@ -127,10 +124,10 @@ function targetOf(node: INode): { thing: Thing; id: string } | null {
 }
 
 /** Columns from what was used to what was made; the library orders them with few crossings. */
-async function place({ nodes, edges }: ILineage): Promise<IPlaced> {
+async function place({ nodes, edges }: Lineage): Promise<IPlaced> {
   const dagre = await import(/* webpackChunkName: "lineage" */ '@dagrejs/dagre');
   const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: 'LR', nodesep: 16, ranksep: 56, marginx: 16, marginy: 16 });
+  graph.setGraph({ rankdir: 'LR', nodesep: 16, ranksep: 40, marginx: 16, marginy: 16 });
   graph.setDefaultEdgeLabel(() => ({}));
   nodes.forEach(({ id }) => graph.setNode(id, { width: WIDTH, height: HEIGHT }));
   edges.forEach(([from, to]) => graph.setEdge(from, to));
@@ -145,11 +142,23 @@ async function place({ nodes, edges }: ILineage): Promise<IPlaced> {
       x: at(node.id).x - WIDTH / 2,
       y: at(node.id).y - HEIGHT / 2
     })),
-    paths: edges.map(([from, to]) => {
-      const [a, b] = [at(from), at(to)];
-      const [x0, x1] = [a.x + WIDTH / 2, b.x - WIDTH / 2 - 2];
-      const mid = (x0 + x1) / 2;
-      return `M${x0} ${a.y}C${mid} ${a.y} ${mid} ${b.y} ${x1} ${b.y}`;
+    paths: graph.edges().map(edge => {
+      const bends = graph.edge(edge).points.slice(1, -1);
+      const [a, b] = [at(edge.v), at(edge.w)];
+      const start = { x: a.x + WIDTH / 2, y: a.y };
+      return curve([start, ...bends, { x: b.x - WIDTH / 2 - 2, y: b.y }]);
     })
   };
+}
+
+/** Through the bends that lead it around other things, level at each. */
+function curve(points: { x: number; y: number }[]): string {
+  let from = points[0];
+  let path = `M${from.x} ${from.y}`;
+  for (const to of points.slice(1)) {
+    const mid = (from.x + to.x) / 2;
+    path += `C${mid} ${from.y} ${mid} ${to.y} ${to.x} ${to.y}`;
+    from = to;
+  }
+  return path;
 }

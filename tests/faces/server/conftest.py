@@ -20,6 +20,7 @@ from tornado.httpclient import HTTPClientError
 import jupyter_kf as kf
 from jupyter_kf.server import openapi
 from jupyter_kf.server.routes import BASE
+from tests.faces.server import scene
 
 
 @pytest.fixture
@@ -40,6 +41,28 @@ def extension(jp_serverapp, jp_asyncio_loop):
     jp_asyncio_loop.run_until_complete(app._start_jupyter_server_extension(jp_serverapp))
     yield app
     jp_asyncio_loop.run_until_complete(app.stop_extension())
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory, session_folder):
+    """A store with one of everything, made once, its endpoint READY; and its runtime folder."""
+    store, runtime = tmp_path_factory.mktemp("made"), session_folder / "made"
+    runtime.mkdir(mode=0o700)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_KF_RUNTIME_DIR", str(runtime))
+        client = kf.connect(store=store)
+        scene.whole_store(client)
+        yield store, runtime
+        client.stop("high")
+
+
+@pytest.fixture
+def whole(made, monkeypatch):
+    """The client of that store, which the server of this test sees too."""
+    store, runtime = made
+    monkeypatch.setenv("JUPYTER_KF_STORE", str(store))
+    monkeypatch.setenv("JUPYTER_KF_RUNTIME_DIR", str(runtime))
+    return kf.connect(store=store)
 
 
 @dataclass
@@ -80,10 +103,12 @@ def api(extension, jp_fetch):
 def check(method: str, path: str, got: Got) -> None:
     """Raises when an answer is not what the document says of it."""
     document = openapi.document()
+    if "/proxy/" in path:
+        return  # what an endpoint answers is its own
     for template, operations in document["paths"].items():
         pattern = re.sub(r"\\{(path|artefact)\\}", ".+", re.escape(template))
         pattern = re.sub(r"\\{\w+\\}", "[^/]+", pattern)
-        if re.fullmatch(pattern, path):
+        if re.fullmatch(pattern, path) and method.lower() in operations:
             responses = operations[method.lower()]["responses"]
             break
     else:

@@ -40,6 +40,9 @@ export function frame(size: { width: number; height: number }): Plot.PlotOptions
   };
 }
 
+/** How high a legend is; a plot with one is drawn that much lower, so that both fit its place. */
+export const LEGEND_PX = 40;
+
 export interface ILineOptions {
   width: number;
   height: number;
@@ -69,8 +72,9 @@ export function lines(
     )
   );
   const few = drawn.length <= 60;
+  const legend = !!options.legend && series.length > 1;
   return Plot.plot({
-    ...frame(options),
+    ...frame({ ...options, height: options.height - (legend ? LEGEND_PX : 0) }),
     ...(options.compact ? { marginLeft: 40, marginTop: 8, marginBottom: 20 } : {}),
     x: {
       label: options.xLabel ?? null,
@@ -89,7 +93,7 @@ export function lines(
       range: series.map(
         (_, index) => SERIES[(index + (options.colour ?? 0)) % SERIES.length]
       ),
-      legend: options.legend && series.length > 1
+      legend
     },
     marks: [
       Plot.lineY(drawn, { x: 'x', y: 'y', stroke: 'series', strokeWidth: 1.6 }),

@@ -1,17 +1,39 @@
 """Which columns go into a model or a transform, and what is usual in them? Pure reading.
 
-From manifests and profiles, which are JSON: no frame library is imported into the server, and an
-endpoint that does not answer has its form all the same.
+From manifests and profiles, which are JSON: no frame library is imported for it, and an endpoint
+that does not answer has its form all the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from jupyter_kf.errors import NotFound
-from jupyter_kf.server.answers import Column
 from jupyter_kf.store import Store
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that goes in or comes out.
+
+    `categories` are all its texts, when they are few; `min` and `max` as seen in training, times
+    as ISO texts; `example` a value that was common there.
+    """
+
+    name: str
+    type: str
+    nullable: bool
+    example: Any
+    categories: tuple[str, ...] | None = None
+    min: float | str | None = None
+    max: float | str | None = None
+
+
+def of_endpoint(store: Store, model: str) -> tuple[Column, ...]:
+    """What a row for an endpoint of this model holds."""
+    return of_model(store, store.blobs.get_json(model), _trained_on(store, model))
 
 
 def of_model(store: Store, manifest: Mapping[str, Any], dataset: str | None) -> tuple[Column, ...]:
@@ -92,3 +114,11 @@ def _profile(store: Store, dataset: str) -> Mapping[str, Any]:
         return store.blobs.get_json(profile).get("columns", {}) if profile else {}
     except NotFound:
         return {}
+
+
+def _trained_on(store: Store, model: str) -> str | None:
+    try:
+        found: str | None = store.refs.by_digest("model", model).note.get("dataset")
+    except NotFound:
+        return None
+    return found

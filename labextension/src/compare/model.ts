@@ -1,0 +1,97 @@
+/** Runs side by side: rows of tables and lines of plots. Pure. */
+import { formatNumber, toNumber } from '../ui/format';
+import type { ComparePaper, Metric, Num } from '../wire';
+
+export const MOST = 8;
+
+/** The runs of a page's id: `a,b,c`; each once. */
+export function runsOf(id: string): string[] {
+  return [
+    ...new Set(
+      id
+        .split(',')
+        .map(one => one.trim())
+        .filter(Boolean)
+    )
+  ].slice(0, MOST);
+}
+
+export interface ICompared {
+  name: string;
+  values: string[];
+  /** The best of a metric can't be known; the extremes can: where they stand. */
+  high: number | null;
+  low: number | null;
+}
+
+/** What differs, one row for each setting. */
+export function settings(paper: ComparePaper): ICompared[] {
+  return Object.entries(paper.settings)
+    .filter(([name]) => name !== 'name' || new Set(paper.settings[name]).size > 1)
+    .map(([name, values]) => ({
+      name,
+      values: values.map(shown),
+      high: null,
+      low: null
+    }));
+}
+
+export function shown(value: unknown): string {
+  if (value === null || value === undefined) {
+    return '';
+  }
+  return typeof value === 'number'
+    ? formatNumber(value, 6)
+    : typeof value === 'object'
+      ? JSON.stringify(value)
+      : String(value);
+}
+
+/** The last values, one row for each metric. */
+export function metrics(paper: ComparePaper): ICompared[] {
+  return Object.entries(paper.metrics).map(([name, values]) => {
+    const numbers = values.map(value => toNumber(value as Num | null));
+    const known = numbers.filter(Number.isFinite);
+    const differ = new Set(known).size > 1;
+    return {
+      name,
+      values: values.map(value => (value === null ? '' : formatNumber(value))),
+      high: differ ? numbers.indexOf(Math.max(...known)) : null,
+      low: differ ? numbers.indexOf(Math.min(...known)) : null
+    };
+  });
+}
+
+export interface IOverlaid {
+  series: string;
+  x: number;
+  y: number;
+}
+
+/** Lines of one metric for all runs, over steps; where none was given, over the report's number. */
+export function overlaid(paper: ComparePaper, metric: string): IOverlaid[] {
+  return paper.runs.flatMap(run => {
+    const points = (paper.metrics_over_steps[run.id] ?? []).filter(
+      (point: Metric) => point.name === metric
+    );
+    return points.map((point, at) => ({
+      series: run.id,
+      x: point.step ?? at,
+      y: toNumber(point.value)
+    }));
+  });
+}
+
+/** Metrics that can be drawn as lines: reported more than once by some run. */
+export function drawable(paper: ComparePaper): string[] {
+  const names = new Set(
+    Object.values(paper.metrics_over_steps).flatMap(points =>
+      points.map(({ name }) => name)
+    )
+  );
+  return [...names].filter(name =>
+    Object.values(paper.metrics_over_steps).some(
+      points => points.filter(point => point.name === name).length > 1
+    )
+  );
+}

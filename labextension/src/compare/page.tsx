@@ -1,0 +1,295 @@
+/** Runs side by side: metrics, what was set differently, and their lines in one plot each. */
+import * as React from 'react';
+import { ENDED } from '../services/validate';
+import { type IContext, KfWidget, useKf } from '../ui/context';
+import { Fetched, PageHead, ThingLink, useKept } from '../ui/page';
+import { Button, Section } from '../ui/pieces';
+import { PlotView } from '../ui/plot';
+import { StateIcon, stateWord } from '../ui/state';
+import { Table } from '../ui/table';
+import type { ComparePaper, RunPage } from '../wire';
+import {
+  drawable,
+  type ICompared,
+  metrics,
+  MOST,
+  overlaid,
+  runsOf,
+  settings,
+  shown
+} from './model';
+
+export function makeComparePage(context: IContext, id: string): KfWidget {
+  return new KfWidget(context, <Compare id={id} />, 'jp-Kf-comparePage');
+}
+
+function Compare({ id }: { id: string }): React.ReactElement {
+  const { trans } = useKf();
+  const [runs, setRuns] = React.useState(() => runsOf(id));
+  return (
+    <>
+      <PageHead
+        kind=""
+        title={trans.__('Compare runs')}
+        detail={trans._n('%1 run', '%1 runs', runs.length)}
+      />
+      <div className="jp-Kf-body">
+        <Picker runs={runs} change={setRuns} />
+        {runs.length > 1 ? (
+          <Side runs={runs} />
+        ) : (
+          <p className="jp-Kf-quiet">
+            {trans.__(
+              'Add at least two runs: by name or id, or choose them in the sidebar.'
+            )}
+          </p>
+        )}
+      </div>
+    </>
+  );
+}
+
+/** Which runs: each can be taken out, and more added by typing. */
+function Picker(props: {
+  runs: readonly string[];
+  change: (runs: string[]) => void;
+}): React.ReactElement {
+  const { kf, trans } = useKf();
+  const { runs, change } = props;
+  const [text, setText] = React.useState('');
+  const [known, setKnown] = React.useState<RunPage['rows']>([]);
+  const id = React.useId();
+  React.useEffect(() => {
+    let alive = true;
+    const timer = window.setTimeout(() => {
+      kf.runs.page({ search: text }, 0).then(
+        page => alive && setKnown(page.rows.slice(0, 30)),
+        () => undefined // completion only
+      );
+    }, 150);
+    return () => {
+      alive = false;
+      window.clearTimeout(timer);
+    };
+  }, [kf, text]);
+  const add = () => {
+    const typed = text.trim();
+    if (typed && !runs.includes(typed)) {
+      change([...runs, typed]);
+      setText('');
+    }
+  };
+  return (
+    <form
+      className="jp-Kf-picker"
+      onSubmit={event => {
+        event.preventDefault();
+        add();
+      }}
+    >
+      <ul aria-label={trans.__('Runs that are compared')}>
+        {runs.map(run => (
+          <li key={run}>
+            <ThingLink thing="run" id={run} />
+            <button
+              type="button"
+              className="jp-Kf-drop"
+              aria-label={trans.__('Leave %1 out', run)}
+              onClick={() => change(runs.filter(one => one !== run))}
+            >
+              ×
+            </button>
+          </li>
+        ))}
+      </ul>
+      <span className="jp-Kf-inline">
+        <input
+          type="text"
+          className="jp-mod-styled"
+          list={id}
+          spellCheck={false}
+          placeholder={trans.__('Run to add')}
+          aria-label={trans.__('Run to add')}
+          value={text}
+          onChange={event => setText(event.target.value)}
+        />
+        <datalist id={id}>
+          {known.map(run => (
+            <option key={run.id} value={run.id}>
+              {`${run.kind} ${run.name}, ${stateWord(run.state, trans)}`}
+            </option>
+          ))}
+        </datalist>
+        <Button
+          label={trans.__('Add')}
+          disabled={!text.trim() || runs.length >= MOST}
+          title={runs.length >= MOST ? trans.__('At most %1 at once', MOST) : undefined}
+          onClick={add}
+        />
+      </span>
+    </form>
+  );
+}
+
+function Side({ runs }: { runs: readonly string[] }): React.ReactElement {
+  const { kf } = useKf();
+  const told = useKept(
+    runs.join(','),
+    signal => kf.rest.get<ComparePaper>('compare', { run: [...runs] }, signal),
+    change => change.row !== null && runs.includes(change.id)
+  );
+  return <Fetched told={told}>{paper => <Tables paper={paper} />}</Fetched>;
+}
+
+function Tables({ paper }: { paper: ComparePaper }): React.ReactElement {
+  const { trans } = useKf();
+  const differ = settings(paper);
+  const same = Object.entries(paper.same).filter(
+    ([, value]) => shown(value) !== '' && shown(value) !== '{}' && shown(value) !== '[]'
+  );
+  return (
+    <>
+      <Section title={trans.__('Results')}>
+        <SideTable
+          label={trans.__('Results of the runs')}
+          paper={paper}
+          rows={metrics(paper)}
+          none={trans.__('They reported nothing.')}
+          states
+        />
+      </Section>
+      <Section title={trans.__('What was set differently')}>
+        <SideTable
+          label={trans.__('Settings that differ')}
+          paper={paper}
+          rows={differ}
+          none={trans.__('Nothing: they were asked the same.')}
+        />
+        {same.length ? (
+          <details className="jp-Kf-more">
+            <summary>
+              {trans._n(
+                '%1 setting is the same',
+                '%1 settings are the same',
+                same.length
+              )}
+            </summary>
+            <dl className="jp-Kf-facts">
+              {same.map(([name, value]) => (
+                <React.Fragment key={name}>
+                  <dt>{name}</dt>
+                  <dd>{shown(value)}</dd>
+                </React.Fragment>
+              ))}
+            </dl>
+          </details>
+        ) : null}
+      </Section>
+      <Lines paper={paper} />
+    </>
+  );
+}
+
+function SideTable(props: {
+  label: string;
+  paper: ComparePaper;
+  rows: ICompared[];
+  none: string;
+  states?: boolean;
+}): React.ReactElement {
+  const { trans } = useKf();
+  const { paper, rows, states } = props;
+  if (!rows.length && !states) {
+    return <p className="jp-Kf-quiet">{props.none}</p>;
+  }
+  const state: ICompared = {
+    name: trans.__('state'),
+    values: [],
+    high: null,
+    low: null
+  };
+  return (
+    <Table
+      label={props.label}
+      rows={states ? [state, ...rows] : rows}
+      keyOf={row => row.name}
+      columns={[
+        {
+          key: 'name',
+          title: '',
+          cell: row => <span className="jp-Kf-quiet">{row.name}</span>
+        },
+        ...paper.runs.map((run, at) => ({
+          key: run.id,
+          title: run.id,
+          help: `${run.kind} ${run.name}`,
+          cell: (row: ICompared) =>
+            row === state ? (
+              <span className="jp-Kf-cellState">
+                <StateIcon state={run.state} />
+                <span>{stateWord(run.state, trans)}</span>
+              </span>
+            ) : (
+              <>
+                {row.values[at]}
+                {row.high === at ? <Mark text={trans.__('highest')} /> : null}
+                {row.low === at ? <Mark text={trans.__('lowest')} /> : null}
+              </>
+            )
+        }))
+      ]}
+    />
+  );
+}
+
+function Mark({ text }: { text: string }): React.ReactElement {
+  return <span className="jp-Kf-quiet"> {text}</span>;
+}
+
+function Lines({ paper }: { paper: ComparePaper }): React.ReactElement {
+  const { trans } = useKf();
+  const names = React.useMemo(() => drawable(paper), [paper]);
+  const running = paper.runs.some(run => !ENDED.has(run.state));
+  return (
+    <Section title={trans.__('Metrics over steps')}>
+      {names.length ? (
+        <div className="jp-Kf-columns">
+          {names.slice(0, 12).map(name => (
+            <Overlay key={name} paper={paper} name={name} />
+          ))}
+        </div>
+      ) : (
+        <p className="jp-Kf-quiet">
+          {running
+            ? trans.__('Nothing reported yet.')
+            : trans.__('None was reported more than once: kf.report(step=i, loss=...)')}
+        </p>
+      )}
+    </Section>
+  );
+}
+
+function Overlay(props: { paper: ComparePaper; name: string }): React.ReactElement {
+  const { trans } = useKf();
+  const { paper, name } = props;
+  const points = React.useMemo(() => overlaid(paper, name), [paper, name]);
+  const series = paper.runs.map(run => run.id);
+  return (
+    <div>
+      <div className="jp-Kf-quiet">{name}</div>
+      <PlotView
+        label={trans.__('%1 of %2 over steps', name, series.join(', '))}
+        height={230}
+        data={points}
+        draw={(plots, size) =>
+          plots.lines(points, {
+            ...size,
+            series,
+            legend: true,
+            xLabel: trans.__('step')
+          })
+        }
+      />
+    </div>
+  );
+}

@@ -1,0 +1,278 @@
+/** The page of a dataset: what it holds, column by column, and what was made of it. */
+import * as React from 'react';
+import { part } from '../services/rest';
+import { Bars } from '../ui/bars';
+import { type IContext, KfWidget, useKf } from '../ui/context';
+import { formatBytes, formatNumber, shortDigest, typeWord } from '../ui/format';
+import { NodeList } from '../ui/nodes';
+import { Fetched, LineageSection, PageHead, useKept, VersionSelect } from '../ui/page';
+import { Section } from '../ui/pieces';
+import { type IColumn, VirtualTable } from '../ui/table';
+import type { DatasetPaper } from '../wire';
+import { ColumnView } from './column';
+import {
+  bars,
+  chosen,
+  files,
+  type IFile,
+  type IProfiled,
+  profiled,
+  range,
+  type SortKey
+} from './model';
+
+export function makeDatasetPage(context: IContext, id: string): KfWidget {
+  return new KfWidget(context, <DatasetPage id={id} />, 'jp-Kf-datasetPage');
+}
+
+function DatasetPage({ id }: { id: string }): React.ReactElement {
+  const { kf } = useKf();
+  const [ref, setRef] = React.useState(id);
+  const told = useKept(
+    ref,
+    signal => kf.rest.get<DatasetPaper>(`datasets/${part(ref)}`, {}, signal),
+    change => change.thing === 'dataset'
+  );
+  return (
+    <Fetched told={told}>
+      {paper => (
+        <Paper paper={paper} choose={n => setRef(`${paper.thing.name}@${n}`)} />
+      )}
+    </Fetched>
+  );
+}
+
+function Paper(props: {
+  paper: DatasetPaper;
+  choose: (n: number) => void;
+}): React.ReactElement {
+  const { trans } = useKf();
+  const { paper } = props;
+  const { thing, versions } = paper;
+  const columns = React.useMemo(() => profiled(paper), [paper]);
+  const listed = React.useMemo(() => files(thing.manifest), [thing]);
+  const rows = Number(thing.manifest['rows'] ?? 0);
+  const size = sizeOf(thing.manifest);
+  const facts = listed.length
+    ? [trans._n('%1 file', '%1 files', listed.length), formatBytes(size)]
+    : [
+        trans._n('%1 row', '%1 rows', rows).replace(String(rows), formatNumber(rows)),
+        trans._n('%1 column', '%1 columns', columns.length),
+        size ? formatBytes(size) : ''
+      ];
+  return (
+    <>
+      <PageHead
+        kind={trans.__('dataset')}
+        title={`${thing.name}@${thing.version}`}
+        detail={
+          <>
+            <span>{facts.filter(Boolean).join(' · ')}</span>
+            <code title={thing.digest}>{shortDigest(thing.digest)}</code>
+          </>
+        }
+        actions={
+          <VersionSelect
+            versions={versions}
+            chosen={thing.version}
+            choose={props.choose}
+          />
+        }
+      />
+      <div className="jp-Kf-body">
+        {listed.length ? (
+          <Files files={listed} />
+        ) : columns.length ? (
+          <Profile columns={columns} rows={rows} />
+        ) : (
+          <p className="jp-Kf-quiet">{trans.__('This version has no profile.')}</p>
+        )}
+        <Section title={trans.__('What was made of it')}>
+          <NodeList
+            nodes={paper.used_by}
+            none={trans.__(
+              'Nothing yet: %1 and %2 take it by --data.',
+              '%%kf transform',
+              '%%kf train'
+            )}
+          />
+        </Section>
+        <LineageSection thing={thing.digest} />
+      </div>
+    </>
+  );
+}
+
+function sizeOf(manifest: Record<string, unknown>): number {
+  const told = (manifest['files'] ?? {}) as Record<string, { bytes?: number }>;
+  return Object.values(told).reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
+}
+
+function Profile(props: {
+  columns: readonly IProfiled[];
+  rows: number;
+}): React.ReactElement {
+  const { trans } = useKf();
+  const { columns, rows } = props;
+  const [search, setSearch] = React.useState('');
+  const [name, setName] = React.useState(columns[0].name);
+  const [order, setOrder] = React.useState(unsorted);
+  const found = React.useMemo(
+    () => chosen(columns, search, order.key, order.descending),
+    [columns, search, order]
+  );
+  const shown = columns.find(column => column.name === name) ?? columns[0];
+  const described = React.useMemo(() => tableOf(trans, rows), [trans, rows]);
+  const sort = (key: string) => setOrder(now => nextOrder(now, key as SortKey));
+  return (
+    <div className="jp-Kf-columns jp-mod-wideFirst">
+      <Section
+        title={trans.__('Columns')}
+        aside={
+          <input
+            type="search"
+            className="jp-mod-styled"
+            placeholder={trans.__('Search columns')}
+            aria-label={trans.__('Search columns')}
+            value={search}
+            onChange={event => setSearch(event.target.value)}
+          />
+        }
+      >
+        {found.length ? (
+          <VirtualTable
+            label={trans.__('Columns of the dataset')}
+            rows={found}
+            columns={described}
+            keyOf={column => column.name}
+            rowHeight={36}
+            mostRows={13}
+            chosen={shown.name}
+            choose={setName}
+            order={order}
+            sort={sort}
+          />
+        ) : (
+          <p className="jp-Kf-quiet">{trans.__('No column has these words.')}</p>
+        )}
+      </Section>
+      <ColumnView column={shown} rows={rows} />
+    </div>
+  );
+}
+
+interface IOrder {
+  key: SortKey;
+  descending: boolean;
+}
+
+const unsorted: IOrder = { key: 'order', descending: false };
+
+/** One way, then the other, then as the columns stand in the rows. Counts begin with the largest. */
+function nextOrder(now: IOrder, key: SortKey): IOrder {
+  const first = key === 'nulls' || key === 'distinct';
+  if (now.key !== key) {
+    return { key, descending: first };
+  }
+  return now.descending === first ? { key, descending: !first } : unsorted;
+}
+
+function tableOf(
+  trans: ReturnType<typeof useKf>['trans'],
+  rows: number
+): IColumn<IProfiled>[] {
+  return [
+    {
+      key: 'name',
+      title: trans.__('Column'),
+      width: 'minmax(90px, 3fr)',
+      cell: ({ name }) => <span title={name}>{name}</span>
+    },
+    {
+      key: 'type',
+      title: trans.__('Type'),
+      width: 'minmax(64px, 1fr)',
+      cell: ({ type }) => <span title={type}>{typeWord(type)}</span>
+    },
+    {
+      key: 'nulls',
+      title: trans.__('Nulls'),
+      width: '62px',
+      number: true,
+      cell: ({ nulls, nullShare }) =>
+        nulls ? (
+          <span title={formatNumber(nulls)}>{percent(nullShare)}</span>
+        ) : (
+          <span className="jp-Kf-quiet">0</span>
+        )
+    },
+    {
+      key: 'distinct',
+      title: trans.__('Distinct'),
+      width: '72px',
+      number: true,
+      cell: ({ distinct }) => (distinct === null ? '' : formatNumber(distinct))
+    },
+    {
+      key: 'values',
+      title: trans.__('Values'),
+      fixed: true,
+      width: 'minmax(90px, 3fr)',
+      cell: column => <span title={range(column)}>{range(column)}</span>
+    },
+    {
+      key: 'shape',
+      fixed: true,
+      title: trans.__('Shape'),
+      width: '120px',
+      cell: column => (
+        <Bars
+          counts={bars(column, rows)}
+          label={trans.__('Shape of %1', column.name)}
+        />
+      )
+    }
+  ];
+}
+
+function percent(share: number): string {
+  const value = 100 * share;
+  return value < 0.1
+    ? '<0.1 %'
+    : `${value < 10 ? value.toFixed(1) : Math.round(value)} %`;
+}
+
+function Files({ files }: { files: readonly IFile[] }): React.ReactElement {
+  const { trans } = useKf();
+  return (
+    <Section title={trans.__('Files')}>
+      <VirtualTable
+        label={trans.__('Files of the dataset')}
+        rows={files}
+        keyOf={file => file.name}
+        mostRows={16}
+        columns={[
+          {
+            key: 'name',
+            title: trans.__('File'),
+            width: 'minmax(120px, 4fr)',
+            cell: ({ name }) => <span title={name}>{name}</span>
+          },
+          {
+            key: 'bytes',
+            title: trans.__('Size'),
+            width: '90px',
+            number: true,
+            cell: ({ bytes }) => formatBytes(bytes)
+          },
+          {
+            key: 'digest',
+            title: trans.__('Digest'),
+            width: 'minmax(110px, 1fr)',
+            cell: ({ digest }) => <code>{shortDigest(digest)}</code>
+          }
+        ]}
+      />
+    </Section>
+  );
+}

@@ -1,0 +1,156 @@
+/** A row as people type it: texts to values by the endpoint's schema, and what does not fit. Pure. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { Column, Problem } from '../wire';
+
+export type Kind = 'number' | 'whole' | 'switch' | 'time' | 'text';
+
+/** What stands in the form: texts; a missing value is the empty text. */
+export type Typed = Record<string, string>;
+
+export interface IParsed {
+  row: Record<string, unknown>;
+  /** Why a column's text can't be sent, by its name. */
+  wrong: Record<string, string>;
+}
+
+export function kindOf({ type }: Column): Kind {
+  const name = type.toLowerCase();
+  if (/bool/.test(name)) {
+    return 'switch';
+  }
+  if (/^u?int/.test(name)) {
+    return 'whole';
+  }
+  if (/float|double|decimal/.test(name)) {
+    return 'number';
+  }
+  return /timestamp|date|time/.test(name) ? 'time' : 'text';
+}
+
+/** The form at first: a value of each column that was common in training. */
+export function examples(columns: readonly Column[]): Typed {
+  return Object.fromEntries(
+    columns.map(column => [column.name, asText(column.example)])
+  );
+}
+
+function asText(value: unknown): string {
+  if (typeof value === 'number' && !Number.isInteger(value)) {
+    return String(Number(value.toPrecision(5)));
+  }
+  return value === null || value === undefined ? '' : String(value);
+}
+
+/** What was typed as one row. */
+export function parseRow(
+  columns: readonly Column[],
+  typed: Typed,
+  trans: TranslationBundle
+): IParsed {
+  const row: IParsed['row'] = {};
+  const wrong: IParsed['wrong'] = {};
+  for (const column of columns) {
+    const text = (typed[column.name] ?? '').trim();
+    if (text === '' && !(kindOf(column) === 'text' && !column.nullable)) {
+      if (column.nullable) {
+        row[column.name] = null;
+      } else {
+        wrong[column.name] = trans.__('It had a value in all rows of training.');
+      }
+      continue;
+    }
+    const value = valueOf(kindOf(column), text);
+    if (value === undefined) {
+      wrong[column.name] = expected(kindOf(column), trans);
+    } else {
+      row[column.name] = value;
+    }
+  }
+  return { row, wrong };
+}
+
+function valueOf(kind: Kind, text: string): unknown {
+  if (kind === 'switch') {
+    return text === 'true' ? true : text === 'false' ? false : undefined;
+  }
+  if (kind === 'whole') {
+    return /^[+-]?\d+$/.test(text) && Number.isSafeInteger(Number(text))
+      ? Number(text)
+      : undefined;
+  }
+  if (kind === 'number') {
+    return Number.isFinite(Number(text)) ? Number(text) : undefined;
+  }
+  return text;
+}
+
+function expected(kind: Kind, trans: TranslationBundle): string {
+  switch (kind) {
+    case 'whole':
+      return trans.__('A whole number, such as 3.');
+    case 'number':
+      return trans.__('A number, such as 2.5.');
+    case 'switch':
+      return trans.__('true or false.');
+    default:
+      return trans.__('Another kind of value.');
+  }
+}
+
+/** What a column held in training, in a few words. */
+export function seen(column: Column, trans: TranslationBundle): string {
+  if (column.min !== null && column.max !== null) {
+    return trans.__('%1 to %2 in training', brief(column.min), brief(column.max));
+  }
+  if (column.categories) {
+    const few = column.categories.slice(0, 6).join(', ');
+    return column.categories.length > 6
+      ? trans.__('%1, … in training', few)
+      : trans.__('%1 in training', few);
+  }
+  return '';
+}
+
+function brief(value: number | string): string {
+  const number = Number(value);
+  return typeof value === 'number' || Number.isFinite(number)
+    ? String(Number(number.toPrecision(4)))
+    : value.replace('T', ' ').replace(/\.\d+$/, '');
+}
+
+/** Is a value one that training never saw? Not wrong, but worth a word. */
+export function unusual(column: Column, text: string): boolean {
+  if (text.trim() === '') {
+    return false;
+  }
+  const kind = kindOf(column);
+  if (kind === 'number' || kind === 'whole') {
+    const [value, low, high] = [text, column.min ?? NaN, column.max ?? NaN].map(Number);
+    return value < low || value > high;
+  }
+  return (
+    kind === 'text' && !!column.categories && !column.categories.includes(text.trim())
+  );
+}
+
+/** The column that an error of the endpoint is about; null when it is about none. */
+export function columnOf(problem: Problem, columns: readonly Column[]): string | null {
+  const told = `${problem.message} ${problem.cause}`;
+  const named = [...told.matchAll(/[`'"]([^`'"]+)[`'"]/g)].map(match => match[1]);
+  return named.find(name => columns.some(column => column.name === name)) ?? null;
+}
+
+/** Rows as they were pasted: a record, a list of records, or columns as lists. */
+export function parsePasted(
+  text: string,
+  trans: TranslationBundle
+): { rows: unknown } | { wrong: string } {
+  try {
+    const rows: unknown = JSON.parse(text);
+    return rows !== null && typeof rows === 'object'
+      ? { rows }
+      : { wrong: trans.__('A row is an object, such as {"km": 2.5}.') };
+  } catch (failure) {
+    return { wrong: (failure as Error).message };
+  }
+}

@@ -1,0 +1,252 @@
+/** The page of an endpoint: what it serves and why, proof, traffic, versions, and trying it. */
+import * as React from 'react';
+import { part } from '../services/rest';
+import { ENDED } from '../services/validate';
+import { type IContext, KfWidget, useKf } from '../ui/context';
+import { formatAgo, formatTime, shortDigest } from '../ui/format';
+import { useFetched } from '../ui/hooks';
+import {
+  ActionNote,
+  Fetched,
+  type IAction,
+  LineageSection,
+  PageHead,
+  ThingLink,
+  useAction
+} from '../ui/page';
+import { Button, ConfirmButton, Facts, ProblemBox, Section } from '../ui/pieces';
+import { StateBadge } from '../ui/state';
+import { Table } from '../ui/table';
+import type { Check, EndpointPaper } from '../wire';
+import { Parity } from './parity';
+import { Traffic } from './trafficview';
+import { TryIt } from './tryit';
+
+export function makeEndpointPage(context: IContext, id: string): KfWidget {
+  return new KfWidget(context, <EndpointPage name={id} />, 'jp-Kf-endpointPage');
+}
+
+function EndpointPage({ name }: { name: string }): React.ReactElement {
+  const { kf } = useKf();
+  const runs = React.useRef(new Set<string>());
+  const told = useFetched(
+    name,
+    signal => kf.rest.get<EndpointPaper>(`endpoints/${part(name)}`, {}, signal),
+    change =>
+      change.id === name ||
+      runs.current.has(change.id) ||
+      (change.row?.kind === 'serve' && change.row.name === name)
+  );
+  const endpoint = told.data?.endpoint;
+  if (endpoint) {
+    const known = endpoint.versions.map(({ note }) => String(note['run']));
+    runs.current = new Set([...known, endpoint.run.id]);
+  }
+  return (
+    <Fetched told={told}>{paper => <Paper paper={paper} again={told.again} />}</Fetched>
+  );
+}
+
+function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactElement {
+  const { kf, trans } = useKf();
+  const { paper, again } = props;
+  const { endpoint } = paper;
+  const { run, name } = endpoint;
+  const ready = endpoint.state === 'READY';
+  const action = useAction();
+  const [check, setCheck] = React.useState<Check | null>(null);
+  React.useEffect(() => setCheck(null), [endpoint.version]);
+  const path = `endpoints/${part(name)}`;
+  const checkNow = () =>
+    action.run('check', async () => {
+      setCheck(await kf.rest.post<Check>(`${path}/check`));
+      return null;
+    });
+  const stop = () =>
+    action.run('stop', async () => {
+      await kf.rest.post(`${path}/stop`);
+      again();
+      return trans.__('Endpoint %1 was stopped.', name);
+    });
+  return (
+    <>
+      <PageHead
+        kind={trans.__('endpoint')}
+        title={name}
+        badge={<StateBadge state={endpoint.state} live />}
+        detail={
+          <>
+            <span>{trans.__('version %1', endpoint.version)}</span>
+            {run.reason ? <span>{run.reason}</span> : null}
+          </>
+        }
+        actions={
+          <>
+            <Button
+              label={
+                action.busy === 'check' ? trans.__('Checking…') : trans.__('Check now')
+              }
+              title={trans.__('Sends the golden rows through its wire again')}
+              disabled={!ready || action.busy !== null}
+              onClick={checkNow}
+            />
+            {ENDED.has(run.state) ? null : (
+              <ConfirmButton
+                label={trans.__('Stop')}
+                question={trans.__('Stop all its versions?')}
+                yes={trans.__('Stop it')}
+                no={trans.__('Keep it')}
+                disabled={action.busy !== null}
+                onConfirm={stop}
+              />
+            )}
+          </>
+        }
+      />
+      <ActionNote action={action} />
+      {run.error ? <ProblemBox problem={run.error} /> : null}
+      <div className="jp-Kf-body">
+        <div className="jp-Kf-columns">
+          <Section title={trans.__('What it serves')}>
+            <Serves paper={paper} />
+          </Section>
+          <Parity paper={paper} check={check} />
+        </div>
+        <TryIt name={name} columns={paper.schema} ready={ready} />
+        <Traffic name={name} ready={ready} />
+        <Versions paper={paper} action={action} again={again} />
+        <LineageSection thing={name} />
+      </div>
+    </>
+  );
+}
+
+function Serves({ paper }: { paper: EndpointPaper }): React.ReactElement {
+  const { trans } = useKf();
+  const { endpoint } = paper;
+  const asked = endpoint.run.spec['model'];
+  const model = typeof asked === 'string' ? asked : endpoint.model;
+  const label = typeof asked === 'string' ? asked : shortDigest(endpoint.model);
+  const facts: [string, React.ReactNode][] = [
+    [
+      trans.__('Model'),
+      <ThingLink
+        key="m"
+        thing="model"
+        id={model}
+        label={label}
+        title={endpoint.model}
+      />
+    ]
+  ];
+  if (endpoint.why) {
+    facts.push([trans.__('Chosen as'), endpoint.why]);
+  }
+  facts.push(
+    [trans.__('Run'), <ThingLink key="r" thing="run" id={endpoint.run.id} />],
+    [
+      trans.__('Started'),
+      <span key="s" title={formatTime(endpoint.run.created_s)}>
+        {formatAgo(endpoint.run.created_s)}
+      </span>
+    ],
+    [trans.__('Reached through'), address(endpoint.url, trans)]
+  );
+  return <Facts facts={facts} />;
+}
+
+function address(
+  url: string,
+  trans: ReturnType<typeof useKf>['trans']
+): React.ReactNode {
+  return url.startsWith('unix:') ? (
+    <span title={url}>{trans.__('this server and the notebook: no open port')}</span>
+  ) : (
+    <code>{url}</code>
+  );
+}
+
+function Versions(props: {
+  paper: EndpointPaper;
+  action: IAction;
+  again: () => void;
+}): React.ReactElement {
+  const { kf, trans } = useKf();
+  const { paper, action, again } = props;
+  const { endpoint, warm } = paper;
+  const rollBack = (version: number) =>
+    action.run(`roll-back ${version}`, async () => {
+      await kf.rest.post(`endpoints/${part(endpoint.name)}/roll-back`, { version });
+      again();
+      return version === warm
+        ? trans.__('Version %1 has the traffic.', version)
+        : trans.__(
+            'Version %1 is being started; it takes the traffic once proven.',
+            version
+          );
+    });
+  return (
+    <Section title={trans.__('Versions')}>
+      <Table
+        label={trans.__('Versions of this endpoint')}
+        rows={[...endpoint.versions].reverse()}
+        keyOf={version => String(version.n)}
+        columns={[
+          { key: 'n', title: trans.__('Version'), cell: version => version.n },
+          {
+            key: 'model',
+            title: trans.__('Model'),
+            cell: version => (
+              <ThingLink
+                thing="model"
+                id={version.digest}
+                label={<code>{shortDigest(version.digest)}</code>}
+              />
+            )
+          },
+          {
+            key: 'created',
+            title: trans.__('Asked for'),
+            cell: version => (
+              <span title={formatTime(version.created_s)}>
+                {formatAgo(version.created_s)}
+              </span>
+            )
+          },
+          {
+            key: 'run',
+            title: trans.__('Run'),
+            cell: ({ note }) => <ThingLink thing="run" id={String(note['run'])} />
+          },
+          {
+            key: 'traffic',
+            title: trans.__('Traffic'),
+            cell: ({ n }) =>
+              n === endpoint.version ? (
+                endpoint.state === 'READY' ? (
+                  trans.__('has the traffic')
+                ) : (
+                  trans.__('newest tried')
+                )
+              ) : (
+                <Button
+                  label={
+                    action.busy === `roll-back ${n}`
+                      ? trans.__('Going back…')
+                      : trans.__('Roll back to %1', n)
+                  }
+                  title={
+                    n === warm
+                      ? trans.__('It still runs: the traffic moves at once')
+                      : trans.__('It is started and proven first')
+                  }
+                  disabled={action.busy !== null}
+                  onClick={() => rollBack(n)}
+                />
+              )
+          }
+        ]}
+      />
+    </Section>
+  );
+}

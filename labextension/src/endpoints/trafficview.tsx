@@ -1,0 +1,198 @@
+/** Latency and rate, asked for every two seconds while they are on the screen, and not otherwise. */
+import { Poll } from '@lumino/polling';
+import * as React from 'react';
+import { KfError, part } from '../services/rest';
+import { useKf } from '../ui/context';
+import { formatDuration, formatNumber, toNumber } from '../ui/format';
+import { asKfError } from '../ui/hooks';
+import { ProblemBox, Section } from '../ui/pieces';
+import { PlotView } from '../ui/plot';
+import type { Stats } from '../wire';
+import { type ISample, sampled, series } from './traffic';
+
+const EVERY_MS = 2_000;
+
+export function Traffic(props: { name: string; ready: boolean }): React.ReactElement {
+  const { trans } = useKf();
+  const ref = React.useRef<HTMLDivElement>(null);
+  const { samples, stats, error } = useStats(props.name, props.ready, ref);
+  const rate = React.useMemo(
+    () =>
+      series(samples, {
+        [trans.__('requests')]: sample => sample.rate,
+        [trans.__('errors')]: sample => sample.errors
+      }),
+    [samples]
+  );
+  const latency = React.useMemo(
+    () =>
+      series(samples, {
+        p50: sample => sample.p50 * 1000,
+        p90: sample => sample.p90 * 1000,
+        p99: sample => sample.p99 * 1000
+      }),
+    [samples]
+  );
+  return (
+    <Section title={trans.__('Traffic')}>
+      <div ref={ref}>
+        {error ? <ProblemBox problem={error.problem} /> : null}
+        <Counts stats={stats} ready={props.ready} />
+        {props.ready ? (
+          <div className="jp-Kf-columns">
+            <Lines title={trans.__('Requests per second')} points={rate} />
+            <Lines
+              title={trans.__('Latency of the last minute, ms')}
+              points={latency}
+              empty={trans.__('No request in the last minute.')}
+            />
+          </div>
+        ) : null}
+      </div>
+    </Section>
+  );
+}
+
+function Counts(props: { stats: Stats | null; ready: boolean }): React.ReactElement {
+  const { trans } = useKf();
+  const { stats } = props;
+  if (!props.ready) {
+    return (
+      <p className="jp-Kf-quiet">{trans.__('It counts once it takes traffic.')}</p>
+    );
+  }
+  const latency = stats?.latency_s;
+  const told: [string, string][] = [
+    [trans.__('Requests'), stats ? formatNumber(stats.requests_total) : '–'],
+    [trans.__('Rows'), stats ? formatNumber(stats.rows_total) : '–'],
+    [trans.__('Errors'), stats ? formatNumber(stats.errors_total) : '–'],
+    [trans.__('p50'), latency ? formatDuration(toNumber(latency.p50)) : '–'],
+    [trans.__('p99'), latency ? formatDuration(toNumber(latency.p99)) : '–']
+  ];
+  return (
+    <dl className="jp-Kf-figures">
+      {told.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Lines(props: {
+  title: string;
+  points: ReturnType<typeof series>;
+  empty?: string;
+}): React.ReactElement {
+  const { trans } = useKf();
+  const { title, points } = props;
+  return (
+    <div>
+      <div className="jp-Kf-quiet">{title}</div>
+      {points.length ? (
+        <PlotView
+          label={title}
+          height={190}
+          data={points}
+          draw={(plots, size) =>
+            draw(plots, size, points, trans.__('seconds before now'))
+          }
+        />
+      ) : (
+        <div className="jp-Kf-noPlot jp-Kf-quiet">
+          {props.empty ?? trans.__('Counting…')}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** Lines that end now and stand on zero, so that the picture moves as little as it can. */
+function draw(
+  { Plot, frame, SERIES, LEGEND_PX }: typeof import('../ui/plots'),
+  size: { width: number; height: number },
+  points: ReturnType<typeof series>,
+  xLabel: string
+): Element {
+  const names = [...new Set(points.map(point => point.series))];
+  const top = Math.max(...points.map(point => point.y));
+  const first = Math.min(...points.map(point => point.x), -60);
+  return Plot.plot({
+    ...frame({ ...size, height: size.height - LEGEND_PX }),
+    x: { label: xLabel, domain: [first, 0], ticks: size.width / 90 },
+    y: { label: null, domain: [0, top > 0 ? top * 1.1 : 1], grid: true, ticks: 4 },
+    color: { domain: names, range: SERIES.slice(0, names.length), legend: true },
+    marks: [
+      points.length > names.length
+        ? Plot.lineY(points, { x: 'x', y: 'y', stroke: 'series', strokeWidth: 1.6 })
+        : null,
+      points.length < 8
+        ? Plot.dot(points, { x: 'x', y: 'y', fill: 'series', r: 2.2 })
+        : null
+    ]
+  });
+}
+
+interface IStats {
+  samples: ISample[];
+  stats: Stats | null;
+  error: KfError | null;
+}
+
+function useStats(
+  name: string,
+  ready: boolean,
+  ref: React.RefObject<HTMLElement>
+): IStats {
+  const { kf } = useKf();
+  const [state, set] = React.useState<IStats>({
+    samples: [],
+    stats: null,
+    error: null
+  });
+  React.useEffect(() => {
+    if (!ready || !ref.current) {
+      return;
+    }
+    let visible = false;
+    const poll = new Poll({
+      auto: false,
+      name: `jupyter-kf:stats-${name}`,
+      standby: () => (visible ? 'when-hidden' : true),
+      frequency: { interval: EVERY_MS, max: 30_000, backoff: true },
+      factory: async () => {
+        try {
+          const stats = await kf.rest.get<Stats>(`endpoints/${part(name)}/stats`);
+          if (!poll.isDisposed) {
+            set(known => ({
+              samples: sampled(known.samples, known.stats, stats),
+              stats,
+              error: null
+            }));
+          }
+        } catch (failure) {
+          if (!poll.isDisposed) {
+            set(known => ({ ...known, error: asKfError(failure) }));
+          }
+          throw failure; // so that it asks less often
+        }
+      }
+    });
+    const observer = new IntersectionObserver(([entry]) => {
+      const was = visible;
+      visible = entry.isIntersecting;
+      if (visible && !was) {
+        void poll.refresh().catch(() => undefined);
+      }
+    });
+    observer.observe(ref.current);
+    void poll.start();
+    return () => {
+      observer.disconnect();
+      poll.dispose();
+    };
+  }, [kf, name, ready, ref]);
+  return state;
+}

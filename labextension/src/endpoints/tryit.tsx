@@ -1,0 +1,271 @@
+/** Try it: a form for one row, or pasted JSON, and what the endpoint answers. */
+import * as React from 'react';
+import { KfError, part } from '../services/rest';
+import { useKf } from '../ui/context';
+import { formatDuration, formatNumber, toNumber, typeWord } from '../ui/format';
+import { asKfError } from '../ui/hooks';
+import { Button, ErrorBox, Section } from '../ui/pieces';
+import { Table } from '../ui/table';
+import type { Column, Predicted } from '../wire';
+import {
+  columnOf,
+  examples,
+  kindOf,
+  parsePasted,
+  parseRow,
+  seen,
+  type Typed,
+  unusual
+} from './form';
+
+const MOST_FIELDS = 200;
+const MOST_ANSWERS = 100;
+
+export function TryIt(props: {
+  name: string;
+  columns: readonly Column[];
+  ready: boolean;
+}): React.ReactElement {
+  const { trans } = useKf();
+  const { columns } = props;
+  const [asJson, setAsJson] = React.useState(columns.length > MOST_FIELDS);
+  const [typed, setTyped] = React.useState<Typed>(() => examples(columns));
+  const [pasted, setPasted] = React.useState('');
+  const asked = useAsked(props.name);
+  const { row, wrong } = parseRow(columns, typed, trans);
+  const [touched, touch] = React.useState(false);
+  const refused = asked.error && columnOf(asked.error.problem, columns);
+  const text = parsePasted(pasted, trans);
+  const change = (name: string, value: string) => {
+    setTyped(now => ({ ...now, [name]: value }));
+    asked.clear();
+  };
+  const send = () => {
+    touch(true);
+    if (asJson) {
+      if ('rows' in text) {
+        asked.send(text.rows);
+      }
+    } else if (Object.keys(wrong).length === 0) {
+      asked.send([row]);
+    }
+  };
+  const swap = () => {
+    if (!asJson) {
+      setPasted(JSON.stringify([row], null, 1));
+    }
+    setAsJson(!asJson);
+    asked.clear();
+  };
+  return (
+    <Section
+      title={trans.__('Try it')}
+      aside={
+        <Button
+          label={asJson ? trans.__('Use the form') : trans.__('Paste JSON')}
+          disabled={columns.length > MOST_FIELDS}
+          onClick={swap}
+        />
+      }
+    >
+      <form
+        className="jp-Kf-try"
+        onSubmit={event => {
+          event.preventDefault();
+          send();
+        }}
+      >
+        {asJson ? (
+          <label className="jp-Kf-field">
+            <span>{trans.__('Rows as JSON')}</span>
+            <textarea
+              className="jp-mod-styled"
+              spellCheck={false}
+              rows={8}
+              value={pasted}
+              placeholder={JSON.stringify([exampleRow(columns)])}
+              aria-invalid={touched && 'wrong' in text}
+              onChange={event => {
+                setPasted(event.target.value);
+                asked.clear();
+              }}
+            />
+            <span className="jp-Kf-fieldError" role="alert">
+              {touched && 'wrong' in text ? text.wrong : ''}
+            </span>
+          </label>
+        ) : (
+          <div className="jp-Kf-fields">
+            {columns.map(column => (
+              <Field
+                key={column.name}
+                column={column}
+                value={typed[column.name] ?? ''}
+                change={change}
+                wrong={
+                  refused === column.name
+                    ? asked.error!.problem.message
+                    : (wrong[column.name] ?? '')
+                }
+              />
+            ))}
+          </div>
+        )}
+        <div className="jp-Kf-inline">
+          <button
+            type="submit"
+            className="jp-Kf-button jp-mod-styled jp-mod-accept"
+            disabled={!props.ready || asked.busy}
+          >
+            {asked.busy ? trans.__('Predicting…') : trans.__('Predict')}
+          </button>
+          {asked.busy ? (
+            <Button label={trans.__('Stop waiting')} onClick={asked.clear} />
+          ) : null}
+          <span className="jp-Kf-quiet" aria-live="polite">
+            {props.ready
+              ? asked.answer
+                ? trans.__(
+                    'Answered in %1',
+                    formatDuration(toNumber(asked.answer.took_s))
+                  )
+                : ''
+              : trans.__('It takes no traffic now.')}
+          </span>
+        </div>
+      </form>
+      {asked.error ? <ErrorBox error={asked.error} /> : null}
+      {asked.answer ? <Answers answer={asked.answer} /> : null}
+    </Section>
+  );
+}
+
+function exampleRow(columns: readonly Column[]): Record<string, unknown> {
+  return Object.fromEntries(columns.slice(0, 4).map(one => [one.name, one.example]));
+}
+
+interface IAsked {
+  busy: boolean;
+  answer: Predicted | null;
+  error: KfError | null;
+  send: (rows: unknown) => void;
+  /** Forgets the answer, and doesn't wait for one. */
+  clear: () => void;
+}
+
+/** One question at a time. An endpoint may hang: the form stays usable, the wait can be left. */
+function useAsked(name: string): IAsked {
+  const { kf } = useKf();
+  const nothing = { busy: false, answer: null, error: null };
+  const [state, set] = React.useState<Omit<IAsked, 'send' | 'clear'>>(nothing);
+  const turn = React.useRef(0);
+  React.useEffect(() => () => void (turn.current += 1), []);
+  const clear = () => {
+    turn.current += 1;
+    set(nothing);
+  };
+  const send = (rows: unknown) => {
+    const mine = ++turn.current;
+    const mineStill = () => mine === turn.current;
+    set({ ...nothing, busy: true });
+    kf.rest.post<Predicted>(`endpoints/${part(name)}/predict`, { rows }).then(
+      answer => mineStill() && set({ ...nothing, answer }),
+      failure => mineStill() && set({ ...nothing, error: asKfError(failure) })
+    );
+  };
+  return { ...state, send, clear };
+}
+
+function Field(props: {
+  column: Column;
+  value: string;
+  wrong: string;
+  change: (name: string, value: string) => void;
+}): React.ReactElement {
+  const { trans } = useKf();
+  const { column, value, wrong } = props;
+  const id = React.useId();
+  const kind = kindOf(column);
+  const common = {
+    id,
+    value,
+    className: `jp-mod-styled${kind === 'switch' ? ' jp-Kf-select' : ''}`,
+    'aria-invalid': wrong !== '',
+    'aria-describedby': `${id}h`
+  };
+  const set = (event: React.ChangeEvent<HTMLInputElement | HTMLSelectElement>) =>
+    props.change(column.name, event.target.value);
+  const note = unusual(column, value)
+    ? trans.__('Not seen in training: %1', seen(column, trans))
+    : seen(column, trans);
+  return (
+    <div className="jp-Kf-field">
+      <label htmlFor={id} title={column.name}>
+        {column.name} <span className="jp-Kf-quiet">{typeWord(column.type)}</span>
+      </label>
+      {kind === 'switch' ? (
+        <select {...common} onChange={set}>
+          {column.nullable ? <option value="">{trans.__('no value')}</option> : null}
+          <option value="true">{trans.__('true')}</option>
+          <option value="false">{trans.__('false')}</option>
+        </select>
+      ) : (
+        <input
+          {...common}
+          type="text"
+          inputMode={kind === 'number' || kind === 'whole' ? 'decimal' : undefined}
+          spellCheck={false}
+          placeholder={column.nullable ? trans.__('no value') : ''}
+          list={column.categories ? `${id}l` : undefined}
+          onChange={set}
+        />
+      )}
+      {column.categories ? (
+        <datalist id={`${id}l`}>
+          {column.categories.map(one => (
+            <option key={one} value={one} />
+          ))}
+        </datalist>
+      ) : null}
+      <span
+        id={`${id}h`}
+        className={wrong ? 'jp-Kf-fieldError' : 'jp-Kf-fieldHelp'}
+        role={wrong ? 'alert' : undefined}
+      >
+        {wrong || note}
+      </span>
+    </div>
+  );
+}
+
+function Answers({ answer }: { answer: Predicted }): React.ReactElement {
+  const { trans } = useKf();
+  const rows = answer.predictions.slice(0, MOST_ANSWERS);
+  const names = [...new Set(rows.flatMap(row => Object.keys(row)))];
+  const columns = names.map(name => ({
+    key: name,
+    title: name,
+    number: rows.every(row => typeof row[name] === 'number'),
+    cell: ({ row }: { row: Record<string, unknown> }) => shown(row[name])
+  }));
+  const more = answer.predictions.length - rows.length;
+  return (
+    <div className="jp-Kf-answers" aria-live="polite">
+      <Table
+        label={trans.__('Predictions')}
+        columns={columns}
+        rows={rows.map((row, at) => ({ at, row: row as Record<string, unknown> }))}
+        keyOf={({ at }) => String(at)}
+      />
+      {more > 0 ? <p>{trans._n('and %1 more row', 'and %1 more rows', more)}</p> : null}
+    </div>
+  );
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'number'
+    ? formatNumber(value)
+    : value !== null && typeof value === 'object'
+      ? JSON.stringify(value)
+      : String(value ?? '');
+}

@@ -1,0 +1,57 @@
+/** Launch forms: one for train, tune, serve and batch each. */
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { CommandIDs, IKubeflow, IOpeners } from '../tokens';
+import { kubeflowIcon } from '../ui/icons';
+import { type Verb, VERBS } from './model';
+
+export const formsPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter-kf:forms',
+  description: 'Forms that make the cells for train, tune, serve and batch.',
+  autoStart: true,
+  requires: [IKubeflow, IOpeners],
+  optional: [ITranslator, ICommandPalette],
+  activate: (
+    app: JupyterFrontEnd,
+    kf: IKubeflow,
+    openers: IOpeners,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load('jupyter_kf');
+    const { commands } = app;
+    const titles: Record<Verb, string> = {
+      train: trans.__('Train a Model'),
+      tune: trans.__('Tune Parameters'),
+      serve: trans.__('Serve a Model'),
+      batch: trans.__('Predict Files')
+    };
+    openers.register('form', {
+      icon: kubeflowIcon,
+      title: id => titles[id as Verb] ?? id,
+      create: async id => {
+        const { makeForm } = await import(/* webpackChunkName: "form" */ './page');
+        return makeForm({ kf, trans, commands }, id as Verb);
+      }
+    });
+    commands.addCommand(CommandIDs.openForm, {
+      label: args => titles[args['verb'] as Verb] ?? trans.__('Launch Form'),
+      caption: trans.__('A form that makes the cell'),
+      icon: args => (args['isPalette'] ? undefined : kubeflowIcon),
+      describedBy: {
+        args: {
+          type: 'object',
+          required: ['verb'],
+          properties: { verb: { type: 'string', enum: [...VERBS] } }
+        }
+      },
+      isVisible: args => VERBS.includes(args['verb'] as Verb),
+      execute: args => openers.open('form', args['verb'] as string)
+    });
+    for (const verb of VERBS) {
+      const args = { verb, isPalette: true };
+      palette?.addItem({ command: CommandIDs.openForm, category: 'Kubeflow', args });
+    }
+  }
+};

@@ -1,0 +1,50 @@
+/** What a model's page says of its versions. Pure. */
+import { toNumber } from '../ui/format';
+import type { ModelPaper, Num, Version } from '../wire';
+
+type Metrics = Record<string, Num>;
+
+export function metricsOf({ note }: Version): Metrics {
+  const metrics = note['metrics'];
+  return metrics && typeof metrics === 'object' ? (metrics as Metrics) : {};
+}
+
+/** The names of all metrics of all versions, in the order in which they came up. */
+export function metricNames(versions: readonly Version[]): string[] {
+  return [...new Set(versions.flatMap(version => Object.keys(metricsOf(version))))];
+}
+
+/** Where a version came from: a trial, or a run. */
+export function origin({ note }: Version): {
+  run: string | null;
+  trial: number | null;
+} {
+  const trial = toNumber(note['trial'] as Num | null | undefined);
+  return {
+    run: typeof note['run'] === 'string' ? note['run'] : null,
+    trial: Number.isInteger(trial) ? trial : null
+  };
+}
+
+/** `name@2` of a page that was opened by name, name@version, run or digest. */
+export function reference({ thing }: ModelPaper): string {
+  return `${thing.name}@${thing.version}`;
+}
+
+export interface IPort {
+  name: string;
+  type: string;
+}
+
+/** The model's outputs or inputs, as far as its manifest names them. */
+export function ports(manifest: Record<string, unknown>, key: string): IPort[] {
+  const told = manifest[key];
+  return Array.isArray(told)
+    ? told
+        .filter(one => typeof one?.name === 'string')
+        .map(one => ({
+          name: one.name as string,
+          type: String(one.type ?? one.dtype ?? one.datatype ?? '')
+        }))
+    : [];
+}

@@ -1,0 +1,232 @@
+/** The page of a model: its versions, where it came from, who serves it, and serving it. */
+import * as React from 'react';
+import { part } from '../services/rest';
+import { CommandIDs } from '../tokens';
+import { type IContext, KfWidget, useKf } from '../ui/context';
+import { formatAgo, formatNumber, formatTime, shortDigest } from '../ui/format';
+import { NodeLink, NodeList } from '../ui/nodes';
+import {
+  ActionNote,
+  Fetched,
+  LineageSection,
+  PageHead,
+  ThingLink,
+  useAction,
+  useKept,
+  VersionSelect
+} from '../ui/page';
+import { Button, Facts, Section } from '../ui/pieces';
+import { Table } from '../ui/table';
+import type { Cell, ModelPaper, Version } from '../wire';
+import { metricNames, metricsOf, origin, ports, reference } from './model';
+
+export function makeModelPage(context: IContext, id: string): KfWidget {
+  return new KfWidget(context, <ModelPage id={id} />, 'jp-Kf-modelPage');
+}
+
+function ModelPage({ id }: { id: string }): React.ReactElement {
+  const { kf } = useKf();
+  const [ref, setRef] = React.useState(id);
+  const name = id.replace(/@\d+$/, '');
+  const told = useKept(
+    ref,
+    signal => kf.rest.get<ModelPaper>(`models/${part(ref)}`, {}, signal),
+    change =>
+      (change.thing === 'model' && change.id.replace(/@\d+$/, '') === name) ||
+      (change.thing === 'endpoint' && change.action !== 'changed')
+  );
+  return (
+    <Fetched told={told}>
+      {paper => (
+        <Paper paper={paper} choose={n => setRef(`${paper.thing.name}@${n}`)} />
+      )}
+    </Fetched>
+  );
+}
+
+function Paper(props: {
+  paper: ModelPaper;
+  choose: (n: number) => void;
+}): React.ReactElement {
+  const { kf, trans, commands } = useKf();
+  const { paper, choose } = props;
+  const { thing, versions } = paper;
+  const action = useAction();
+  const serve = () =>
+    action.run('serve', async () => {
+      const fields = { name: thing.name, model: reference(paper) };
+      const { cell } = await kf.rest.post<Cell>('cells', { verb: 'serve', fields });
+      await commands.execute(CommandIDs.insertCell, { cell });
+      return trans.__('The cell is in the notebook; run it to serve %1.', fields.model);
+    });
+  return (
+    <>
+      <PageHead
+        kind={trans.__('model')}
+        title={reference(paper)}
+        detail={
+          <>
+            <span title={thing.digest}>
+              <code>{shortDigest(thing.digest)}</code>
+            </span>
+            <span>{paper.why}</span>
+          </>
+        }
+        actions={
+          <>
+            <VersionSelect versions={versions} chosen={thing.version} choose={choose} />
+            <Button
+              label={trans.__('Serve')}
+              tone="accent"
+              title={trans.__('Inserts the cell that serves this version')}
+              disabled={
+                action.busy !== null || !commands.hasCommand(CommandIDs.insertCell)
+              }
+              onClick={serve}
+            />
+          </>
+        }
+      />
+      <ActionNote action={action} />
+      <div className="jp-Kf-body">
+        <div className="jp-Kf-columns">
+          <Section title={trans.__('What it is')}>
+            <About paper={paper} />
+          </Section>
+          <Section title={trans.__('Metrics')}>
+            {Object.keys(thing.metrics).length ? (
+              <Facts
+                facts={Object.entries(thing.metrics).map(
+                  ([name, value]) => [name, formatNumber(value)] as const
+                )}
+              />
+            ) : (
+              <p className="jp-Kf-quiet">
+                {trans.__('Its run reported none. In the cell: kf.report(auc=0.9)')}
+              </p>
+            )}
+          </Section>
+        </div>
+        <Section title={trans.__('Versions')}>
+          <Versions versions={versions} chosen={thing.version} choose={choose} />
+        </Section>
+        <Section title={trans.__('Served by')}>
+          <NodeList
+            nodes={paper.used_by}
+            none={trans.__('No endpoint has this version now.')}
+          />
+        </Section>
+        <LineageSection thing={thing.digest} />
+      </div>
+    </>
+  );
+}
+
+function About({ paper }: { paper: ModelPaper }): React.ReactElement {
+  const { trans } = useKf();
+  const { manifest } = paper.thing;
+  const facts: [string, React.ReactNode][] = [
+    [trans.__('Flavour'), String(manifest['flavour'] ?? '–')],
+    [
+      trans.__('Prepared by'),
+      paper.transform ? (
+        <NodeLink node={paper.transform} />
+      ) : (
+        trans.__('no transform: it reads the rows as they are')
+      )
+    ]
+  ];
+  if (paper.run) {
+    facts.push([
+      trans.__('Made by run'),
+      <ThingLink key="r" thing="run" id={paper.run} />
+    ]);
+  }
+  const outputs = ports(manifest, 'outputs');
+  if (outputs.length) {
+    facts.push([
+      trans.__('Answers'),
+      outputs.map(({ name, type }) => (type ? `${name} (${type})` : name)).join(', ')
+    ]);
+  }
+  if (manifest['ulp'] !== undefined) {
+    const ulp = Number(manifest['ulp']);
+    facts.push([
+      trans.__('Equal in production'),
+      ulp ? trans.__('within %1 ulp', ulp) : trans.__('to the bit')
+    ]);
+  }
+  return <Facts facts={facts} />;
+}
+
+function Versions(props: {
+  versions: readonly Version[];
+  chosen: number;
+  choose: (n: number) => void;
+}): React.ReactElement {
+  const { trans } = useKf();
+  const names = metricNames(props.versions).slice(0, 6);
+  return (
+    <Table
+      label={trans.__('Versions of this model')}
+      rows={[...props.versions].reverse()}
+      keyOf={version => String(version.n)}
+      columns={[
+        {
+          key: 'n',
+          title: trans.__('Version'),
+          cell: ({ n }) =>
+            n === props.chosen ? (
+              <b aria-current="true">{trans.__('%1, shown', n)}</b>
+            ) : (
+              <button
+                type="button"
+                className="jp-Kf-thing"
+                aria-label={trans.__('Show version %1', n)}
+                onClick={() => props.choose(n)}
+              >
+                {n}
+              </button>
+            )
+        },
+        {
+          key: 'digest',
+          title: trans.__('Digest'),
+          cell: ({ digest }) => <code title={digest}>{shortDigest(digest)}</code>
+        },
+        ...names.map(name => ({
+          key: `metric ${name}`,
+          title: name,
+          number: true,
+          cell: (version: Version) => {
+            const value = metricsOf(version)[name];
+            return value === undefined ? '' : formatNumber(value);
+          }
+        })),
+        {
+          key: 'from',
+          title: trans.__('From'),
+          cell: version => <Origin version={version} />
+        },
+        {
+          key: 'created',
+          title: trans.__('Made'),
+          cell: ({ created_s }) => (
+            <span title={formatTime(created_s)}>{formatAgo(created_s)}</span>
+          )
+        }
+      ]}
+    />
+  );
+}
+
+function Origin({ version }: { version: Version }): React.ReactElement {
+  const { trans } = useKf();
+  const { run, trial } = origin(version);
+  return (
+    <>
+      {trial === null ? null : `${trans.__('trial %1 of', trial)} `}
+      {run ? <ThingLink thing={trial === null ? 'run' : 'study'} id={run} /> : '–'}
+    </>
+  );
+}

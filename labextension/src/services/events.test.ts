@@ -1,0 +1,79 @@
+import { Signal } from '@lumino/signaling';
+import { change } from '../testing/fakes';
+import { Events, SCHEMA } from './events';
+
+function events(): {
+  emit: (seq: number, epoch?: string) => void;
+  told: string[];
+  events: Events;
+  bus: Signal<object, unknown>;
+} {
+  const bus = new Signal<object, unknown>({});
+  const made = new Events({ stream: bus });
+  const told: string[] = [];
+  made.changed.connect((_, { seq }) => void told.push(`changed ${seq}`));
+  made.stale.connect(() => void told.push('stale'));
+  const emit = (seq: number, epoch = 'a') =>
+    bus.emit({ schema_id: SCHEMA, ...change(seq, { epoch }) });
+  return { emit, told, events: made, bus };
+}
+
+describe('the stream of changes', () => {
+  it('tells changes in their order', () => {
+    const { emit, told } = events();
+    emit(1);
+    emit(2);
+    expect(told).toEqual(['changed 1', 'changed 2']);
+  });
+
+  it('says that something was missed when a number is left out', () => {
+    const { emit, told } = events();
+    emit(1);
+    emit(4);
+    expect(told).toEqual(['changed 1', 'stale', 'changed 4']);
+  });
+
+  it('says that all is stale when the server was started again', () => {
+    const { emit, told } = events();
+    emit(7);
+    emit(8, 'b');
+    emit(9, 'b');
+    expect(told).toEqual(['changed 7', 'stale', 'changed 8', 'changed 9']);
+  });
+
+  it('takes an answer with a higher number as a gap, and one that was overtaken as none', () => {
+    const { emit, told, events: made } = events();
+    made.compare({ seq: 3, epoch: 'a' });
+    emit(4);
+    made.compare({ seq: 4, epoch: 'a' });
+    made.compare({ seq: 2, epoch: 'a' });
+    expect(told).toEqual(['changed 4']);
+    made.compare({ seq: 6, epoch: 'a' });
+    expect(told).toEqual(['changed 4', 'stale']);
+    emit(6); // the answer was faster than its event
+    emit(7);
+    expect(told.slice(2)).toEqual(['changed 6', 'changed 7']);
+  });
+
+  it('takes another epoch in an answer as a gap', () => {
+    const { told, events: made } = events();
+    made.compare({ seq: 3, epoch: 'a' });
+    made.compare({ seq: 0, epoch: 'b' });
+    expect(told).toEqual(['stale']);
+  });
+
+  it('ignores events of others, and malformed ones', () => {
+    const { told, bus } = events();
+    bus.emit({ schema_id: 'https://events.jupyter.org/other', seq: 1 });
+    bus.emit({ schema_id: SCHEMA, seq: 'one' });
+    bus.emit(null);
+    expect(told).toEqual([]);
+  });
+
+  it('is silent once disposed', () => {
+    const { emit, told, events: made } = events();
+    made.dispose();
+    emit(1);
+    expect(told).toEqual([]);
+  });
+});

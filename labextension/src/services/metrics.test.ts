@@ -1,0 +1,82 @@
+import { FakeKubeflow, FakeRest, row, until } from '../testing/fakes';
+import { MetricsFeed, thin } from './metrics';
+
+const point = (name: string, value: number, step: number | null) => ({
+  name,
+  value,
+  step,
+  at_s: 0
+});
+
+describe('what a run reports', () => {
+  it('is fetched from where it was, after each change of the run', async () => {
+    const pages = [
+      { next: 2, points: [point('loss', 1, 0), point('loss', 0.5, 1)] },
+      { next: 3, points: [point('loss', 0.25, 2)] }
+    ];
+    const kf = new FakeKubeflow(new FakeRest(() => pages.shift()));
+    const feed = new MetricsFeed(kf, 'a');
+    await until(() => feed.version === 1);
+    kf.runs.apply({ ...at, id: 'b', row: row('b') }); // another run
+    kf.runs.apply({ ...at, id: 'a', row: row('a', { metrics: { loss: 0.25 } }) });
+    await until(() => feed.version === 2);
+    expect(feed.series.get('loss')!.map(({ x, y }) => [x, y])).toEqual([
+      [0, 1],
+      [1, 0.5],
+      [2, 0.25]
+    ]);
+    expect(kf.rest.asked).toEqual([
+      'GET runs/a/metrics {"after":0}',
+      'GET runs/a/metrics {"after":2}'
+    ]);
+  });
+
+  it('counts where no step was given, and keeps NaN as such', async () => {
+    const points = [
+      point('a', 1, null),
+      { ...point('a', 2, null), value: 'NaN' as const }
+    ];
+    const kf = new FakeKubeflow(new FakeRest(() => ({ next: 2, points })));
+    const feed = new MetricsFeed(kf, 'a');
+    await until(() => feed.version === 1);
+    expect(feed.series.get('a')!.map(({ x, y }) => [x, y])).toEqual([
+      [0, 1],
+      [1, NaN]
+    ]);
+  });
+
+  it('asks no more once disposed', async () => {
+    const kf = new FakeKubeflow(new FakeRest(() => ({ next: 0, points: [] })));
+    const feed = new MetricsFeed(kf, 'a');
+    await until(() => kf.rest.asked.length === 1);
+    feed.dispose();
+    kf.runs.apply({ ...at, id: 'a', row: row('a', { progress: 1 }) });
+    kf.stale.emit();
+    await new Promise(resolve => setTimeout(resolve, 300));
+    expect(kf.rest.asked.length).toBe(1);
+  });
+});
+
+describe('a thinned series', () => {
+  it('keeps the extremes and stays in order', () => {
+    const points = Array.from({ length: 10_000 }, (_, x) => ({
+      x,
+      y: Math.sin(x / 300)
+    }));
+    points[5_432].y = 99;
+    points[7_777].y = -99;
+    const kept = thin(points, 500);
+    expect(kept.length).toBeLessThanOrEqual(500);
+    expect([Math.max(...kept.map(p => p.y)), Math.min(...kept.map(p => p.y))]).toEqual([
+      99, -99
+    ]);
+    expect(kept.every((p, index) => index === 0 || p.x > kept[index - 1].x)).toBe(true);
+  });
+
+  it('is the same when it is short', () => {
+    const points = [{ x: 0, y: 1 }];
+    expect(thin(points, 100)).toBe(points);
+  });
+});
+
+const at = { seq: 1, epoch: 'a', thing: 'run' as const, action: 'changed' as const };

@@ -1,0 +1,79 @@
+import { ServerConnection } from '@jupyterlab/services';
+import { type KfError, part, Rest } from './rest';
+
+function rest(answer: () => Response | Promise<Response>): {
+  rest: Rest;
+  asked: Request[];
+} {
+  const asked: Request[] = [];
+  const settings = ServerConnection.makeSettings({
+    baseUrl: 'http://127.0.0.1:1/hub/user/a/',
+    fetch: async request => {
+      asked.push(request as Request);
+      return answer();
+    }
+  });
+  return { rest: new Rest(settings), asked };
+}
+
+const json = (status: number, body: unknown) =>
+  new Response(JSON.stringify(body), { status, statusText: 'told' });
+
+async function failure(work: Promise<unknown>): Promise<KfError> {
+  return work.then(
+    () => {
+      throw new Error('it did not fail');
+    },
+    error => error as KfError
+  );
+}
+
+describe('requests', () => {
+  it('go below the base of the server, with words that were given', () => {
+    const { rest: made } = rest(() => json(200, {}));
+    const url = made.url(`runs/${part('a/b c')}`, {
+      search: 'x&y',
+      kind: '',
+      run: ['1', '2']
+    });
+    expect(url).toBe(
+      'http://127.0.0.1:1/hub/user/a/jupyter-kf/api/v1/runs/a%2Fb%20c?search=x%26y&run=1&run=2'
+    );
+  });
+
+  it('carry the server’s own words when it says no', async () => {
+    const told = {
+      code: 'kf-2060',
+      message: 'not allowed',
+      cause: 'no role',
+      fix: 'ask'
+    };
+    const { problem, status, unreachable } = await failure(
+      rest(() => json(403, told)).rest.get('runs')
+    );
+    expect([status, problem, unreachable]).toEqual([403, told, false]);
+  });
+
+  it('say what can be said when the answer is a proxy’s page', async () => {
+    const page = new Response('<html>', { status: 502, statusText: 'Bad Gateway' });
+    const { problem, unreachable } = await failure(rest(() => page).rest.get('runs'));
+    expect([problem.code, problem.cause, unreachable]).toEqual([
+      'http-502',
+      'Bad Gateway',
+      true
+    ]);
+  });
+
+  it('tell apart a server that does not answer', async () => {
+    const { rest: made } = rest(() => {
+      throw new TypeError('failed to fetch');
+    });
+    const error = await failure(made.get('where'));
+    expect([error.unreachable, error.problem.code]).toEqual([true, 'kf-0000']);
+  });
+
+  it('take an empty answer as null', async () => {
+    const { rest: made } = rest(() => new Response(null, { status: 204 }));
+    expect(await made.remove('runs/a')).toBeNull();
+  });
+});

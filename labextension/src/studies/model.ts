@@ -1,0 +1,219 @@
+/** What a study's page shows, made from its trials. Pure: no widgets, no requests. */
+import { toNumber } from '../ui/format';
+import type { Study, Trial } from '../wire';
+
+export interface IAttempt {
+  number: number;
+  value: number;
+  pruned: boolean;
+}
+
+export interface IHistory {
+  attempts: IAttempt[];
+  /** The best value so far, at each trial that improved it, and at the last. */
+  best: { number: number; value: number }[];
+}
+
+export interface IAxis {
+  name: string;
+  kind: 'number' | 'choice';
+  log: boolean;
+  low: number;
+  high: number;
+  /** In their order, for a choice. */
+  choices: string[];
+}
+
+export interface ILine {
+  trial: number;
+  value: number;
+  /** Where it crosses each axis, 0 to 1; NaN where the trial has no such parameter. */
+  at: number[];
+}
+
+export type SortKey =
+  'number' | 'state' | 'took' | `metric ${string}` | `param ${string}`;
+
+/** Was it ended early because it was behind the others? */
+export function isPruned(trial: Trial): boolean {
+  return trial.reason.startsWith('pruned');
+}
+
+/** The value of one metric of a trial; NaN before it has one. */
+export function valueOf(trial: Trial, metric: number): number {
+  return toNumber(trial.values?.[metric]);
+}
+
+/** Each trial's value in order, and the best so far. Pruned trials don't count as best. */
+export function history(study: Study, metric: number): IHistory {
+  const better = betterThan(study.maximize[metric] ?? false);
+  const attempts: IAttempt[] = [];
+  const best: IHistory['best'] = [];
+  for (const trial of study.trials) {
+    const value = valueOf(trial, metric);
+    if (!Number.isFinite(value)) {
+      continue;
+    }
+    const pruned = isPruned(trial);
+    attempts.push({ number: trial.number, value, pruned });
+    const last = best[best.length - 1];
+    if (!pruned && (!last || better(value, last.value))) {
+      best.push({ number: trial.number, value });
+    }
+  }
+  const end = attempts[attempts.length - 1];
+  const last = best[best.length - 1];
+  if (last && end.number > last.number) {
+    best.push({ number: end.number, value: last.value });
+  }
+  return { attempts, best };
+}
+
+function betterThan(maximize: boolean): (a: number, b: number) => boolean {
+  return maximize ? (a, b) => a > b : (a, b) => a < b;
+}
+
+/** All parameters of the study, as the space names them, then others that trials had. */
+export function parameters(study: Study, space: Record<string, string>): string[] {
+  const named = Object.keys(space);
+  const had = study.trials.flatMap(trial => Object.keys(trial.params));
+  return [...new Set([...named, ...had])];
+}
+
+/** An axis for each parameter that varies, and one for the metric at the end. */
+export function axes(
+  study: Study,
+  space: Record<string, string>,
+  metric: number
+): IAxis[] {
+  const found = parameters(study, space).map(name =>
+    axisOf(
+      name,
+      study.trials
+        .map(trial => trial.params[name])
+        .filter(value => value !== undefined),
+      (space[name] ?? '').startsWith('log')
+    )
+  );
+  const values = study.trials
+    .map(trial => valueOf(trial, metric))
+    .filter(Number.isFinite);
+  const last = axisOf(study.metrics[metric], values, false);
+  return [
+    ...found.filter(axis => axis.low < axis.high || axis.choices.length > 1),
+    last
+  ];
+}
+
+function axisOf(name: string, values: unknown[], asLog: boolean): IAxis {
+  const numbers = values.every(value => typeof value === 'number');
+  if (numbers) {
+    const known = (values as number[]).filter(Number.isFinite);
+    const low = known.reduce((a, b) => Math.min(a, b), Infinity);
+    const high = known.reduce((a, b) => Math.max(a, b), -Infinity);
+    return { name, kind: 'number', log: asLog && low > 0, low, high, choices: [] };
+  }
+  const choices = [...new Set(values.map(String))].sort();
+  return {
+    name,
+    kind: 'choice',
+    log: false,
+    low: 0,
+    high: choices.length - 1,
+    choices
+  };
+}
+
+/** Where a value stands on an axis: 0 at its lower end, 1 at its upper. */
+export function position(axis: IAxis, value: unknown): number {
+  if (axis.kind === 'choice') {
+    const at = value === undefined ? -1 : axis.choices.indexOf(String(value));
+    return at < 0
+      ? NaN
+      : axis.choices.length < 2
+        ? 0.5
+        : at / (axis.choices.length - 1);
+  }
+  if (typeof value !== 'number' || !Number.isFinite(value)) {
+    return NaN;
+  }
+  const [low, high, at] = axis.log
+    ? [Math.log(axis.low), Math.log(axis.high), Math.log(value)]
+    : [axis.low, axis.high, value];
+  return high > low ? (at - low) / (high - low) : 0.5;
+}
+
+/** A line for each finished trial, across the axes (the last of which is the metric's). */
+export function parallels(study: Study, all: IAxis[], metric: number): ILine[] {
+  return study.trials
+    .filter(trial => Number.isFinite(valueOf(trial, metric)))
+    .map(trial => {
+      const value = valueOf(trial, metric);
+      const at = all.map((axis, index) =>
+        position(axis, index === all.length - 1 ? value : trial.params[axis.name])
+      );
+      return { trial: trial.number, value, at };
+    });
+}
+
+/** Trials in the order of a column; those without a value stand last either way. */
+export function sorted(study: Study, key: SortKey, descending: boolean): Trial[] {
+  const value = keyOf(study, key);
+  const sign = descending ? -1 : 1;
+  return [...study.trials].sort((a, b) => {
+    const [one, other] = [value(a), value(b)];
+    const [none, noOther] = [isNothing(one), isNothing(other)];
+    if (none || noOther) {
+      return Number(none) - Number(noOther) || a.number - b.number;
+    }
+    const order = compare(one, other);
+    return order ? order * sign : a.number - b.number;
+  });
+}
+
+function keyOf(study: Study, key: SortKey): (trial: Trial) => unknown {
+  if (key.startsWith('metric ')) {
+    const at = study.metrics.indexOf(key.slice('metric '.length));
+    return trial => valueOf(trial, at);
+  }
+  if (key.startsWith('param ')) {
+    const name = key.slice('param '.length);
+    return trial => trial.params[name];
+  }
+  switch (key) {
+    case 'state':
+      return trial => `${trial.state} ${trial.reason}`;
+    case 'took':
+      return trial => toNumber(trial.duration_s);
+    default:
+      return trial => trial.number;
+  }
+}
+
+function isNothing(value: unknown): boolean {
+  return value === null || value === undefined || Number.isNaN(value);
+}
+
+function compare(a: unknown, b: unknown): number {
+  return typeof a === 'number' && typeof b === 'number'
+    ? a - b
+    : String(a).localeCompare(String(b), undefined, { numeric: true });
+}
+
+export interface ICounts {
+  done: number;
+  running: number;
+  pruned: number;
+  failed: number;
+}
+
+export function counts(study: Study): ICounts {
+  const found = { done: 0, running: 0, pruned: 0, failed: 0 };
+  for (const trial of study.trials) {
+    found.running += Number(trial.state === 'RUNNING' || trial.state === 'PENDING');
+    found.done += Number(trial.state === 'SUCCEEDED');
+    found.failed += Number(trial.state === 'FAILED');
+    found.pruned += Number(isPruned(trial));
+  }
+  return found;
+}

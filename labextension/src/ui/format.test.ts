@@ -1,0 +1,52 @@
+import {
+  formatBytes,
+  formatDuration,
+  formatNumber,
+  shortDigest,
+  toNumber
+} from './format';
+
+describe('numbers as people read them', () => {
+  it.each([
+    [0.123456, '0.1235'],
+    [1234567, '1,234,567'],
+    [0, '0'],
+    [1e-7, '1.00e-7'],
+    ['NaN', 'NaN'],
+    ['-Infinity', '-∞'],
+    ['hello', 'hello']
+  ])('%p is %p', (value, text) => expect(formatNumber(value)).toBe(text));
+
+  it.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [1_200, '1.2 kB'],
+    [999_999, '1.0 MB'],
+    [24_000_000_000, '24 GB'],
+    [null, '–']
+  ])('%p bytes are %p', (value, text) => expect(formatBytes(value)).toBe(text));
+
+  it.each([
+    [0.0001, '0 s'],
+    [0.05, '50 ms'],
+    [0.42, '0.4 s'],
+    [12.4, '12 s'],
+    [59.9, '0 min 59 s'],
+    [185, '3 min 5 s'],
+    [7_200, '2 h'],
+    [100_000, '27 h 46 min'],
+    [undefined, '–']
+  ])('%p seconds are %p', (value, text) => expect(formatDuration(value)).toBe(text));
+
+  it('reads the texts that stand for numbers', () => {
+    expect([toNumber('Infinity'), toNumber(null), toNumber(1)]).toEqual([
+      Infinity,
+      NaN,
+      1
+    ]);
+  });
+
+  it('shortens a digest', () => {
+    expect(shortDigest(`sha256:${'ab'.repeat(32)}`)).toBe('abababababab');
+  });
+});

@@ -1,0 +1,184 @@
+/** What the pages have in common: a head, a body of sections, links between things, code. */
+import * as React from 'react';
+import { CommandIDs, type Thing } from '../tokens';
+import type { Version } from '../wire';
+import { useKf } from './context';
+import { formatAgo, shortDigest } from './format';
+import { KfError } from '../services/rest';
+import { asKfError, type IFetched, useFetched } from './hooks';
+import { LineageView } from './lineage';
+import { ErrorBox, ProblemBox, Section, Skeleton } from './pieces';
+// The head of a page and its lineage look as on the page of a run.
+import '../../style/run.css';
+import '../../style/pages.css';
+
+/** The top of a page: what it is, how it is, what can be done. */
+export function PageHead(props: {
+  title: string;
+  /** What kind of thing it is, in a word. */
+  kind: string;
+  badge?: React.ReactNode;
+  detail?: React.ReactNode;
+  actions?: React.ReactNode;
+}): React.ReactElement {
+  return (
+    <header className="jp-Kf-head">
+      <div className="jp-Kf-headLine">
+        <h2>{props.title}</h2>
+        {props.badge}
+        <span className="jp-Kf-quiet">{props.kind}</span>
+        <span className="jp-Kf-grow" />
+        {props.actions}
+      </div>
+      <div className="jp-Kf-headFacts jp-Kf-quiet">{props.detail}</div>
+    </header>
+  );
+}
+
+/** Where it came from and what was made of it. */
+export function LineageSection({ thing }: { thing: string }): React.ReactElement {
+  const { trans } = useKf();
+  return (
+    <Section title={trans.__('Lineage')} className="jp-Kf-lineageSection">
+      <LineageView thing={thing} />
+    </Section>
+  );
+}
+
+/** What was fetched as a page; grey bars before, and the server's own words when it says no. */
+export function Fetched<T>(props: {
+  told: IFetched<T>;
+  children: (data: T) => React.ReactElement;
+}): React.ReactElement {
+  const { data, error, again } = props.told;
+  if (error && !data) {
+    return <ErrorBox error={error} onRetry={again} />;
+  }
+  return data ? props.children(data) : <Skeleton lines={8} />;
+}
+
+/** As `useFetched`; while another version is on its way, the last one stays, without a flash. */
+export function useKept<T>(...asked: Parameters<typeof useFetched<T>>): IFetched<T> {
+  const told = useFetched<T>(...asked);
+  const last = React.useRef<T | null>(null);
+  last.current = told.data ?? last.current;
+  return { ...told, data: told.error ? told.data : last.current };
+}
+
+/** A name that opens the page of its thing. */
+export function ThingLink(props: {
+  thing: Thing;
+  id: string;
+  label?: React.ReactNode;
+  title?: string;
+}): React.ReactElement {
+  const { commands } = useKf();
+  const { thing, id } = props;
+  return (
+    <button
+      type="button"
+      className="jp-Kf-thing"
+      title={props.title}
+      onClick={() => void commands.execute(CommandIDs.open, { thing, id })}
+    >
+      {props.label ?? id}
+    </button>
+  );
+}
+
+/** Text as it was written, in the font of code, with numbers of lines beside it. */
+export function CodeBlock(props: { code: string; label: string }): React.ReactElement {
+  const count = props.code.replace(/\n$/, '').split('\n').length;
+  const numbers = Array.from({ length: count }, (_, line) => line + 1).join('\n');
+  return (
+    <div className="jp-Kf-source" tabIndex={0} role="region" aria-label={props.label}>
+      <pre aria-hidden="true" className="jp-Kf-sourceNumbers">
+        {numbers}
+      </pre>
+      <pre>{props.code.replace(/\n$/, '')}</pre>
+    </div>
+  );
+}
+
+/** Which version is looked at; nothing when there is only one. */
+export function VersionSelect(props: {
+  versions: readonly Version[];
+  chosen: number;
+  choose: (n: number) => void;
+}): React.ReactElement | null {
+  const { trans } = useKf();
+  if (props.versions.length < 2) {
+    return null;
+  }
+  return (
+    <select
+      className="jp-mod-styled jp-Kf-select"
+      aria-label={trans.__('Version')}
+      value={props.chosen}
+      onChange={event => props.choose(Number(event.target.value))}
+    >
+      {[...props.versions].reverse().map(({ n, digest, created_s }) => (
+        <option key={n} value={n} title={shortDigest(digest)}>
+          {trans.__('version %1, %2', n, formatAgo(created_s))}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+export interface IAction {
+  /** What is being done now, or null. */
+  busy: string | null;
+  /** What was done last, as a sentence. */
+  done: React.ReactNode;
+  error: KfError | null;
+  /** Does it; only one thing at a time. */
+  run: (name: string, action: () => Promise<React.ReactNode>) => void;
+  /** Forget what was said. */
+  clear: () => void;
+}
+
+/** Something that a button does: busy, then a sentence or the server's refusal. */
+export function useAction(): IAction {
+  const [state, set] = React.useState<Omit<IAction, 'run' | 'clear'>>({
+    busy: null,
+    done: null,
+    error: null
+  });
+  const alive = React.useRef(true);
+  React.useEffect(() => {
+    alive.current = true;
+    return () => {
+      alive.current = false;
+    };
+  }, []);
+  const run = React.useCallback(
+    (name: string, action: () => Promise<React.ReactNode>) => {
+      set({ busy: name, done: null, error: null });
+      action().then(
+        done => alive.current && set({ busy: null, done, error: null }),
+        failure =>
+          alive.current && set({ busy: null, done: null, error: asKfError(failure) })
+      );
+    },
+    []
+  );
+  const clear = React.useCallback(
+    () => set({ busy: null, done: null, error: null }),
+    []
+  );
+  return { ...state, run, clear };
+}
+
+/** How the last action went; a screen reader says it. */
+export function ActionNote({ action }: { action: IAction }): React.ReactElement {
+  return (
+    <div className="jp-Kf-note" aria-live="polite">
+      {action.error ? (
+        <ProblemBox problem={action.error.problem} />
+      ) : action.done ? (
+        <p className="jp-Kf-done">{action.done}</p>
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,177 @@
+/**
+ * A table of any length: only the visible rows exist, one row may be chosen, columns may sort.
+ *
+ * Keyboard: the body is one tab stop; arrows, Home, End and the page keys move the chosen row.
+ */
+import * as React from 'react';
+import { useKf } from './context';
+import { target } from './keys';
+import { VirtualList } from './virtual';
+
+export interface IColumn<R> {
+  key: string;
+  title: string;
+  /** A track of CSS grid. */
+  width: string;
+  /** Set right, in figures of one width. */
+  number?: boolean;
+  /** Never sorted by. */
+  fixed?: boolean;
+  /** A tooltip for its head. */
+  help?: string;
+  cell: (row: R) => React.ReactNode;
+}
+
+export interface ITableProps<R> {
+  label: string;
+  columns: readonly IColumn<R>[];
+  rows: readonly R[];
+  keyOf: (row: R) => string;
+  chosen?: string | null;
+  choose?: (key: string) => void;
+  order?: { key: string; descending: boolean };
+  /** Columns sort when this is given. */
+  sort?: (key: string) => void;
+  rowHeight?: number;
+  /** As high as its rows, up to so many; without it as high as its place. */
+  mostRows?: number;
+}
+
+export function VirtualTable<R>(props: ITableProps<R>): React.ReactElement {
+  const { columns, rows, keyOf, chosen, choose, order, rowHeight = 28 } = props;
+  const { trans } = useKf();
+  const base = React.useId();
+  const grid = columns.map(column => column.width).join(' ');
+  const at = chosen ? rows.findIndex(row => keyOf(row) === chosen) : -1;
+  const onKey = (event: React.KeyboardEvent) => {
+    const to = target(event.key, at, rows.length);
+    if (choose && to !== null) {
+      event.preventDefault();
+      choose(keyOf(rows[to]));
+    }
+  };
+  const height = props.mostRows
+    ? Math.min(props.mostRows, Math.max(1, rows.length)) * rowHeight
+    : undefined;
+  return (
+    <div
+      className="jp-Kf-grid"
+      role="grid"
+      aria-label={props.label}
+      aria-rowcount={rows.length + 1}
+      aria-readonly="true"
+    >
+      <div className="jp-Kf-gridHead" role="row" style={{ gridTemplateColumns: grid }}>
+        {columns.map(({ key, title, number, help, fixed }) => (
+          <div
+            key={key}
+            role="columnheader"
+            className={number ? 'jp-mod-number' : ''}
+            aria-sort={
+              order?.key === key
+                ? order.descending
+                  ? 'descending'
+                  : 'ascending'
+                : undefined
+            }
+            title={help}
+          >
+            {props.sort && !fixed ? (
+              <button
+                type="button"
+                title={help ?? trans.__('Sort by %1', title)}
+                onClick={() => props.sort!(key)}
+              >
+                <span>{title}</span>
+                <span aria-hidden="true" className="jp-Kf-sortMark">
+                  {order?.key === key ? (order.descending ? '▾' : '▴') : ''}
+                </span>
+              </button>
+            ) : (
+              title
+            )}
+          </div>
+        ))}
+      </div>
+      <VirtualList
+        count={rows.length}
+        rowHeight={rowHeight}
+        className="jp-Kf-gridBody"
+        reveal={at}
+        outer={{
+          role: 'rowgroup',
+          tabIndex: 0,
+          style: height ? { height } : undefined,
+          onKeyDown: onKey,
+          'aria-label': props.label,
+          'aria-activedescendant': at >= 0 ? `${base}${at}` : undefined
+        }}
+        render={index => {
+          const row = rows[index];
+          const key = keyOf(row);
+          return (
+            <div
+              id={`${base}${index}`}
+              role="row"
+              aria-rowindex={index + 2}
+              aria-selected={choose ? key === chosen : undefined}
+              className={`jp-Kf-gridRow${key === chosen ? ' jp-mod-chosen' : ''}${choose ? ' jp-mod-choosable' : ''}`}
+              style={{ gridTemplateColumns: grid }}
+              onClick={choose && (() => choose(key))}
+            >
+              {columns.map(column => (
+                <div
+                  key={column.key}
+                  role="gridcell"
+                  className={column.number ? 'jp-mod-number' : ''}
+                >
+                  {column.cell(row)}
+                </div>
+              ))}
+            </div>
+          );
+        }}
+      />
+    </div>
+  );
+}
+
+/** A short table, whole in the page. */
+export function Table<R>(props: {
+  label: string;
+  columns: readonly Omit<IColumn<R>, 'width'>[];
+  rows: readonly R[];
+  keyOf: (row: R) => string;
+}): React.ReactElement {
+  return (
+    <div className="jp-Kf-cells">
+      <table aria-label={props.label}>
+        <thead>
+          <tr>
+            {props.columns.map(({ key, title, number, help }) => (
+              <th
+                key={key}
+                scope="col"
+                className={number ? 'jp-mod-number' : ''}
+                title={help}
+              >
+                {title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {props.rows.map(row => (
+            <tr key={props.keyOf(row)}>
+              {props.columns.map(({ key, number, cell }) => (
+                <td key={key} className={number ? 'jp-mod-number' : ''}>
+                  {cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

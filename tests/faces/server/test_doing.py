@@ -1,0 +1,93 @@
+"""What starts something, over REST; and the cells that would."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.faces.server.scene import points
+
+
+async def test_a_cell_is_trained(api, client):
+    got = await api("POST", "/train", {"fields": {"name": "one"}, "code": "kf.report(auc=0.5)"})
+    assert (got.status, got.json["run"]["kind"]) == (202, "train")
+    assert client.wait(got.json["run"]["id"]).metrics == {"auc": 0.5}
+
+
+async def test_a_dry_run_answers_the_plan_and_starts_nothing(api, client):
+    body = {"fields": {"name": "one", "cpu": "1"}, "code": "1"}
+    got = await api("POST", "/train", body, params={"dry_run": "1"})
+    assert (got.status, got.json["plan"]["spec"]["cpu"]) == (200, "1")
+    assert client.runs() == []
+
+
+async def test_files_become_a_dataset_in_a_process_of_its_own(api, client, tmp_path):
+    points().to_parquet(tmp_path / "points.parquet")
+    fields = {"name": "points", "source": str(tmp_path / "*.parquet")}
+    got = await api("POST", "/data", {"fields": fields}, request_timeout=90)
+    assert (got.status, got.json["dataset"]["manifest"]["rows"]) == (202, 200)
+    none = {"name": "points", "source": str(tmp_path / "*.csv")}
+    refused = await api("POST", "/data", {"fields": none}, request_timeout=90)
+    assert refused.status == 400 and refused.json["code"].startswith("kf-14")
+
+
+async def test_a_search_needs_a_train_run_to_search(api, client):
+    fields = {"name": "delay", "params": {"lr": "uniform(0, 1)"}, "metric": ["auc"]}
+    got = await api("POST", "/tune", {"fields": fields})
+    assert (got.status, got.json["code"]) == (404, "kf-1109")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code"),
+    [
+        ("/train", b"{", "kf-1030"),
+        ("/train", b"[1]", "kf-1030"),
+        ("/train", b'"x"', "kf-1030"),
+        ("/train", b"\xff\xfe", "kf-1030"),
+        ("/train", b"[" * 100_000, "kf-1030"),
+        ("/train", {"fields": {"name": "one"}}, "kf-1031"),
+        ("/train", {"fields": {}, "code": "1"}, "kf-1005"),
+        ("/train", {"fields": {"name": "one", "gpus": 1}, "code": "1"}, "kf-1001"),
+        ("/train", {"fields": {"name": "one", "gpu": "many"}, "code": "1"}, "kf-1004"),
+        ("/train", {"fields": {"name": "../x"}, "code": "1"}, "kf-1002"),
+        ("/train", {"fields": [], "code": "1"}, "kf-1004"),
+        ("/train", {"fields": {"name": "one"}, "code": 1}, "kf-1004"),
+        ("/train", {"fields": {"name": "one"}, "code": "1", "scope": {}}, "kf-1001"),
+        ("/train", {"fields": {"name": "one"}, "code": "conn.x()"}, "kf-12"),
+        ("/batch", {"fields": {"name": "one"}, "code": "1"}, "kf-1005"),
+        ("/cells", {"verb": "trian", "fields": {}}, "kf-1016"),
+        ("/studies/x/promote", {"trial": "best"}, "kf-1004"),
+        ("/endpoints/x/roll-back", {}, "kf-1005"),
+    ],
+)
+async def test_a_malformed_request_is_the_callers_mistake(api, client, path, body, code):
+    got = await api("POST", path, body)
+    assert got.status == 400 and got.json["code"].startswith(code), got.json
+    assert got.json["cause"] and got.json["fix"]
+    assert client.runs() == []
+
+
+async def test_a_form_becomes_a_cell_with_only_what_differs(api):
+    fields = {"name": "delay", "data": "flights", "params": {"lr": 0.1, "note": "a b"}, "seed": 0}
+    got = await api("POST", "/cells", {"verb": "train", "fields": fields, "code": "model = 1"})
+    assert got.json["cell"] == (
+        "%%kf train delay --data flights --param lr=0.1 --param 'note=a b'\nmodel = 1"
+    )
+    got = await api("POST", "/cells", {"verb": "serve", "fields": {"name": "delay"}})
+    assert got.json["cell"] == "%kf serve delay"
+
+
+async def test_a_run_becomes_the_cell_that_made_it(api, client):
+    code = "kf.report(auc=lr)\n"
+    run = client.train(code, name="one", params={"lr": 0.5}, wait=True)
+    got = await api("GET", f"/runs/{run.id}/cell")
+    assert got.json["cell"] == f"%%kf train one --param lr=0.5\n{code}"
+
+
+async def test_a_run_is_deleted_with_its_folder(api, client):
+    run = client.train("1", name="one", wait=True)
+    got = await api("DELETE", f"/runs/{run.id}")
+    assert got.json["id"] == run.id
+    assert (await api("GET", f"/runs/{run.id}")).status == 404
+    assert json.loads(got.body)["seq"] >= 0

@@ -1,0 +1,83 @@
+"""Endpoints: looked at, asked, counted, gone through to, and switched."""
+
+from __future__ import annotations
+
+import json
+
+
+async def test_endpoints_are_listed_with_what_they_serve(api, whole):
+    (row,) = (await api("GET", "/endpoints")).json["rows"]
+    assert (row["name"], row["state"], row["model"], row["parity_ok"]) == (
+        "high",
+        "READY",
+        "high@3",
+        True,
+    )
+
+
+async def test_an_endpoint_has_a_form_and_its_proof_column_by_column(api, whole):
+    paper = (await api("GET", "/endpoints/high")).json
+    assert [column["name"] for column in paper["schema"]] == ["x", "y"]
+    assert paper["schema"][1]["example"] == 3
+    assert paper["parity"]["ok"] and len(paper["parity"]["wires"]) == 9
+    assert [column["name"] for column in paper["parity"]["columns"]] == [
+        "prediction",
+        "probability",
+    ]
+
+
+async def test_the_forms_examples_are_predicted_and_counted(api, whole):
+    paper = (await api("GET", "/endpoints/high")).json
+    row = {column["name"]: column["example"] for column in paper["schema"]}
+    before = (await api("GET", "/endpoints/high/stats")).json
+    got = (await api("POST", "/endpoints/high/predict", {"rows": [row, row | {"x": 190.0}]})).json
+    assert [one["prediction"] for one in got["predictions"]][1] is True
+    assert set(got["predictions"][0]) == {"prediction", "probability_False", "probability_True"}
+    after = (await api("GET", "/endpoints/high/stats")).json
+    assert after["rows_total"] == before["rows_total"] + 2
+    assert after["requests_total"] == before["requests_total"] + 1
+    assert after["rate_per_s"] > 0 and 0 < after["latency_s"]["p50"] <= after["latency_s"]["p99"]
+
+
+async def test_rows_that_do_not_fit_are_refused_in_the_endpoints_own_words(api, whole):
+    got = await api("POST", "/endpoints/high/predict", {"rows": [{"x": 1.0, "y": "many"}]})
+    assert got.status == 400 and got.json["code"].startswith("kf-23")
+
+
+async def test_an_unknown_endpoint_is_a_404_that_names_the_nearest(api, whole):
+    for path in ("/endpoints/hihg", "/endpoints/hihg/stats"):
+        got = await api("GET", path)
+        assert got.status == 404 and "high" in got.json["cause"]
+
+
+async def test_the_way_through_hands_on_the_request_and_the_answer(api, whole):
+    meta = (await api("GET", "/endpoints/high/proxy/v2/models/high")).json
+    assert [one["name"] for one in meta["inputs"]] == ["x", "y"]
+    got = await api(
+        "POST",
+        "/endpoints/high/proxy/v2/models/high/rows",
+        {"rows": [{"x": 190.0, "y": 1}]},
+        headers={"Content-Type": "application/json"},
+    )
+    assert got.json["outputs"]["prediction"] == [True]
+    assert "sandbox" in got.headers["Content-Security-Policy"]
+    missing = await api("GET", "/endpoints/high/proxy/v2/models/low")
+    assert missing.status == 404 and json.loads(missing.body)["code"].startswith("kf-")
+
+
+async def test_an_endpoint_is_checked_again(api, whole):
+    got = (await api("POST", "/endpoints/high/check", request_timeout=90)).json
+    assert got["ok"] and got["subject"] == "endpoint high@1"
+
+
+async def test_a_second_version_takes_the_traffic_and_gives_it_back_at_once(api, whole):
+    body = {"fields": {"name": "high", "model": "high@1"}}
+    started = await api("POST", "/serve", body)
+    assert started.status == 202
+    whole.wait(started.json["run"]["id"])
+    paper = (await api("GET", "/endpoints/high")).json
+    assert (paper["endpoint"]["version"], paper["warm"]) == (2, 1)
+    back = await api("POST", "/endpoints/high/roll-back", {"version": 1})
+    assert (back.status, back.json["endpoint"]["version"]) == (200, 1)
+    none = await api("POST", "/endpoints/high/roll-back", {"version": 9})
+    assert none.status == 404
