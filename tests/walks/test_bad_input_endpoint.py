@@ -266,21 +266,41 @@ def test_a_batch_whose_folder_can_not_exist_says_so(served, tmp_path, where):
     assert str(output) in run.error.what and "--output" in run.error.fix
 
 
-def test_a_killed_endpoint_says_so_and_shows_the_way_back(served):
-    first = served.serve("frail", model="late@1", wait=True)
-    second = served.serve("frail", model="late@1", wait=True)
-    pid = read_json(served.store.runs.folder(second.run.id).ready)["pid"]
+def killed(client, endpoint):
+    pid = read_json(client.store.runs.folder(endpoint.run.id).ready)["pid"]
     os.kill(pid, signal.SIGKILL)
     psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=20)
-    ended = served.run(second.run.id)
+    ended = client.run(endpoint.run.id)
     while not ended.state.ended:
-        ended = served.run(second.run.id)
+        ended = client.run(endpoint.run.id)
     assert (ended.state, ended.error.code) == (State.FAILED, 2006)
+
+
+def test_a_killed_endpoint_is_stood_in_for_and_says_so_when_nobody_is_left(served):
+    first = served.serve("frail", model="late@1", wait=True)
+    second = served.serve("frail", model="late@1", wait=True)
+    killed(served, second)
+    assert len(served.predict("frail", GOOD)) == 1
+    assert served.check("frail").ok
+    now = served.endpoint("frail")
+    assert (now.version, now.instead_of, now.run.id) == (1, 2, first.run.id)
+    killed(served, first)
     for ask in (lambda: served.predict("frail", GOOD), lambda: served.check("frail")):
-        with pytest.raises(KfError, match="--version 1") as caught:
+        with pytest.raises(KfError, match="%kf serve frail") as caught:
             ask()
         assert caught.value.code == 2204 and "FAILED" in caught.value.cause
-    assert served.serve("frail", version=1).run.id == first.run.id
+
+
+def test_an_endpoint_that_was_cancelled_says_so_and_shows_the_way_back(served):
+    first = served.serve("frail", model="late@1", wait=True)
+    second = served.serve("frail", model="late@1", wait=True)
+    assert served.cancel(second.run.id).state is State.CANCELLED
+    warm = first.version
+    for ask in (lambda: served.predict("frail", GOOD), lambda: served.check("frail")):
+        with pytest.raises(KfError, match=f"--version {warm}") as caught:
+            ask()
+        assert caught.value.code == 2204 and "CANCELLED" in caught.value.cause
+    assert served.serve("frail", version=warm).run.id == first.run.id
     assert len(served.predict("frail", GOOD)) == 1
     served.stop("frail")
     with pytest.raises(KfError, match="CANCELLED") as caught:
