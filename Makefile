@@ -5,6 +5,8 @@
 .PHONY: help demo test test-front test-browser bundle panels lab hub lint format bench faults test-frameworks test-images build pins clean
 
 PY := .venv/bin/python
+# Where the demo's pictures go: make demo PICTURES=binder renews the README's.
+PICTURES ?=
 # More for pytest, as in: make test ARGS="-k parity -x"
 ARGS ?=
 # A file's tests stay in one worker, with what they share. A worker that dies ends the run: the
@@ -16,8 +18,8 @@ READY := .venv/ready-$(shell cat .ci/requirements.txt .ci/environment.py pyproje
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
 
-demo: $(READY) panels ## from one cell to a proven endpoint, on 336,776 real flights
-	@$(PY) binder/run_demo.py
+demo: $(READY) panels ## from one cell to a proven endpoint, on 336,776 real flights; SAVE=folder keeps it
+	@$(PY) binder/run_demo.py --pictures $(or $(PICTURES),dist) $(if $(SAVE),--save $(SAVE))
 
 test: $(READY) panels ## every test but the large frameworks' and the cluster's
 	@$(PY) -m pytest $(WORKERS) $(ARGS)

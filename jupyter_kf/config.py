@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jupyter_kf.layout import expanded
+
 HANDOFF = "JUPYTER_KF_HANDOFF"
 HANDOFF_VERSION = 1
 
@@ -51,7 +53,7 @@ def read_config(environ: dict[str, str] | None = None) -> Config:
     gpu = handed.get("gpu")
     limits = handed.get("limits")
     return Config(
-        store=Path(store).expanduser(),
+        store=expanded(store),
         backend=env.get("JUPYTER_KF_BACKEND") or _text(handed, "backend") or "local",
         namespace=env.get("JUPYTER_KF_NAMESPACE") or _text(handed, "namespace"),
         queue=_text(handed, "queue"),

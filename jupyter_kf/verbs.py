@@ -184,7 +184,7 @@ def _is_path(text: str) -> bool:
     if text[:1] in "[{" or "\n" in text:
         return False
     path = Path(text)
-    with contextlib.suppress(OSError, ValueError):  # a text may be too long for a path
+    with contextlib.suppress(OSError, ValueError, RuntimeError):  # too long for a path, or ~nobody
         return path.suffix.lower() in KINDS or "/" in text or path.expanduser().exists()
     return False
 

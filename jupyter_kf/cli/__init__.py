@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 an error of the caller or of the job, 2 the words could no
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -29,6 +30,9 @@ _USAGE = """jupyter kf VERB ... [--json] [--file CODE.py]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; see the module's head for the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that knows only ASCII shows \\xe4
+            stream.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in words
     words = [word for word in words if word != "--json"]
@@ -106,12 +110,12 @@ def _code(words: list[str]) -> tuple[str | None, list[str]]:
     path = words[at + 1] if at + 1 < len(words) else ""
     rest = words[:at] + words[at + 2 :]
     try:
-        return (sys.stdin.read() if path == "-" else Path(path).read_text()), rest
-    except OSError as error:
+        return (sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")), rest
+    except (OSError, UnicodeError) as error:
         raise SpecError(
             1023,
             f"--file {path} can't be read",
-            cause=error.strerror or str(error),
+            cause=getattr(error, "strerror", None) or str(error),
             fix="give the path of a file with the cell's code, or - for standard input",
         ) from error
 

@@ -12,7 +12,7 @@ from jupyter_kf.client.choose import choose_model
 from jupyter_kf.client.launch import Order
 from jupyter_kf.client.watch import Watcher
 from jupyter_kf.errors import NotFound, ServeError, SpecError, did_you_mean
-from jupyter_kf.layout import KINDS
+from jupyter_kf.layout import KINDS, EndpointFolder
 from jupyter_kf.records import Endpoint, Run, State, Version
 from jupyter_kf.serving import routing
 from jupyter_kf.serving.client import Connection, connect
@@ -25,7 +25,8 @@ Answered = TypeVar("Answered")
 def names(store: Store) -> list[str]:
     """The names of all endpoints that were ever asked for."""
     folder = store.root / "endpoints"
-    return sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted(p.name for p in found if EndpointFolder(p).versions.is_dir())
 
 
 def order(store: Store, spec: ServeSpec) -> Order:

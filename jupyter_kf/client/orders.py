@@ -25,7 +25,7 @@ from jupyter_kf.capture.reads import ANY_NAME, reads_of
 from jupyter_kf.client.choose import choose_model
 from jupyter_kf.client.launch import Order
 from jupyter_kf.errors import SpecError, did_you_mean
-from jupyter_kf.layout import RunFolder
+from jupyter_kf.layout import RunFolder, expanded, working_dir
 from jupyter_kf.names import slug
 from jupyter_kf.specs import BatchSpec, ServeSpec, Spec, TrainSpec, TransformSpec, TuneSpec
 from jupyter_kf.store import Store
@@ -55,9 +55,9 @@ def transform(store: Store, spec: TransformSpec, code: Any, scope: Scope) -> Ord
     if isinstance(code, FunctionType):
         code, scope = _transform_text(code), code.__globals__
     if isinstance(code, str):
-        found = capture_transform(code, scope, Path.cwd())
+        found = capture_transform(code, scope, working_dir())
     else:
-        found = capture_estimator(spec.source or spec.name, code, Path.cwd())
+        found = capture_estimator(spec.source or spec.name, code, working_dir())
     return Order(
         spec,
         {"dataset": dataset.digest, "target": spec.target, "warnings": list(found.warnings)},
@@ -72,9 +72,9 @@ def train(store: Store, spec: TrainSpec, code: Any, scope: Scope) -> Order:
     bound = bound_names(store, spec, job)
     capture: Callable[..., Captured] = capture_cell
     if not isinstance(code, str):
-        found = capture_function(code, bound=bound, pickle=spec.pickle, directory=Path.cwd())
+        found = capture_function(code, bound=bound, pickle=spec.pickle, directory=working_dir())
     else:
-        found = capture(code, scope, bound=bound, pickle=spec.pickle, directory=Path.cwd())
+        found = capture(code, scope, bound=bound, pickle=spec.pickle, directory=working_dir())
     job["unread"] = _unread(found) if job["transform"] and "X_train" in bound else []
     return Order(spec, job, code=found.source, travel=lambda folder: write(found, folder))
 
@@ -89,7 +89,7 @@ def _unread(found: Captured) -> list[str]:
 def batch(store: Store, spec: BatchSpec) -> Order:
     """A batch job: the model by digest, paths made absolute."""
     model = choose_model(store, spec.model or spec.name).entry
-    fields = {key: str(Path(getattr(spec, key)).expanduser().absolute()) for key in _PATHS}
+    fields = {key: str(working_dir() / expanded(getattr(spec, key))) for key in _PATHS}
     fields["model"] = f"{model.name}@{model.n}"
     return Order(spec.model_copy(update=fields), {"model": model.digest})
 

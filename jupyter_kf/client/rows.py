@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_kf.errors import DataError, NotFound
+from jupyter_kf.layout import expanded, working_dir
 from jupyter_kf.store import datasets
 from jupyter_kf.worker import files
 
@@ -25,14 +26,14 @@ def read_rows(path: Path) -> Any:
         NotFound: kf-1117, there is no such file.
         DataError: kf-1418 a file of another kind, kf-1414 or kf-1419 one that can't be read.
     """
-    path = path.expanduser()
+    path = expanded(path)
     if not path.is_file():
         raise NotFound(
             1117,
             f"predict: there is no file {path}",
             cause="it is a folder; predict takes one file"
             if path.is_dir()
-            else f"looked from {_here()}",
+            else f"looked from {working_dir()}",
             fix="give the path of a file with rows, or predict whole folders: `%kf batch`",
         )
     ending = path.suffix.lower()
@@ -67,10 +68,3 @@ def json_rows(text: str, where: str) -> Any:
                 cause=str(error),
                 fix='give one record, {"column": value, ...}, a list of them, or one in each line',
             ) from error
-
-
-def _here() -> str:
-    try:
-        return str(Path.cwd())
-    except FileNotFoundError:
-        return "a folder that was deleted"

@@ -42,6 +42,7 @@ _TONE = {
 }
 _MOST_TRIALS = 10
 _MOST_COLUMNS = 40
+_LONGEST_VALUE = 60
 _SOURCES = ("data", "transform", "model", "input", "output")
 
 
@@ -319,8 +320,13 @@ def _asked(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
     shown = [(key, str(spec[key])) for key in _SOURCES if spec.get(key)]
     params = spec.get("params") or {}
     if params:
-        shown.append(("params", ", ".join(f"{k}={v}" for k, v in params.items())))
+        shown.append(("params", ", ".join(f"{k}={_shortened(v)}" for k, v in params.items())))
     return shown
+
+
+def _shortened(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
 
 
 def _times(r: Run) -> list[tuple[str, str]]:

@@ -62,6 +62,3 @@ class KfExtension(ExtensionApp):
         """Ends the streams, the watcher and the threads."""
         await self.watch.stop()
         self.hub.close()
-
-
-launch_instance = KfExtension.launch_instance

@@ -22,7 +22,8 @@ from jupyter_kf.server.rows import row_of
 
 OBSERVE_S = 2.0
 _REFS_S = 0.25
-_FRESH_NS = 50_000_000  # a folder changed just now may change again within its clock's tick
+FRESH_NS = 50_000_000
+"""A folder that changed just now may change again within the tick of its clock."""
 _KINDS: tuple[Thing, ...] = ("dataset", "transform", "model")
 
 Mark = tuple[int, int]
@@ -71,7 +72,7 @@ class Looks:
         return news
 
     def _first(self) -> None:
-        self._runs_mark = _mark(self._root / "runs")
+        self._runs_mark = mark_of(self._root / "runs")
         ended, open_ids = self._client.store.runs.listing()
         self._known = {run.id for run in ended} | set(open_ids)
         for run in self._client.observe(open_ids):
@@ -79,8 +80,8 @@ class Looks:
         self._things = {kind: dict(self._versions(kind)) for kind in (*_KINDS, "endpoint")}
 
     def _came_and_went(self) -> Iterator[News]:
-        mark = _mark(self._root / "runs")
-        if mark == self._runs_mark and time.time_ns() - mark[0] > _FRESH_NS:
+        mark = mark_of(self._root / "runs")
+        if mark == self._runs_mark and time.time_ns() - mark[0] > FRESH_NS:
             return
         here = self._client.store.runs.ids()
         for run_id in self._known - here:
@@ -142,11 +143,11 @@ class Looks:
         folder = self._root / "endpoints" if kind == "endpoint" else self._root / "refs" / kind
         inner = ("versions", "current.json") if kind == "endpoint" else (".",)
         for name in _names(folder):
-            yield name, tuple(_mark(folder / name / part) for part in inner)
+            yield name, tuple(mark_of(folder / name / part) for part in inner)
 
     def _marks_of(self, run_id: str) -> tuple[Mark, ...]:
         folder = self._root / "runs" / run_id
-        return tuple(_mark(folder / name) for name in _FILES)
+        return tuple(mark_of(folder / name) for name in _FILES)
 
     def _keep(self, run: Run) -> None:
         if run.state.ended:
@@ -173,7 +174,7 @@ _FILES = (
 )
 
 
-def _mark(path: Path) -> Mark:
+def mark_of(path: Path) -> Mark:
     """When a file or folder changed last, and how large it is."""
     try:
         found = os.stat(path)  # noqa: PTH116 - a tenth of the cost of a Path's

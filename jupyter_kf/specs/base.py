@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import keyword
+import re
 import reprlib
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
@@ -56,12 +57,13 @@ def check_params(params: dict[str, JsonValue]) -> None:
                 fix="give it another name",
             )
         try:
-            json.dumps(value)
+            json.dumps(value, allow_nan=False)
         except (TypeError, ValueError) as error:
+            endless = "Out of range float" in str(error)
             raise SpecError(
                 1026,
                 f"parameter `{name}` is a {type(value).__name__}, which is no plain value",
-                cause=str(error),
+                cause="NaN and infinity do not travel as numbers" if endless else str(error),
                 fix="give a number, a text or a list of them; rows go by `%kf data` and --data",
             ) from error
 
@@ -191,9 +193,14 @@ def _one(cls: type[Request], first: Mapping[str, Any]) -> KfError:
     return SpecError(
         1004,
         f"{cls.kind}: `{where}` can't be {reprlib.repr(first['input']).splitlines()[0]}",
-        cause=_CAUSES.get(first["type"], first["msg"].removeprefix("Value error, ")),
+        cause=_CAUSES.get(first["type"], _plainly(first["msg"])),
         fix=f"see {cls.guide()}",
     )
+
+
+def _plainly(message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    return re.sub("^Input should", "it should", message)
 
 
 _CAUSES = {

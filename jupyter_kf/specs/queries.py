@@ -17,12 +17,11 @@ def _upper(value: Any) -> Any:
 
 
 def _plural(value: Any) -> Any:
-    """``model`` means ``models``."""
-    if not isinstance(value, str) or value.endswith("s"):
-        return value
-    return value[:-1] + "ies" if value.endswith("y") else value + "s"
+    """``model`` means ``models``; what is no noun stays as it was typed."""
+    return {"study": "studies"}.get(value, f"{value}s") if value in _SINGULAR else value
 
 
+_SINGULAR = frozenset({"dataset", "transform", "model", "study", "endpoint"})
 _Nouns = Literal["datasets", "transforms", "models", "studies", "endpoints"]
 _State = Literal["PENDING", "RUNNING", "READY", "SUCCEEDED", "FAILED", "CANCELLED", "LOST"]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from jupyter_kf.blobs import Blobs
 from jupyter_kf.errors import DataError, did_you_mean
+from jupyter_kf.layout import expanded
 from jupyter_kf.worker import files, tables
 from jupyter_kf.worker.profile import profile
 
@@ -108,7 +109,7 @@ def snapshot_folder(blobs: Blobs, folder: str | Path) -> Snapshot:
     Raises:
         DataError: kf-1416 no such folder, kf-1417 it is empty.
     """
-    folder = Path(folder).expanduser()
+    folder = expanded(folder)
     if not folder.is_dir():
         raise DataError(
             1416, f"{folder} is no folder", cause="there is none", fix="give an existing folder"
@@ -215,7 +216,7 @@ def _read(path: Path) -> Iterator[tuple[Any, dict[str, Any]]]:
     try:
         for batch in _batches(path):
             yield tables.without_categories(pa.Table.from_batches([batch]))
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, OSError, UnicodeError) as error:
         raise DataError(
             1414,
             f"{path} can't be read",

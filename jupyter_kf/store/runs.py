@@ -204,8 +204,8 @@ class Runs:
 def _record(folder: RunFolder, seen: Seen | None) -> Run:
     try:
         asked, result = read_json(folder.spec), read_json(folder.result)
-    except ValueError as error:
-        raise _damaged(folder, error) from error
+    except ValueError as damage:
+        raise _damaged(folder, damage) from damage
     if asked is None:
         raise _gone(folder.id)
     run = Run(

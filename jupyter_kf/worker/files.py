@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from jupyter_kf.errors import DataError
+from jupyter_kf.layout import working_dir
 
 FORMATS = {
     ".parquet": "parquet",
@@ -83,4 +84,4 @@ def fixed_part(pattern: str) -> Path:
         if glob.has_magic(part):
             break
         fixed.append(part)
-    return Path(*fixed).resolve() if fixed else Path.cwd()
+    return Path(*fixed).resolve() if fixed else working_dir()

@@ -110,7 +110,7 @@ def execute(job: dict[str, Any], folder: RunFolder, names: dict[str, Any], kf: R
 
 def compiled(cell: Path) -> CodeType:
     """The cell's code; tracebacks show its lines."""
-    source = cell.read_text()
+    source = cell.read_text(encoding="utf-8")
     shown = f"<{cell.parent.name} cell>"
     linecache.cache[shown] = (len(source), None, source.splitlines(True), shown)
     return compile(source, shown, "exec", dont_inherit=True)

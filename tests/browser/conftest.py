@@ -64,9 +64,26 @@ def lab(
     server.stop()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Tells the fixtures whether their test failed, so that they can take a last picture."""
+    report = yield
+    item.stash.setdefault(_FAILED, False)
+    item.stash[_FAILED] |= report.failed  # type: ignore[attr-defined]
+    return report
+
+
+_FAILED = pytest.StashKey[bool]()
+
+
 @pytest.fixture
-def screen(lab: Lab, browser: Browser, pictures: Path) -> Iterator[Screen]:
-    """A fresh browser profile on this file's JupyterLab."""
+def screen(
+    request: pytest.FixtureRequest, lab: Lab, browser: Browser, pictures: Path
+) -> Iterator[Screen]:
+    """A fresh browser profile on this file's JupyterLab; a picture of it when the test fails."""
     shown = Screen(lab, browser, pictures)
     yield shown
+    if request.node.stash.get(_FAILED, False):
+        shown.picture(f"FAILED-{request.node.name[:60]}")
+        print("the page said:", *shown.said[-20:], sep="\n  ")
     shown.close()

@@ -39,7 +39,7 @@ class Lab:
     """
 
     def __init__(self, folder: Path, runtime: Path, app: str = "lab", config: str = "") -> None:
-        self.work, self.store = folder / "work", folder / "store"
+        self.work, self.store, self.runtime = folder / "work", folder / "store", runtime
         self._folder, self._app = folder, app
         for name in ("work", "store", "config", "data", "jupyter", "ipython", "settings"):
             (folder / name).mkdir(parents=True, exist_ok=True)

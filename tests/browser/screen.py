@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Error, Locator, expect
 
 from tests.browser.lab import TOKEN, Lab
 
-PATIENCE_MS = 60_000
+PATIENCE_MS = int(os.environ.get("JUPYTER_KF_PATIENCE_S", "60")) * 1000
+# "Idle" is shown before the kernel's socket is open, and what is run before then gets lost.
+_KERNEL_IS_READY = """async () => {
+  const context = window.jupyterapp?.shell.currentWidget?.sessionContext;
+  const kernel = context?.session?.kernel;
+  if (!context?.isReady || kernel?.connectionStatus !== 'connected') { return false; }
+  await kernel.info;
+  return kernel.status === 'idle';
+}"""
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -28,6 +38,9 @@ class Screen:
         self._context.set_default_timeout(PATIENCE_MS)
         self.page = self._context.new_page()
         self.errors: list[str] = []
+        self.said: list[str] = []
+        self.page.on("console", lambda message: self.said.append(message.text[:300]))
+        self.page.on("framenavigated", lambda frame: self.said.append(f"went to {frame.url}"))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def close(self) -> None:
@@ -67,12 +80,21 @@ class Screen:
         return notebook
 
     def run_cell(self, index: int) -> Locator:
-        """Runs a cell and gives its output area; does not wait for its end."""
+        """Runs a cell that returns at once, and gives its output area.
+
+        JupyterLab forgets what is run in the moment in which it connects to a new kernel; a
+        person would run it again, so this does.
+        """
         cell = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell").nth(index)
         cell.locator(".cm-content").click()
         expect(cell).to_have_class(re.compile("jp-mod-active"))
-        self.command("notebook:run-cell")
-        expect(cell.locator(".jp-InputArea-prompt")).not_to_have_text("[ ]:")
+        done = cell.locator(".jp-InputArea-prompt", has_text=re.compile(r"\[\d+\]"))
+        for _ in range(5):
+            self.command("notebook:run-cell")
+            with contextlib.suppress(Error):
+                done.wait_for(timeout=PATIENCE_MS / 5)
+                break
+        expect(done).to_be_visible()
         return cell.locator(".jp-Cell-outputArea")
 
     def theme(self, name: str) -> None:

@@ -3,8 +3,8 @@
 As processes: Trainer and JobSet on the loopback, KServe in the node's sandbox, since it listens on
 all addresses it finds. Definitions and webhooks come from the very modules the programs are built
 from; each webhook is turned from a Service into the URL of the process, with a certificate of the
-test bed's authority. Each controller starts when the first test asks for it. Katib's module can't
-be had here: see the README.
+test bed's authority. Each controller starts when the first test asks for it. Katib's controller
+is not built yet: see the README.
 """
 
 import json

@@ -27,7 +27,7 @@ from jupyter_kf.layout import RunFolder
 from jupyter_kf.records import State
 
 ROUNDS = int(os.environ.get("JUPYTER_KF_FAULT_ROUNDS", "8"))
-ENDPOINT_ROUNDS = max(5, ROUNDS // 20)
+ENDPOINT_ROUNDS = max(4, ROUNDS // 20)  # each kind of victim at least once
 SEED = int(os.environ.get("JUPYTER_KF_FAULT_SEED", "0")) or random.SystemRandom().randrange(
     1, 10**9
 )

@@ -26,7 +26,7 @@ from jupyter_kf.backends.local.liveness import Life
 from jupyter_kf.backends.local.machine import Machine
 from jupyter_kf.blobs import explained, read_json, write_json
 from jupyter_kf.errors import BackendError, KfError, NotFound
-from jupyter_kf.layout import RunFolder, lock_path, runtime_dir
+from jupyter_kf.layout import RunFolder, lock_path, runtime_dir, working_dir
 from jupyter_kf.records import State
 from jupyter_kf.specs import JobSpec
 
@@ -81,7 +81,7 @@ class LocalBackend:
             task["argv"] = [
                 self._worker() if part == planning.WORKER else part for part in task["argv"]
             ]
-            task["cwd"] = str(Path.cwd())
+            task["cwd"] = str(working_dir())
             task["files"] = _files(run)
             told = _write_private(run.process, task)
             ref = Ref(run.id, self.name, {**liveness.here(self.machine), "folder": str(run.path)})
@@ -241,7 +241,7 @@ def _write_private(path: Path, task: Mapping[str, Any]) -> dict[str, Any]:
     text = json.dumps(task, indent=1)
     with explained(path):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "w") as stream:
+        with open(descriptor, "w", encoding="utf-8") as stream:
             stream.write(text)
     told: dict[str, Any] = json.loads(text)
     return told

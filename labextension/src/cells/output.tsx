@@ -6,7 +6,7 @@ import { ENDED } from '../services/validate';
 import { CommandIDs } from '../tokens';
 import { AnsiLine } from '../ui/ansi';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { formatDuration, formatNumber, toNumber } from '../ui/format';
+import { formatDuration, toNumber } from '../ui/format';
 import { asKfError, useSignal } from '../ui/hooks';
 import { MetricPlots, useMetrics } from '../ui/metrics';
 import { Button, ErrorBox, ProblemBox, Progress } from '../ui/pieces';
@@ -137,22 +137,10 @@ function timing(row: RunRow, trans: IContext['trans']): string {
     .join(' · ');
 }
 
-/** Plots once there are two points; single values as text. */
+/** Plots of what was reported often, numbers of what was reported once. */
 function Plots({ row }: { row: RunRow }): React.ReactElement {
   const feed = useMetrics(row.id);
-  const lines = [...feed.series.values()].some(points => points.length > 1);
-  if (lines) {
-    return <MetricPlots feed={feed} height={96} most={4} />;
-  }
-  return (
-    <div className="jp-Kf-values">
-      {Object.entries(row.metrics).map(([name, value]) => (
-        <span key={name}>
-          <span className="jp-Kf-quiet">{name}</span> <b>{formatNumber(value)}</b>
-        </span>
-      ))}
-    </div>
-  );
+  return <MetricPlots feed={feed} height={96} most={4} />;
 }
 
 /** The last lines of the log, while it grows; of a run that succeeded, none. */

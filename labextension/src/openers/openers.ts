@@ -2,11 +2,8 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget, type WidgetTracker } from '@jupyterlab/apputils';
 import { PanelLayout, Widget } from '@lumino/widgets';
-import * as React from 'react';
 import type { IOpener, IOpeners, Thing } from '../tokens';
-import { type IContext, KfWidget } from '../ui/context';
-import { asKfError } from '../ui/hooks';
-import { ErrorBox } from '../ui/pieces';
+import type { IContext } from '../ui/context';
 
 /** A tab's content: the place where a feature's page comes once it is loaded. */
 export class Page extends Widget {
@@ -64,16 +61,15 @@ export class Openers implements IOpeners {
 
   private make(opener: IOpener, thing: Thing, id: string): MainAreaWidget<Page> {
     const page = new Page(thing, id);
-    const reveal = opener.create(id).then(
-      content => page.fill(content),
-      failure =>
-        page.fill(
-          new KfWidget(
-            this.options.context,
-            React.createElement(ErrorBox, { error: asKfError(failure) })
-          )
-        )
-    );
+    const reveal = opener
+      .create(id)
+      .catch(async failure => {
+        const { makeFailure } = await import(
+          /* webpackChunkName: "failure" */ './failure'
+        );
+        return makeFailure(this.options.context, failure);
+      })
+      .then(content => page.fill(content));
     const widget = new MainAreaWidget({ content: page, reveal });
     widget.id = `${page.id}-tab`;
     widget.title.label = opener.title(id);

@@ -34,19 +34,30 @@ export function LogView({
     setMissed(found === null);
     setHit(found ?? hit);
   };
-  const follows = log.following || log.ended;
-  const onRange = React.useCallback(
-    (first: number, last: number) => {
-      if (first === 0 && log.hasEarlier && hit !== null) {
-        void log
-          .earlier()
-          .then(count => setHit(now => (now === null ? now : now + count)));
-      } else if (last >= log.lines.length) {
-        void log.later();
-      }
-    },
-    [log, hit]
-  );
+  const scroller = React.useRef<HTMLDivElement | null>(null);
+  // Who scrolls up reads in peace; who scrolls to the end again follows again.
+  const [stick, setStick] = React.useState(true);
+  const earlier = async () => {
+    const element = scroller.current;
+    const count = await log.earlier();
+    if (element && count) {
+      setStick(false);
+      setHit(now => (now === null ? now : now + count));
+      requestAnimationFrame(() => {
+        element.scrollTop += count * LINE_PX;
+      });
+    }
+  };
+  const onScrolled = (element: HTMLDivElement) => {
+    scroller.current = element;
+    const below = element.scrollHeight - element.scrollTop - element.clientHeight;
+    setStick(below < 2 * LINE_PX);
+    if (element.scrollTop < 5 * LINE_PX && log.hasEarlier) {
+      void earlier();
+    } else if (below < 5 * LINE_PX) {
+      void log.later();
+    }
+  };
   return (
     <div className="jp-Kf-log">
       <div className="jp-Kf-logTools" role="toolbar" aria-label={trans.__('Log')}>
@@ -97,6 +108,7 @@ export function LogView({
             label={ended ? trans.__('To the end') : trans.__('Follow')}
             onClick={() => {
               setHit(null);
+              setStick(true);
               log.follow();
             }}
           />
@@ -120,8 +132,8 @@ export function LogView({
         <VirtualList
           count={log.lines.length}
           rowHeight={LINE_PX}
-          reveal={hit ?? (follows ? log.lines.length - 1 : undefined)}
-          onRange={onRange}
+          reveal={hit ?? (stick ? log.lines.length - 1 : undefined)}
+          onScrolled={onScrolled}
           className="jp-Kf-logLines jp-RenderedText"
           outer={{ role: 'log', tabIndex: 0, 'aria-label': trans.__('Log lines') }}
           render={index => (

@@ -5,7 +5,6 @@
  * than three streams are open at once. Who asks for a fourth waits until one is closed, and is
  * told so (`onWait`), so that it can fetch instead. A hidden tab holds none.
  */
-import { createParser } from 'eventsource-parser';
 import type { IDisposable } from '@lumino/disposable';
 import type { IRest, Query } from './rest';
 import { KfError } from './rest';
@@ -127,6 +126,9 @@ class Stream implements IDisposable {
       this.path,
       { headers, signal },
       this.last ? {} : this.options.query
+    );
+    const { createParser } = await import(
+      /* webpackChunkName: "sse" */ 'eventsource-parser'
     );
     const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
     const parser = createParser({

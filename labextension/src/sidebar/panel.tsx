@@ -1,6 +1,7 @@
 /** The sidebar's content: where I am, then one section open at a time. */
 import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
+import '../../style/sidebar.css';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { useSignal } from '../ui/hooks';
 import { Resources } from './resources';

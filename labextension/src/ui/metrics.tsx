@@ -1,6 +1,6 @@
 /** Live plots of what a run reports, one for each metric. */
 import * as React from 'react';
-import { MetricsFeed } from '../services/metrics';
+import { type IPoint, MetricsFeed } from '../services/metrics';
 import { useKf } from './context';
 import { formatNumber } from './format';
 import { useSignal } from './hooks';
@@ -21,32 +21,63 @@ export function useMetrics(run: string): MetricsFeed {
   return feed;
 }
 
-/** Small multiples: each metric has its own scale. */
+/** Small multiples, each with its own scale; what was reported once is a number, not a plot. */
 export function MetricPlots(props: {
   feed: MetricsFeed;
   height: number;
   most?: number;
 }): React.ReactElement | null {
-  const { trans } = useKf();
-  const all = [...props.feed.series].slice(0, props.most ?? 24);
+  const all = [...props.feed.series];
+  const drawn = all
+    .filter(([, points]) => points.length > 1)
+    .slice(0, props.most ?? 24);
+  const single = all.filter(([, points]) => points.length === 1);
   return (
-    <div className="jp-Kf-plots">
-      {all.map(([name, points], index) => (
-        <div key={name} className="jp-Kf-metric">
-          <div className="jp-Kf-metricHead">
-            <span>{name}</span>
-            <b>{formatNumber(points[points.length - 1].y)}</b>
-          </div>
-          <PlotView
-            label={trans.__('%1 over steps, now %2', name, points[points.length - 1].y)}
-            height={props.height}
-            data={props.feed.version}
-            draw={(plots, size) =>
-              plots.lines([...points], { ...size, colour: index, compact: true })
-            }
-          />
+    <>
+      {drawn.length ? (
+        <div className="jp-Kf-plots">
+          {drawn.map(([name, points], index) => (
+            <MetricPlot key={name} {...{ name, points, index }} {...props} />
+          ))}
         </div>
-      ))}
+      ) : null}
+      {single.length ? (
+        <div className="jp-Kf-values">
+          {single.map(([name, [point]]) => (
+            <span key={name} className="jp-Kf-value">
+              <span className="jp-Kf-quiet">{name}</span> <b>{formatNumber(point.y)}</b>
+            </span>
+          ))}
+        </div>
+      ) : null}
+    </>
+  );
+}
+
+function MetricPlot(props: {
+  name: string;
+  points: readonly IPoint[];
+  index: number;
+  feed: MetricsFeed;
+  height: number;
+}): React.ReactElement {
+  const { trans } = useKf();
+  const { name, points, index } = props;
+  const now = points[points.length - 1].y;
+  return (
+    <div className="jp-Kf-metric">
+      <div className="jp-Kf-metricHead">
+        <span title={name}>{name}</span>
+        <b>{formatNumber(now)}</b>
+      </div>
+      <PlotView
+        label={trans.__('%1 over steps, now %2', name, formatNumber(now))}
+        height={props.height}
+        data={props.feed.version}
+        draw={(plots, size) =>
+          plots.lines([...points], { ...size, colour: index, compact: true })
+        }
+      />
     </div>
   );
 }

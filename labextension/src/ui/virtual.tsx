@@ -13,6 +13,8 @@ export interface IVirtualProps {
   className?: string;
   /** Scrolls as little as needed to show this row, whenever it changes. */
   reveal?: number;
+  /** The user, or `reveal`, scrolled. */
+  onScrolled?: (element: HTMLDivElement) => void;
   outer?: React.HTMLAttributes<HTMLDivElement>;
 }
 
@@ -59,7 +61,10 @@ export function VirtualList(props: IVirtualProps): React.ReactElement {
       {...props.outer}
       ref={ref}
       className={`jp-Kf-virtual ${props.className ?? ''}`}
-      onScroll={event => setTop(event.currentTarget.scrollTop)}
+      onScroll={event => {
+        setTop(event.currentTarget.scrollTop);
+        props.onScrolled?.(event.currentTarget);
+      }}
     >
       <div role="presentation" style={{ height: count * rowHeight }}>
         {rows}

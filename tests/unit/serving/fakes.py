@@ -186,7 +186,7 @@ def settings_of(store: Path, **spec: Any) -> tuple[Any, RunFolder]:
         "name": "delay",
         "model": "f" * 64,
         "version": n,
-        "spec": ServeSpec.of(name="delay", log_rate=0.0, **spec).model_dump(mode="json"),
+        "spec": ServeSpec.of(**{"name": "delay", "log_rate": 0.0, **spec}).model_dump(mode="json"),
     }
     write_json(routing.endpoint_folder(store, "delay").versions / f"{n}.json", {**job, "run": run})
     return read_settings(job), folder

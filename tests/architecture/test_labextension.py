@@ -1,0 +1,95 @@
+"""The JupyterLab extension's sources and what is built of them keep the house's promises."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import jupyter_kf
+from tests.architecture.source import ROOT, shown, tracked_files
+
+SOURCE, BUNDLE = ROOT / "labextension", ROOT / "jupyter_kf" / "labextension"
+MODULE_LINES, ACTIVATE_LINES = 400, 60
+EAGER_BYTES = 60_000
+TYPESCRIPT = [
+    path
+    for path in tracked_files()
+    if SOURCE in path.parents and path.suffix in (".ts", ".tsx") and path.name != "wire.ts"
+]
+FEATURES = {path.parent for path in TYPESCRIPT if path.name == "plugin.ts"} - {
+    SOURCE / "src" / "services"
+}
+
+
+def test_no_module_is_longer_than_its_budget():
+    lines = {shown(path): len(path.read_text().splitlines()) for path in TYPESCRIPT}
+    assert not {name: n for name, n in lines.items() if n > MODULE_LINES}
+
+
+def test_a_plugin_is_activated_in_few_lines():
+    long = {}
+    for path in TYPESCRIPT:
+        for found in re.finditer(r"^( *)activate: \($.*?^\1\}", path.read_text(), re.M | re.S):
+            if (lines := found[0].count("\n") + 1) > ACTIVATE_LINES:
+                long[shown(path)] = lines
+    assert not long
+
+
+def test_features_never_import_each_other():
+    crossed = [
+        f"{shown(path)}: {name}"
+        for path in TYPESCRIPT
+        for name in re.findall(r"""(?:from|import\()\s*['"](\.\.?/[^'"]+)['"]""", path.read_text())
+        if (feature := _feature(path)) is not None
+        if _feature((path.parent / name).resolve()) not in (None, feature)
+    ]
+    assert not crossed
+
+
+def test_the_list_of_plugins_lists_every_plugin_and_nothing_else():
+    index = (SOURCE / "src" / "index.ts").read_text()
+    plugins = {path.parent.name for path in TYPESCRIPT if path.name == "plugin.ts"}
+    assert set(re.findall(r"from '\./(\w+)/plugin'", index)) == plugins
+    assert not re.search(r"function|=>|class ", index)
+
+
+def test_text_from_outside_is_never_set_as_html():
+    setters = re.compile(r"dangerouslySetInnerHTML|\.innerHTML|outerHTML|insertAdjacentHTML")
+    assert not [shown(path) for path in TYPESCRIPT if setters.search(path.read_text())]
+
+
+def test_colours_are_the_theme_s_own():
+    styles = sorted((SOURCE / "style").glob("*.css"))
+    colour = re.compile(r":[^;{]*(#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\()")
+    assert not [shown(path) for path in styles if colour.search(path.read_text())]
+
+
+def test_the_versions_are_one():
+    assert json.loads((SOURCE / "package.json").read_text())["version"] == jupyter_kf.__version__
+
+
+def test_at_most_60_kb_of_ours_are_loaded_with_the_page():
+    """The container, and the chunks of the entry points that JupyterLab asks it for."""
+    if not (BUNDLE / "package.json").is_file():
+        pytest.skip("THE EXTENSION IS NOT BUILT: make bundle")
+    (entry,) = (BUNDLE / "static").glob("remoteEntry.*.js")
+    asked = re.search(r"\{\"\./index\":(.*?)\},", entry.read_text())
+    assert asked is not None, "the bundler writes its container in another way now"
+    chunks = set(re.findall(r"\.e\((\d+)\)", asked[1]))
+    assert chunks
+    files = [entry, *(_chunk(number) for number in chunks)]
+    sizes = {path.name: path.stat().st_size for path in files}
+    assert sum(sizes.values()) <= EAGER_BYTES, sizes
+
+
+def _chunk(number: str) -> Path:
+    (found,) = (BUNDLE / "static").glob(f"{number}.*.js")
+    return found
+
+
+def _feature(path: Path) -> Path | None:
+    """The feature folder that a file belongs to."""
+    return next((folder for folder in FEATURES if folder in path.parents), None)

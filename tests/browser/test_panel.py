@@ -1,0 +1,144 @@
+"""The panel: 10,000 runs, a server that restarts, someone who may nothing, Notebook 7."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+import jupyter_kf as kf
+from tests.browser.lab import Lab
+from tests.browser.screen import Screen
+from tests.conftest import SESSION
+
+RUNS = 10_000
+DENIES = """
+from jupyter_server.auth import Authorizer
+
+class NotOurs(Authorizer):
+    def is_authorized(self, handler, user, action, resource):
+        return not resource.startswith("jupyter_kf.")
+
+c.ServerApp.authorizer_class = NotOurs
+"""
+
+
+def make_runs(lab: Lab, count: int) -> None:
+    """Ended runs, as a year of work leaves them."""
+    client = kf.connect(store=lab.store)
+    for i in range(count):
+        name = f"run{i % 50}"
+        folder = client.store.runs.new("train", name, {"name": name, "params": {}}, "local")
+        metric = {"t": 1.0, "step": 1, "values": {"auc": 0.9}, "progress": None}
+        folder.metrics.write_text(json.dumps(metric | {"remaining_s": None}))
+        state = "FAILED" if i % 10 == 0 else "SUCCEEDED"
+        folder.result.write_text(json.dumps({"state": state, "started_s": 1.0, "ended_s": 2.0}))
+
+
+@pytest.fixture
+def own(
+    tmp_path: Path, browser: Browser, pictures: Path, request: pytest.FixtureRequest
+) -> Iterator[Screen]:
+    """A window on a server of this test's own; `request.param` is its kind and configuration."""
+    app, config, runs = getattr(request, "param", ("lab", "", 0))
+    runtime = SESSION / f"own{len(list(SESSION.glob('own*')))}"
+    runtime.mkdir(mode=0o700)
+    lab = Lab(tmp_path / "lab", runtime, app, config)
+    make_runs(lab, runs)
+    lab.start()
+    shown = Screen(lab, browser, pictures)
+    yield shown
+    shown.close()
+    lab.stop()
+
+
+@pytest.mark.parametrize("own", [("lab", "", RUNS)], indirect=True)
+def test_10_000_runs_scroll_are_searched_and_filtered(own: Screen):
+    panel = own.open().open_panel()
+    expect(panel.locator(".jp-Kf-count")).to_have_text(re.compile("10,?000 entries"))
+    box = panel.get_by_role("listbox", name="Runs")
+    expect(box.locator(".jp-Kf-virtualRow")).not_to_have_count(0)
+    assert box.locator(".jp-Kf-virtualRow").count() < 60
+    box.focus()
+    own.page.keyboard.press("End")
+    last = box.locator("[aria-posinset='10000']")
+    expect(last).to_be_visible()
+    own.page.keyboard.press("ArrowUp")
+    expect(box.locator("[aria-posinset='9999']")).to_have_attribute("aria-selected", "true")
+    own.picture("panel-10000-end")
+    own.page.keyboard.press("Home")
+    expect(box.locator("[aria-posinset='1']")).to_be_visible()
+    panel.get_by_role("searchbox").fill("run7 failed")
+    expect(panel.get_by_text("Nothing fits this search.")).to_be_visible()
+    panel.get_by_role("searchbox").fill("run10 failed")
+    expect(panel.locator(".jp-Kf-count")).to_have_text("200 entries")
+    panel.get_by_role("searchbox").fill("")
+    panel.get_by_role("combobox", name="State").select_option("FAILED")
+    expect(panel.locator(".jp-Kf-count")).to_have_text(re.compile("1,?000 entries"))
+    box.focus()
+    own.page.keyboard.press("Enter")
+    expect(own.page.locator(".jp-Kf-runPage h2")).to_have_text(re.compile(r"run\d+"))
+    own.pictures("panel-10000")
+    assert not own.errors
+
+
+def test_the_page_goes_on_when_the_server_was_restarted(own: Screen):
+    panel = own.open().open_panel()
+    expect(panel.get_by_text("No run yet.")).to_be_visible()
+    own.lab.kill()
+    make_runs(own.lab, 3)
+    own.lab.start()
+    expect(panel.locator(".jp-Kf-count")).to_have_text("3 entries")
+    make_runs(own.lab, 1)  # and events come again
+    expect(panel.locator(".jp-Kf-count")).to_have_text("4 entries")
+
+
+@pytest.mark.parametrize("own", [("lab", DENIES, 1)], indirect=True)
+def test_who_is_not_permitted_sees_why(own: Screen):
+    own.open()
+    own.page.get_by_role("tab", name="Kubeflow: runs, models, endpoints").click()
+    panel = own.page.locator("#jupyter-kf-panel")
+    problem = panel.locator(".jp-Kf-problem")
+    expect(problem).to_contain_text("kf-2060")
+    expect(problem).to_contain_text("Fix")
+    expect(own.page.locator("dialog, .jp-Dialog")).to_have_count(0)
+    own.picture("denied")
+
+
+@pytest.mark.parametrize("own", [("notebook", "", 5)], indirect=True)
+def test_notebook_7_has_the_panel_the_menu_and_the_pages(own: Screen):
+    name = own.lab.notebook("seven.ipynb", "%load_ext jupyter_kf")
+    own.open(f"/notebooks/{name}")
+    expect(own.page.get_by_role("menuitem", name="Kubeflow")).to_be_visible()
+    own.command("jupyter-kf:show-panel")
+    panel = own.page.locator("#jupyter-kf-panel")
+    row = panel.get_by_role("option").first
+    expect(row).to_be_visible()
+    row.click()
+    expect(own.page.locator(".jp-Kf-runPage h2")).to_be_visible()
+    own.picture("notebook-7")
+    assert not own.errors
+
+
+def test_the_first_screen_is_calm_and_says_what_to_type(own: Screen):
+    asked: list[str] = []
+    own.page.on("request", lambda r: asked.append(r.url) if "/jupyter-kf/" in r.url else None)
+    panel = own.open().open_panel()
+    expect(panel.get_by_text("%%kf train first")).to_be_visible()
+    for section in ("Studies", "Models", "Endpoints", "Transforms", "Datasets"):
+        panel.get_by_role("button", name=section).click()
+        expect(panel.locator(".jp-Kf-empty pre")).to_contain_text("%")
+    panel.get_by_role("button", name="Resources").click()
+    expect(panel.get_by_role("meter", name="CPU")).to_be_visible()
+    own.pictures("resources")
+    before = len(asked)
+    own.page.wait_for_timeout(3_000)  # the time in which nothing may happen
+    assert len(asked) == before, "it polls while idle"
+    expect(own.page.locator("dialog, .jp-Dialog")).to_have_count(0)
+    assert own.lab.get("/api/kernels") == [], "a hidden kernel was started"
+    panel.get_by_role("button", name="Runs").click()
+    own.pictures("first-screen")

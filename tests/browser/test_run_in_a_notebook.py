@@ -1,0 +1,165 @@
+"""A train cell in a real notebook: seen live, cancelled, reloaded, restarted."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.lab import Lab
+from tests.browser.screen import Screen
+
+HTML = '<img src=x onerror="window.broken=1"><script>window.broken=2</script>'
+
+
+def train(name: str, gate: Path, body: str = "") -> str:
+    """A train cell that reports, and ends when the test makes the file `gate`."""
+    return f"""%%kf train {name}
+import os, time, math
+{body}
+step = 0
+while not os.path.exists({str(gate)!r}):
+    loss, auc = math.exp(-step / 50), 1 - math.exp(-step / 30)
+    kf.report(step=step, progress=min(0.99, step / 1000), loss=loss, auc=auc)
+    print("step", step)
+    step += 1
+    time.sleep(0.05)
+kf.report(answer=42)
+print("the end")
+"""
+
+
+@pytest.fixture
+def gate(tmp_path: Path):
+    """The file that lets this test's run end; made at the end in any case."""
+    path = tmp_path / "gate"
+    yield path
+    path.touch()
+
+
+def begin(screen: Screen, name: str, gate: Path, body: str = ""):
+    """Opens a notebook with a train cell and runs it; gives the cell's output."""
+    lab = screen.lab
+    notebook = lab.notebook(f"{name}.ipynb", "%load_ext jupyter_kf", train(name, gate, body))
+    screen.open_notebook(notebook)
+    screen.run_cell(0)
+    output = screen.run_cell(1)
+    expect(output.locator(".jp-Kf-state[data-state='RUNNING']")).to_be_visible()
+    return output
+
+
+def test_a_train_cell_shows_its_metrics_as_they_come_and_its_end(screen: Screen, gate: Path):
+    panel_before = screen.open().open_panel()
+    expect(panel_before.get_by_text("No run yet.")).to_be_visible()
+    output = begin(screen, "learn", gate)
+    loss = output.locator(".jp-Kf-metric", has_text="loss")
+    expect(loss.locator("svg path, svg circle").first).to_be_attached()
+    first = loss.locator("b").inner_text()
+    expect(loss.locator("b")).not_to_have_text(first)
+    expect(output.locator(".jp-Kf-lastLines pre").last).to_contain_text("step")
+    panel = screen.open_panel()
+    row = panel.get_by_role("option", name=re.compile("learn, Running"))
+    expect(row).to_be_visible()
+    expect(screen.page.locator(".jp-Kf-chip")).to_contain_text("1 running")
+    screen.pictures("cell-running")
+    gate.touch()
+    expect(output.locator(".jp-Kf-state[data-state='SUCCEEDED']")).to_be_visible()
+    expect(panel.get_by_role("option", name=re.compile("learn, Succeeded"))).to_be_visible()
+    expect(screen.page.locator(".jp-Kf-chip")).to_contain_text("idle")
+    screen.pictures("cell-succeeded")
+    assert not screen.errors
+
+
+def test_a_run_is_cancelled_from_the_panel_by_keyboard(screen: Screen, gate: Path):
+    output = begin(screen, "cancelled", gate)
+    panel = screen.open_panel()
+    row = panel.get_by_role("option", name=re.compile("^cancelled, Running"))
+    expect(row).to_be_visible()
+    panel.get_by_role("listbox").focus()
+    screen.page.keyboard.press("Home")
+    screen.page.keyboard.press("Delete")
+    question = panel.get_by_role("group", name="Cancel cancelled?")
+    expect(question.get_by_role("button", name="Keep")).to_be_focused()
+    screen.picture("panel-asks")
+    screen.page.keyboard.press("Escape")
+    expect(question).to_have_count(0)
+    expect(output.locator(".jp-Kf-state[data-state='RUNNING']")).to_be_visible()
+    screen.page.keyboard.press("Delete")
+    question.get_by_role("button", name="Cancel it").click()
+    expect(output.locator(".jp-Kf-state[data-state='CANCELLED']")).to_be_visible()
+    expect(panel.get_by_role("option", name=re.compile("^cancelled, Cancelled"))).to_be_visible()
+
+
+def test_an_output_is_live_again_after_a_reload_in_mid_run(screen: Screen, gate: Path):
+    output = begin(screen, "reloaded", gate)
+    screen.command("docmanager:save")
+    expect(screen.page.locator(".jp-mod-dirty")).to_have_count(0)
+    screen.page.reload()
+    screen.usable()
+    loss = output.locator(".jp-Kf-metric", has_text="loss").locator("b")
+    expect(loss).to_be_visible()
+    known = loss.inner_text()
+    expect(loss).not_to_have_text(known)
+    gate.touch()
+    expect(output.locator(".jp-Kf-state[data-state='SUCCEEDED']")).to_be_visible()
+
+
+def test_an_output_stays_live_when_the_kernel_restarts(screen: Screen, gate: Path):
+    output = begin(screen, "restarted", gate)
+    kernel = screen.lab.get("/api/kernels")[0]["id"]
+    screen.lab.post(f"/api/kernels/{kernel}/restart")
+    loss = output.locator(".jp-Kf-metric", has_text="loss").locator("b")
+    known = loss.inner_text()
+    expect(loss).not_to_have_text(known)
+    gate.touch()
+    expect(output.locator(".jp-Kf-state[data-state='SUCCEEDED']")).to_be_visible()
+
+
+def test_html_and_script_in_logs_names_and_errors_are_text(screen: Screen, gate: Path):
+    body = f"print({HTML!r}); kf.report(**{{{HTML!r}: 1.0}}); raise ValueError({HTML!r})"
+    lab = screen.lab
+    screen.open_notebook(lab.notebook("h.ipynb", "%load_ext jupyter_kf", train("html", gate, body)))
+    screen.run_cell(0)
+    output = screen.run_cell(1)
+    expect(output.locator(".jp-Kf-state[data-state='FAILED']")).to_be_visible()
+    expect(output.locator(".jp-Kf-problem")).to_contain_text("<img src=x")
+    output.get_by_role("button", name="Open").click()
+    page = screen.page.locator(".jp-Kf-runPage")
+    expect(page.locator(".jp-Kf-value")).to_contain_text("<img src=x")
+    page.get_by_role("tab", name="Log").click()
+    expect(page.locator(".jp-Kf-line", has_text="<img src=x").first).to_be_visible()
+    screen.picture("html-in-log")
+    page.get_by_role("tab", name="Code").click()
+    expect(page.locator(".jp-Kf-code")).to_contain_text("<script>")
+    assert screen.page.evaluate("window.broken") is None
+    assert screen.page.locator(".jp-Kf img, .jp-Kf script").count() == 0
+
+
+def test_a_run_is_cloned_to_a_cell_that_does_the_same(screen: Screen, gate: Path, lab: Lab):
+    gate.touch()
+    cells = ["%load_ext jupyter_kf", "%%kf train cloned --param lr=0.5\nkf.report(lr=lr)"]
+    screen.open_notebook(lab.notebook("clone.ipynb", *cells))
+    screen.run_cell(0)
+    output = screen.run_cell(1)
+    expect(output.locator(".jp-Kf-state[data-state='SUCCEEDED']")).to_be_visible()
+    output.get_by_role("button", name="Open").click()
+    screen.page.get_by_role("button", name="Clone to a cell").click()
+    clone = screen.page.locator(".jp-NotebookPanel .jp-CodeCell").nth(2)
+    expect(clone.locator(".cm-content")).to_contain_text("%%kf train cloned")
+    expect(clone.locator(".cm-content")).to_contain_text("lr=0.5")
+
+
+def test_a_plain_cell_becomes_a_job_by_its_toolbar_button(screen: Screen, lab: Lab):
+    cells = ["%load_ext jupyter_kf", "kf.report(answer=42)"]
+    screen.open_notebook(lab.notebook("My first job.ipynb", *cells))
+    screen.run_cell(0)
+    cell = screen.page.locator(".jp-CodeCell").nth(1)
+    cell.locator(".cm-content").click()
+    button = cell.locator("[data-command='jupyter-kf:run-cell-as-job']").first
+    button.click()
+    expect(cell.locator(".cm-content")).to_contain_text("%%kf train my-first-job")
+    button.click()
+    expect(cell.locator(".jp-Kf-state[data-state='SUCCEEDED']")).to_be_visible()
+    expect(cell.locator(".jp-Kf-values")).to_contain_text("42")

@@ -1,0 +1,129 @@
+"""The page of a run: its parts, a log of any size, a folder that vanishes, pictures."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+import jupyter_kf as kf
+from tests.browser.lab import Lab
+from tests.browser.screen import Screen
+
+CELL = """
+import math
+print("\\x1b[1;31mred\\x1b[0m and \\x1b[32mgreen\\x1b[0m")
+for step in range(200):
+    kf.report(step=step, loss=math.exp(-step / 50), auc=1 - math.exp(-step / 30), lr=lr)
+    print(f"epoch {step:3d}  loss {math.exp(-step / 50):.4f}")
+kf.artifact({"confusion": [[50, 3], [4, 43]]}, "confusion.json")
+"""
+
+
+@pytest.fixture
+def client(lab: Lab, monkeypatch: pytest.MonkeyPatch):
+    """A client on the same store and runtime folder as the browser's server."""
+    monkeypatch.setenv("JUPYTER_KF_STORE", str(lab.store))
+    monkeypatch.setenv("JUPYTER_KF_RUNTIME_DIR", str(lab.runtime))
+    return kf.connect()
+
+
+def ended(client, name: str, cell: str = CELL, **fields):
+    """A run that has succeeded."""
+    run = client.train(cell, name=name, params={"lr": 0.1}, **fields).wait()
+    assert run.state == "SUCCEEDED", run.error
+    return run
+
+
+def open_run(screen: Screen, run_id: str):
+    """Its page, shown."""
+    screen.open()
+    screen.command("jupyter-kf:open", thing="run", id=run_id)
+    page = screen.page.locator(".jp-Kf-runPage")
+    expect(page.locator("h2")).to_be_visible()
+    return page
+
+
+def test_a_page_has_all_of_a_run_and_is_drawn_in_both_themes(screen: Screen, client):
+    run = ended(client, "delay")
+    page = open_run(screen, run.id)
+    expect(page.locator(".jp-Kf-metric")).to_have_count(3)
+    expect(page.locator(".jp-Kf-metric svg").first).to_be_visible()
+    expect(page.get_by_role("link", name="confusion.json")).to_be_visible()
+    screen.pictures("run-overview")
+    page.get_by_role("tab", name="Log").click()
+    red = page.locator(".jp-Kf-line .ansi-red-fg")
+    page.get_by_role("searchbox", name="Search the log").fill("green")
+    page.get_by_role("button", name="Previous").click()
+    expect(page.locator(".jp-mod-hit mark")).to_have_text("green")
+    expect(red).to_have_text("red")
+    screen.pictures("run-log")
+    page.get_by_role("tab", name="Code").click()
+    expect(page.locator(".jp-Kf-code")).to_contain_text("kf.report")
+    screen.pictures("run-code")
+    page.get_by_role("tab", name="Lineage").click()
+    expect(page.locator(".jp-Kf-node.jp-mod-here")).to_be_visible()
+    screen.pictures("run-lineage")
+    assert not screen.errors
+
+
+def test_a_page_is_back_after_a_reload(screen: Screen, client):
+    run = ended(client, "back")
+    page = open_run(screen, run.id)
+    screen.page.wait_for_function(
+        "id => JSON.stringify(localStorage).length >= 0 && document.querySelector(`#${id}`)",
+        arg=f"jupyter-kf-run-{run.id}-tab",
+    )
+    screen.command("workspace-ui:save")
+    screen.page.reload()
+    screen.usable()
+    expect(page.locator("h2")).to_have_text("back")
+
+
+def test_a_log_of_200_megabytes_is_shown_and_searched_in_little_memory(screen: Screen, client):
+    run = ended(client, "large")
+    log = client.store.runs.folder(run.id).log
+    line = "x" * 190 + "\n"
+    with log.open("a") as out:
+        out.write("the needle is here\n")
+        for _ in range(200):
+            out.write("".join(f"{i:8d} {line}" for i in range(5_000)))
+        out.write("the very last line\n")
+    assert log.stat().st_size > 200e6
+    page = open_run(screen, run.id)
+    page.get_by_role("tab", name="Log").click()
+    expect(page.locator(".jp-Kf-line", has_text="the very last line")).to_be_visible()
+    assert page.locator(".jp-Kf-line").count() < 120
+    page.get_by_role("searchbox", name="Search the log").fill("needle")
+    page.get_by_role("searchbox", name="Search the log").press("Enter")
+    expect(page.locator(".jp-mod-hit")).to_contain_text("the needle is here")
+    screen.picture("log-200-mb")
+    heap = screen.page.evaluate("performance.memory.usedJSHeapSize")
+    assert heap < 300e6, "the whole log is held"
+    page.get_by_role("button", name="To the end").click()
+    expect(page.locator(".jp-Kf-line", has_text="the very last line")).to_be_visible()
+
+
+def test_a_run_whose_folder_is_deleted_says_so_on_its_page(screen: Screen, client):
+    run = ended(client, "vanishing")
+    page = open_run(screen, run.id)
+    shutil.rmtree(client.store.runs.folder(run.id).path)
+    expect(page.locator(".jp-Kf-problem")).to_contain_text("kf-1105")
+    screen.picture("run-gone")
+    panel = screen.open_panel()
+    expect(panel.get_by_role("option", name="vanishing")).to_have_count(0)
+
+
+def test_a_run_is_deleted_from_its_page_after_asking(screen: Screen, client):
+    run = ended(client, "deleted")
+    folder: Path = client.store.runs.folder(run.id).path
+    page = open_run(screen, run.id)
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Keep").click()
+    assert folder.exists()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("group").get_by_role("button", name="Delete").click()
+    expect(page.locator(".jp-Kf-problem")).to_be_visible()
+    assert not folder.exists()
