@@ -15,26 +15,51 @@ from typing import Any
 from kubernetes_asyncio.client.exceptions import ApiException
 
 OWNER = "hub.jupyter.org/username"
-"""Annotation with the name of the user, which KubeSpawner writes on all it makes."""
+"""Annotation with the user's name, and label with its slug, that KubeSpawner writes on all."""
 TOKEN_VARIABLES = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN")
 _ASK_S = 5.0
 
 log = logging.getLogger(__name__)
 
 
-async def claims(api: Any, namespace: str) -> dict[str, str] | None:
-    """Owners of the namespace's volume claims by name; "" is nobody's; None when unknown."""
+async def claims(api: Any, namespace: str, label: str, home: str) -> dict[str, str] | None:
+    """Owners of the volume claims that concern a user, by name; None when unknown.
+
+    Args:
+        label: the user's name as KubeSpawner writes it into a label of all that it makes.
+        home: the claim of the usual workspace, asked for by name: it may be another's.
+
+    Returns:
+        Each claim's annotation with its owner; "" is nobody's. The namespace may hold thousands
+        of claims, so they are not listed.
+    """
     try:
-        listed = await asyncio.wait_for(
-            api.list_namespaced_persistent_volume_claim(namespace), _ASK_S
+        listed, usual = await asyncio.wait_for(
+            asyncio.gather(
+                api.list_namespaced_persistent_volume_claim(
+                    namespace, label_selector=f"{OWNER}={label}"
+                ),
+                _claim(api, namespace, home),
+            ),
+            _ASK_S,
         )
     except Exception as error:
         log.info("volumes can't be seen: %s", _said(error))
         return None
     return {
         claim.metadata.name: (claim.metadata.annotations or {}).get(OWNER, "")
-        for claim in listed.items
+        for claim in (*listed.items, *usual)
     }
+
+
+async def _claim(api: Any, namespace: str, name: str) -> list[Any]:
+    """The claim, or nothing when there is none."""
+    try:
+        return [await api.read_namespaced_persistent_volume_claim(name, namespace)]
+    except ApiException as error:
+        if error.status != 404:
+            raise
+        return []
 
 
 async def free_devices(api: Any) -> dict[str, int] | None:

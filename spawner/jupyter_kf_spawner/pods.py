@@ -20,17 +20,14 @@ LABEL = "jupyter-kf.org/"
 _OURS = "kf-"
 
 
-def traits(
-    catalogue: Catalogue, resolved: Resolved, *, namespace: str, home: str
-) -> dict[str, Any]:
+def traits(catalogue: Catalogue, resolved: Resolved, namespace: str) -> dict[str, Any]:
     """Values of KubeSpawner's traits; those not named stay as the hub is configured.
 
     Args:
         namespace: where the server will be.
-        home: name of the claim with the user's usual workspace.
     """
     size = resolved.size
-    volumes, mounts = _volumes(catalogue, resolved, home)
+    volumes, mounts = _volumes(catalogue, resolved)
     values: dict[str, Any] = {
         "image": resolved.image.image,
         "image_pull_policy": resolved.image.pull_policy,
@@ -123,7 +120,7 @@ def _environment(catalogue: Catalogue, resolved: Resolved, namespace: str) -> di
 
 
 def _volumes(
-    catalogue: Catalogue, resolved: Resolved, home: str
+    catalogue: Catalogue, resolved: Resolved
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     volumes: list[dict[str, Any]] = []
     mounts: list[dict[str, Any]] = []
@@ -137,7 +134,8 @@ def _volumes(
         limit = {"emptyDir": {"sizeLimit": str(resolved.workspace_size)}}
         add("workspace", limit, catalogue.workspace.mount)
     elif catalogue.workspace and resolved.workspace != "hub":
-        claim = home if resolved.workspace == "new" else resolved.workspace
+        # The usual claim's name is KubeSpawner's to say, when it writes the pod.
+        claim = "{pvc_name}" if resolved.workspace == "new" else literal(resolved.workspace)
         add("workspace", {"persistentVolumeClaim": {"claimName": claim}}, catalogue.workspace.mount)
     for number, data in enumerate(resolved.mounts):
         claim_source: dict[str, Any] = {"claimName": data.claim}

@@ -15,6 +15,7 @@ from typing import Any
 
 from kubernetes_asyncio.client.exceptions import ApiException
 from kubespawner import KubeSpawner
+from kubespawner.slugs import is_valid_label, safe_slug
 from traitlets import Bool, Float, default
 
 from jupyter_kf_spawner import cluster, story
@@ -75,10 +76,12 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
 
     async def usage(self) -> Usage:
         """The user's other servers, the namespace's volumes, free devices where they show."""
-        owners, free = await asyncio.gather(
-            cluster.claims(self.api, self.namespace), self._free_devices()
-        )
+        owners, free = await asyncio.gather(self._owners(), self._free_devices())
         return Usage(running=self.others(), claims=owners, home=self.pvc_name, free=free)
+
+    async def _owners(self) -> dict[str, str] | None:
+        label = safe_slug(self.user.name, is_valid=is_valid_label)
+        return await cluster.claims(self.api, self.namespace, label, self.pvc_name)
 
     async def _free_devices(self) -> dict[str, int] | None:
         return await cluster.free_devices(self.api) if self.show_free_devices else None
@@ -92,8 +95,7 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
         resolved = self.resolved or await self.choose(self.user_options)
         if resolved is None:
             return
-        home = self.pvc_name
-        wanted = traits(catalogue, resolved, namespace=self.namespace, home=home)
+        wanted = traits(catalogue, resolved, self.namespace)
         self._as_configured = {name: copy.deepcopy(getattr(self, name)) for name in wanted}
         for name, value in applied(self._as_configured, wanted).items():
             setattr(self, name, value)
@@ -171,14 +173,14 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
             if starting.done():
                 return starting.result()
             now = time.monotonic()
-            # Less often the longer it lasts: at most a tenth of the time passed.
-            if now - last_look < max(_LOOK_S, (now - began) / 10):
+            late = now - began > self.start_timeout - _MARGIN_S
+            # Less often the longer it lasts: at most a tenth of the time passed, or 5 s.
+            if not late and now - last_look < min(5.0, max(_LOOK_S, (now - began) / 10)):
                 continue
             last_look = now
             said = await self._look()
             stuck = said is not None and said.verdict == "waiting"
             waiting_since = (waiting_since or now) if stuck else None
-            late = now - began > self.start_timeout - _MARGIN_S
             given_up = waiting_since is not None and now - waiting_since > self.patience_s
             if said is not None and (said.verdict == "failed" or given_up or (late and stuck)):
                 raise rejected(said.text, said.reason, status=409)
@@ -227,7 +229,8 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
             pods = self.pod_reflector.pods if self.pod_reflector else {}
             pod = pods.get(f"{self.namespace}/{self.pod_name}")
             listed = await cluster.events_of(self.api, self.namespace, self.pod_name)
-            mine = [event for event in listed if event["involvedObject"].get("uid") == self.pod_id]
+            uid = getattr(self, "pod_id", None)  # unknown after a restart of the hub
+            mine = [one for one in listed if uid in (None, one["involvedObject"].get("uid"))]
             said = story.ending(pod, mine)
             self.ended = f"Your last server: {said.text}" if said else ""
         return status
@@ -246,7 +249,7 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
     async def delete_forever(self) -> None:
         """As KubeSpawner's, but never another user's volume."""
         if self.delete_pvc and self.catalogue_file:
-            owners = await cluster.claims(self.api, self.namespace)
+            owners = await self._owners()
             owner = (owners or {}).get(self.pvc_name)
             if owners is None or owner not in (None, self.user.name):
                 self.log.error("Not deleting volume %s: it may be another's", self.pvc_name)

@@ -108,7 +108,7 @@ def assert_within_bounds(resolved: Resolved) -> None:
 
 def assert_nothing_of_the_users(resolved: Resolved) -> None:
     """Numbers apart, the pod's values are the same as if nothing but names had been chosen."""
-    values = json.dumps(traits(CATALOGUE, resolved, namespace="ns", home="claim-eve"))
+    values = json.dumps(traits(CATALOGUE, resolved, "ns"))
     for text in NASTY:
         if text != "claim-bob" and not set(text) <= set(string.digits):
             assert text not in values

@@ -122,7 +122,7 @@ def test_the_handoff_is_one_json_variable(rendered):
 
 def test_what_the_hub_configures_stays_and_ours_is_added(catalogue, ada):
     chosen = resolve(catalogue, ada, Usage(home="h"), {"size": "large", "spot": True})
-    wanted = pods.traits(catalogue, chosen, namespace="n", home="h")
+    wanted = pods.traits(catalogue, chosen, "n")
     configured = {
         **dict.fromkeys(wanted),
         "environment": {"PROXY": "p"},

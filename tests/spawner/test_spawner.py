@@ -134,14 +134,21 @@ class Volumes:
     def __init__(self, owners: dict[str, str] | None) -> None:
         self.owners = owners
 
-    async def list_namespaced_persistent_volume_claim(self, namespace):
+    async def list_namespaced_persistent_volume_claim(self, namespace, label_selector):
+        assert label_selector == f"{cluster.OWNER}=somebody"
         if self.owners is None:
             raise ApiException(status=403, reason="Forbidden")
-        made = [
-            SimpleNamespace(metadata=V1ObjectMeta(name=name, annotations={cluster.OWNER: owner}))
-            for name, owner in self.owners.items()
-        ]
-        return SimpleNamespace(items=made)
+        mine = [name for name, owner in self.owners.items() if owner == "somebody"]
+        return SimpleNamespace(items=[self._claim(name) for name in mine])
+
+    async def read_namespaced_persistent_volume_claim(self, name, namespace):
+        if name not in (self.owners or {}):
+            raise ApiException(status=404, reason="Not Found")
+        return self._claim(name)
+
+    def _claim(self, name: str) -> SimpleNamespace:
+        annotations = {cluster.OWNER: self.owners[name]}
+        return SimpleNamespace(metadata=V1ObjectMeta(name=name, annotations=annotations))
 
 
 @pytest.mark.parametrize(
