@@ -21,7 +21,7 @@ from jupyter_kf.server.answers import Action, RunRow, Thing
 from jupyter_kf.server.rows import row_of
 
 OBSERVE_S = 2.0
-_REFS_S = 0.25
+_REFS_S, _REFS_SHARE = 0.1, 0.02  # names are looked at so often, or less when there are many
 FRESH_NS = 50_000_000
 """A folder that changed just now may change again within the tick of its clock."""
 _KINDS: tuple[Thing, ...] = ("dataset", "transform", "model")
@@ -52,7 +52,7 @@ class Looks:
         self._known: set[str] = set()
         self._marks: dict[str, tuple[Mark, ...]] = {}
         self._things: dict[Thing, dict[str, tuple[Mark, ...]]] = {}
-        self._runs_mark, self._observed_s, self._refs_s = (0, 0), 0.0, 0.0
+        self._runs_mark, self._observed_s, self._refs_due_s = (0, 0), 0.0, 0.0
         self._first()
 
     @property
@@ -64,9 +64,10 @@ class Looks:
         """What is new since the last time."""
         news = [*self._came_and_went(), *self._moved()]
         now = time.monotonic()
-        if news or now - self._refs_s > _REFS_S:
-            self._refs_s = now
+        if news or now > self._refs_due_s:
             news += self._new_things()
+            took_s = time.monotonic() - now
+            self._refs_due_s = now + max(_REFS_S, took_s / _REFS_SHARE)
         if any(one.thing == "run" and one.action != "changed" for one in news):
             news.append(News("resources", self._client.backend.name, "changed"))
         return news
