@@ -16,7 +16,7 @@ export function makePanel(context: IContext): KfWidget {
 function Panel(): React.ReactElement {
   const { kf, trans } = useKf();
   const [open, setOpen] = React.useState('runs');
-  const all = React.useMemo(() => sections(kf.rest, trans), [kf, trans]);
+  const all = React.useMemo(() => sections(kf, trans), [kf, trans]);
   const toggle = (id: string) => setOpen(now => (now === id ? '' : id));
   return (
     <>
