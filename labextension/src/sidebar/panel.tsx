@@ -83,7 +83,7 @@ function WhereLine(): React.ReactElement {
     where && (where.backend === 'local' ? trans.__('this machine') : where.backend);
   const running = where?.running ?? 0;
   return (
-    <header
+    <div
       className="jp-Kf-where"
       title={where ? trans.__('Store: %1', where.store) : ''}
     >
@@ -102,6 +102,6 @@ function WhereLine(): React.ReactElement {
       <div className="jp-Kf-quiet" aria-live="polite">
         {trouble ?? (where ? trans._n('%1 running', '%1 running', running) : '')}
       </div>
-    </header>
+    </div>
   );
 }
