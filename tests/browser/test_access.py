@@ -45,7 +45,7 @@ def test_axe_finds_nothing_in_a_run_and_its_row(
     run = client.train("print(1)\nkf.report(auc=0.5)", name="seen").wait()
     panel = screen.open().open_panel()
     screen.theme(theme)
-    expect(panel.get_by_role("option").first).to_be_visible()
+    expect(panel.locator(".jp-Kf-row").first).to_be_visible()
     assert findings(screen, "#jupyter-kf-panel") == {}
     screen.command("jupyter-kf:open", thing="run", id=run.id)
     page = screen.page.locator(".jp-Kf-runPage")

@@ -116,7 +116,7 @@ def test_notebook_7_has_the_panel_the_menu_and_the_pages(own: Screen):
     expect(own.page.get_by_role("menuitem", name="Kubeflow")).to_be_visible()
     own.command("jupyter-kf:show-panel")
     panel = own.page.locator("#jupyter-kf-panel")
-    row = panel.get_by_role("option").first
+    row = panel.locator(".jp-Kf-row").first
     expect(row).to_be_visible()
     row.click()
     expect(own.page.locator(".jp-Kf-runPage h2")).to_be_visible()

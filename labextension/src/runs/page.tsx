@@ -97,7 +97,7 @@ function Head(props: {
   const share = run.progress === null ? null : toNumber(run.progress);
   const running = run.state === 'RUNNING';
   return (
-    <header className="jp-Kf-head">
+    <div className="jp-Kf-head">
       <div className="jp-Kf-headLine">
         <h2>{run.name}</h2>
         <StateBadge state={run.state} live />
@@ -121,7 +121,7 @@ function Head(props: {
         </div>
       )}
       {run.error ? <ProblemBox problem={run.error} /> : null}
-    </header>
+    </div>
   );
 }
 
