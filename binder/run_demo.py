@@ -1,10 +1,11 @@
 """Runs the notebooks of this folder from the top, telling each stage with its result and time.
 
-    run_demo.py [--store FOLDER] [--save FOLDER] [NOTEBOOK ...]
+    run_demo.py [--store FOLDER] [--save FOLDER] [--pictures FOLDER] [NOTEBOOK ...]
 
 A code cell whose metadata name a ``stage`` is a stage; the cells between are run silently. It
 works in a temporary copy with a store of its own, so it neither sees nor changes yours, and ends
-every process that the notebooks left running. Exit code 1 when a cell fails.
+every process that the notebooks left running. Exit code 1 when a cell fails. With --pictures it
+then shows what was made in a real JupyterLab, and takes a picture of it in both themes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -37,7 +39,8 @@ def main() -> int:
     asked = argparse.ArgumentParser(description="Runs the notebooks and tells each stage.")
     asked.add_argument("notebooks", nargs="*", type=Path)
     asked.add_argument("--store", type=Path, help="keep datasets, models and runs in this folder")
-    asked.add_argument("--save", type=Path, help="write the executed notebooks to this folder")
+    asked.add_argument("--save", type=Path, help="keep the executed notebooks and their files here")
+    asked.add_argument("--pictures", type=Path, help="write pictures of the panels to this folder")
     options = asked.parse_args()
     notebooks = options.notebooks or sorted(HERE.glob("[0-9]*.ipynb"))
     began = time.monotonic()
@@ -47,6 +50,8 @@ def main() -> int:
         for notebook in notebooks:
             if not run(notebook, work, options.save):
                 return 1
+        if options.pictures and not take_pictures(work, options.pictures.resolve()):
+            return 1
     say(f"All of it worked, in {time.monotonic() - began:.0f} s. To see and change it: make lab")
     return 0
 
@@ -95,9 +100,19 @@ def run(notebook: Path, work: Path, save: Path | None) -> bool:
         return False
     finally:
         if save:
-            save.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(folder, save, dirs_exist_ok=True)
             nbformat.write(content, save / notebook.name)
     return True
+
+
+def take_pictures(work: Path, folder: Path) -> bool:
+    """The panels on what the notebooks left; whether that went well, or can't be done here."""
+    say("\nThe same in JupyterLab's panels")
+    store = work / "store"
+    if not store.exists():
+        store.symlink_to(os.environ["JUPYTER_KF_STORE"])
+    command = [sys.executable, "-m", "tests.browser.take", str(work), str(folder)]
+    return subprocess.run(command, cwd=HERE.parent).returncode == 0
 
 
 class Stages:

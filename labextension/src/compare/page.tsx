@@ -2,9 +2,8 @@
 import * as React from 'react';
 import { ENDED } from '../services/validate';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { useFetched } from '../ui/hooks';
-import { PageHead, ThingLink } from '../ui/page';
-import { Button, ErrorBox, Section, Skeleton } from '../ui/pieces';
+import { Fetched, PageHead, ThingLink, useKept } from '../ui/page';
+import { Button, Section } from '../ui/pieces';
 import { PlotView } from '../ui/plot';
 import { StateIcon, stateWord } from '../ui/state';
 import { Table } from '../ui/table';
@@ -133,21 +132,17 @@ function Picker(props: {
 }
 
 function Side({ runs }: { runs: readonly string[] }): React.ReactElement {
-  const { kf, trans } = useKf();
-  const { data, error, again } = useFetched(
+  const { kf } = useKf();
+  const told = useKept(
     runs.join(','),
     signal => kf.rest.get<ComparePaper>('compare', { run: [...runs] }, signal),
     change => change.row !== null && runs.includes(change.id)
   );
-  const last = React.useRef<ComparePaper | null>(null);
-  last.current = data ?? last.current;
-  const paper = last.current;
-  if (error && !data) {
-    return <ErrorBox error={error} onRetry={again} />;
-  }
-  if (!paper) {
-    return <Skeleton lines={6} />;
-  }
+  return <Fetched told={told}>{paper => <Tables paper={paper} />}</Fetched>;
+}
+
+function Tables({ paper }: { paper: ComparePaper }): React.ReactElement {
+  const { trans } = useKf();
   const differ = settings(paper);
   const same = Object.entries(paper.same).filter(
     ([, value]) => shown(value) !== '' && shown(value) !== '{}' && shown(value) !== '[]'

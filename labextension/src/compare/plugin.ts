@@ -1,5 +1,6 @@
 /** Runs side by side, by a command that the list of runs uses. */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs, IKubeflow, IOpeners } from '../tokens';
 import { runIcon } from '../ui/icons';
@@ -9,12 +10,13 @@ export const comparePlugin: JupyterFrontEndPlugin<void> = {
   description: 'Compares runs: what was set differently, and their metrics.',
   autoStart: true,
   requires: [IKubeflow, IOpeners],
-  optional: [ITranslator],
+  optional: [ITranslator, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
     kf: IKubeflow,
     openers: IOpeners,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    palette: ICommandPalette | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('jupyter_kf');
     const { commands } = app;
@@ -46,6 +48,11 @@ export const comparePlugin: JupyterFrontEndPlugin<void> = {
       },
       execute: args =>
         openers.open('compare', ((args['ids'] ?? []) as string[]).join(','))
+    });
+    palette?.addItem({
+      command: CommandIDs.compareRuns,
+      category: 'Kubeflow',
+      args: { isPalette: true }
     });
   }
 };

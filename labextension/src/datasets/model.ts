@@ -100,6 +100,9 @@ export function range(column: IProfiled): string {
       ? `${day(column.low)} – ${day(column.high)}`
       : `${column.low} – ${column.high}`;
   }
+  if (column.true !== null) {
+    return `${formatNumber(column.true)} true`;
+  }
   return column.top
     .slice(0, 3)
     .map(({ value }) => value)

@@ -4,10 +4,9 @@ import { part } from '../services/rest';
 import { Bars } from '../ui/bars';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatBytes, formatNumber, shortDigest, typeWord } from '../ui/format';
-import { useFetched } from '../ui/hooks';
 import { NodeList } from '../ui/nodes';
-import { LineageSection, PageHead, VersionSelect } from '../ui/page';
-import { ErrorBox, Section, Skeleton } from '../ui/pieces';
+import { Fetched, LineageSection, PageHead, useKept, VersionSelect } from '../ui/page';
+import { Section } from '../ui/pieces';
 import { type IColumn, VirtualTable } from '../ui/table';
 import type { DatasetPaper } from '../wire';
 import { ColumnView } from './column';
@@ -29,21 +28,17 @@ export function makeDatasetPage(context: IContext, id: string): KfWidget {
 function DatasetPage({ id }: { id: string }): React.ReactElement {
   const { kf } = useKf();
   const [ref, setRef] = React.useState(id);
-  const { data, error, again } = useFetched(
+  const told = useKept(
     ref,
     signal => kf.rest.get<DatasetPaper>(`datasets/${part(ref)}`, {}, signal),
     change => change.thing === 'dataset'
   );
-  const last = React.useRef<DatasetPaper | null>(null);
-  last.current = data ?? last.current;
-  const paper = last.current;
-  if (error && !data) {
-    return <ErrorBox error={error} onRetry={again} />;
-  }
-  return paper ? (
-    <Paper paper={paper} choose={n => setRef(`${paper.thing.name}@${n}`)} />
-  ) : (
-    <Skeleton lines={8} />
+  return (
+    <Fetched told={told}>
+      {paper => (
+        <Paper paper={paper} choose={n => setRef(`${paper.thing.name}@${n}`)} />
+      )}
+    </Fetched>
   );
 }
 

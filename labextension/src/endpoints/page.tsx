@@ -7,21 +7,14 @@ import { formatAgo, formatTime, shortDigest } from '../ui/format';
 import { useFetched } from '../ui/hooks';
 import {
   ActionNote,
+  Fetched,
   type IAction,
   LineageSection,
   PageHead,
   ThingLink,
   useAction
 } from '../ui/page';
-import {
-  Button,
-  ConfirmButton,
-  ErrorBox,
-  Facts,
-  ProblemBox,
-  Section,
-  Skeleton
-} from '../ui/pieces';
+import { Button, ConfirmButton, Facts, ProblemBox, Section } from '../ui/pieces';
 import { StateBadge } from '../ui/state';
 import { Table } from '../ui/table';
 import type { Check, EndpointPaper } from '../wire';
@@ -36,7 +29,7 @@ export function makeEndpointPage(context: IContext, id: string): KfWidget {
 function EndpointPage({ name }: { name: string }): React.ReactElement {
   const { kf } = useKf();
   const runs = React.useRef(new Set<string>());
-  const { data, error, again } = useFetched(
+  const told = useFetched(
     name,
     signal => kf.rest.get<EndpointPaper>(`endpoints/${part(name)}`, {}, signal),
     change =>
@@ -44,14 +37,14 @@ function EndpointPage({ name }: { name: string }): React.ReactElement {
       runs.current.has(change.id) ||
       (change.row?.kind === 'serve' && change.row.name === name)
   );
-  if (data) {
-    const known = data.endpoint.versions.map(({ note }) => String(note['run']));
-    runs.current = new Set([...known, data.endpoint.run.id]);
+  const endpoint = told.data?.endpoint;
+  if (endpoint) {
+    const known = endpoint.versions.map(({ note }) => String(note['run']));
+    runs.current = new Set([...known, endpoint.run.id]);
   }
-  if (error && !data) {
-    return <ErrorBox error={error} onRetry={again} />;
-  }
-  return data ? <Paper paper={data} again={again} /> : <Skeleton lines={8} />;
+  return (
+    <Fetched told={told}>{paper => <Paper paper={paper} again={told.again} />}</Fetched>
+  );
 }
 
 function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactElement {

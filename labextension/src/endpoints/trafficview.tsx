@@ -125,7 +125,9 @@ function draw(
     y: { label: null, domain: [0, top > 0 ? top * 1.1 : 1], grid: true, ticks: 4 },
     color: { domain: names, range: SERIES.slice(0, names.length), legend: true },
     marks: [
-      Plot.lineY(points, { x: 'x', y: 'y', stroke: 'series', strokeWidth: 1.6 }),
+      points.length > names.length
+        ? Plot.lineY(points, { x: 'x', y: 'y', stroke: 'series', strokeWidth: 1.6 })
+        : null,
       points.length < 8
         ? Plot.dot(points, { x: 'x', y: 'y', fill: 'series', r: 2.2 })
         : null

@@ -1,5 +1,6 @@
 /** Launch forms: one for train, tune, serve and batch each. */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs, IKubeflow, IOpeners } from '../tokens';
 import { kubeflowIcon } from '../ui/icons';
@@ -10,12 +11,13 @@ export const formsPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Forms that make the cells for train, tune, serve and batch.',
   autoStart: true,
   requires: [IKubeflow, IOpeners],
-  optional: [ITranslator],
+  optional: [ITranslator, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
     kf: IKubeflow,
     openers: IOpeners,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    palette: ICommandPalette | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('jupyter_kf');
     const { commands } = app;
@@ -47,5 +49,9 @@ export const formsPlugin: JupyterFrontEndPlugin<void> = {
       isVisible: args => VERBS.includes(args['verb'] as Verb),
       execute: args => openers.open('form', args['verb'] as string)
     });
+    for (const verb of VERBS) {
+      const args = { verb, isPalette: true };
+      palette?.addItem({ command: CommandIDs.openForm, category: 'Kubeflow', args });
+    }
   }
 };

@@ -4,17 +4,18 @@ import { part } from '../services/rest';
 import { CommandIDs } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatAgo, formatNumber, formatTime, shortDigest } from '../ui/format';
-import { useFetched } from '../ui/hooks';
 import { NodeLink, NodeList } from '../ui/nodes';
 import {
   ActionNote,
+  Fetched,
   LineageSection,
   PageHead,
   ThingLink,
   useAction,
+  useKept,
   VersionSelect
 } from '../ui/page';
-import { Button, ErrorBox, Facts, Section, Skeleton } from '../ui/pieces';
+import { Button, Facts, Section } from '../ui/pieces';
 import { Table } from '../ui/table';
 import type { Cell, ModelPaper, Version } from '../wire';
 import { metricNames, metricsOf, origin, ports, reference } from './model';
@@ -27,23 +28,19 @@ function ModelPage({ id }: { id: string }): React.ReactElement {
   const { kf } = useKf();
   const [ref, setRef] = React.useState(id);
   const name = id.replace(/@\d+$/, '');
-  const { data, error, again } = useFetched(
+  const told = useKept(
     ref,
     signal => kf.rest.get<ModelPaper>(`models/${part(ref)}`, {}, signal),
     change =>
       (change.thing === 'model' && change.id.replace(/@\d+$/, '') === name) ||
       (change.thing === 'endpoint' && change.action !== 'changed')
   );
-  const last = React.useRef<ModelPaper | null>(null);
-  last.current = data ?? last.current; // another version comes in its place, without a flash
-  const paper = last.current;
-  if (error && !data) {
-    return <ErrorBox error={error} onRetry={again} />;
-  }
-  return paper ? (
-    <Paper paper={paper} choose={n => setRef(`${paper.thing.name}@${n}`)} />
-  ) : (
-    <Skeleton lines={8} />
+  return (
+    <Fetched told={told}>
+      {paper => (
+        <Paper paper={paper} choose={n => setRef(`${paper.thing.name}@${n}`)} />
+      )}
+    </Fetched>
   );
 }
 

@@ -6,15 +6,15 @@ import { CommandIDs } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatAgo, formatDuration, formatNumber, toNumber } from '../ui/format';
 import { useFetched } from '../ui/hooks';
+import { ConfirmButton, ProblemBox, Progress, Section } from '../ui/pieces';
 import {
-  ConfirmButton,
-  ErrorBox,
-  ProblemBox,
-  Progress,
-  Section,
-  Skeleton
-} from '../ui/pieces';
-import { ActionNote, LineageSection, PageHead, ThingLink, useAction } from '../ui/page';
+  ActionNote,
+  Fetched,
+  LineageSection,
+  PageHead,
+  ThingLink,
+  useAction
+} from '../ui/page';
 import { StateBadge } from '../ui/state';
 import type { Promoted, StudyPaper } from '../wire';
 import { counts, parameters } from './model';
@@ -28,16 +28,13 @@ export function makeStudyPage(context: IContext, id: string): KfWidget {
 function StudyPage({ id }: { id: string }): React.ReactElement {
   const { kf } = useKf();
   const run = React.useRef(id);
-  const { data, error, again } = useFetched(
+  const told = useFetched(
     id,
     signal => kf.rest.get<StudyPaper>(`studies/${part(id)}`, {}, signal),
     change => change.id === run.current || change.id === id
   );
-  run.current = data?.study.run.id ?? id;
-  if (error && !data) {
-    return <ErrorBox error={error} onRetry={again} />;
-  }
-  return data ? <Paper paper={data} /> : <Skeleton lines={8} />;
+  run.current = told.data?.study.run.id ?? id;
+  return <Fetched told={told}>{paper => <Paper paper={paper} />}</Fetched>;
 }
 
 function Paper({ paper }: { paper: StudyPaper }): React.ReactElement {
@@ -208,7 +205,7 @@ function Detail({ paper }: { paper: StudyPaper }): React.ReactElement {
   }
   return (
     <>
-      {parts.join(' · ')} ·{' '}
+      <span>{parts.join(' · ')}</span>
       <ThingLink thing="run" id={run.id} label={trans.__('its run')} />
     </>
   );

@@ -166,7 +166,7 @@ interface ICrossing {
 function pointsOf(all: IAxis[], maximize: boolean): (line: ILine) => ICrossing[] {
   return line => {
     const end = line.at[all.length - 1];
-    const strength = 0.1 + 0.85 * (maximize ? end : 1 - end) ** 2;
+    const strength = 0.25 + 0.7 * (maximize ? end : 1 - end) ** 2;
     return all
       .map((_, axis) => ({ trial: line.trial, strength, axis, at: line.at[axis] }))
       .filter(point => Number.isFinite(point.at));

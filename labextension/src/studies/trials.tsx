@@ -37,7 +37,7 @@ export function Trials(props: {
         width: '76px',
         cell: trial => (
           <>
-            {trial.number}
+            {trial.number}{' '}
             {best.has(trial.number) ? (
               <span className="jp-Kf-tag">{trans.__('best')}</span>
             ) : null}

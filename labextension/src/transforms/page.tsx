@@ -3,16 +3,17 @@ import * as React from 'react';
 import { part } from '../services/rest';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatNumber, shortDigest, typeWord } from '../ui/format';
-import { useFetched } from '../ui/hooks';
 import { NodeList } from '../ui/nodes';
 import {
   CodeBlock,
+  Fetched,
   LineageSection,
   PageHead,
   ThingLink,
+  useKept,
   VersionSelect
 } from '../ui/page';
-import { ErrorBox, Facts, Section, Skeleton } from '../ui/pieces';
+import { Facts, Section } from '../ui/pieces';
 import { StateIcon } from '../ui/state';
 import { Table, VirtualTable } from '../ui/table';
 import type { Column, TransformPaper } from '../wire';
@@ -25,21 +26,17 @@ export function makeTransformPage(context: IContext, id: string): KfWidget {
 function TransformPage({ id }: { id: string }): React.ReactElement {
   const { kf } = useKf();
   const [ref, setRef] = React.useState(id);
-  const { data, error, again } = useFetched(
+  const told = useKept(
     ref,
     signal => kf.rest.get<TransformPaper>(`transforms/${part(ref)}`, {}, signal),
     change => change.thing === 'transform' || change.thing === 'model'
   );
-  const last = React.useRef<TransformPaper | null>(null);
-  last.current = data ?? last.current;
-  const paper = last.current;
-  if (error && !data) {
-    return <ErrorBox error={error} onRetry={again} />;
-  }
-  return paper ? (
-    <Paper paper={paper} choose={n => setRef(`${paper.thing.name}@${n}`)} />
-  ) : (
-    <Skeleton lines={8} />
+  return (
+    <Fetched told={told}>
+      {paper => (
+        <Paper paper={paper} choose={n => setRef(`${paper.thing.name}@${n}`)} />
+      )}
+    </Fetched>
   );
 }
 

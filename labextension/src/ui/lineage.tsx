@@ -13,7 +13,7 @@ interface IPlaced {
   paths: string[];
 }
 
-const WIDTH = 164;
+const WIDTH = 148;
 const HEIGHT = 44;
 
 export function LineageView({ thing }: { thing: string }): React.ReactElement {
@@ -127,7 +127,7 @@ function targetOf(node: Node): { thing: Thing; id: string } | null {
 async function place({ nodes, edges }: Lineage): Promise<IPlaced> {
   const dagre = await import(/* webpackChunkName: "lineage" */ '@dagrejs/dagre');
   const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: 'LR', nodesep: 16, ranksep: 44, marginx: 16, marginy: 16 });
+  graph.setGraph({ rankdir: 'LR', nodesep: 16, ranksep: 40, marginx: 16, marginy: 16 });
   graph.setDefaultEdgeLabel(() => ({}));
   nodes.forEach(({ id }) => graph.setNode(id, { width: WIDTH, height: HEIGHT }));
   edges.forEach(([from, to]) => graph.setEdge(from, to));
@@ -142,7 +142,12 @@ async function place({ nodes, edges }: Lineage): Promise<IPlaced> {
       x: at(node.id).x - WIDTH / 2,
       y: at(node.id).y - HEIGHT / 2
     })),
-    paths: graph.edges().map(edge => curve(graph.edge(edge).points))
+    paths: graph.edges().map(edge => {
+      const bends = graph.edge(edge).points.slice(1, -1);
+      const [a, b] = [at(edge.v), at(edge.w)];
+      const start = { x: a.x + WIDTH / 2, y: a.y };
+      return curve([start, ...bends, { x: b.x - WIDTH / 2 - 2, y: b.y }]);
+    })
   };
 }
 

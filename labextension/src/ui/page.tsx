@@ -5,9 +5,9 @@ import type { Version } from '../wire';
 import { useKf } from './context';
 import { formatAgo, shortDigest } from './format';
 import { KfError } from '../services/rest';
-import { asKfError } from './hooks';
+import { asKfError, type IFetched, useFetched } from './hooks';
 import { LineageView } from './lineage';
-import { ProblemBox, Section } from './pieces';
+import { ErrorBox, ProblemBox, Section, Skeleton } from './pieces';
 // The head of a page and its lineage look as on the page of a run.
 import '../../style/run.css';
 import '../../style/pages.css';
@@ -43,6 +43,26 @@ export function LineageSection({ thing }: { thing: string }): React.ReactElement
       <LineageView thing={thing} />
     </Section>
   );
+}
+
+/** What was fetched as a page; grey bars before, and the server's own words when it says no. */
+export function Fetched<T>(props: {
+  told: IFetched<T>;
+  children: (data: T) => React.ReactElement;
+}): React.ReactElement {
+  const { data, error, again } = props.told;
+  if (error && !data) {
+    return <ErrorBox error={error} onRetry={again} />;
+  }
+  return data ? props.children(data) : <Skeleton lines={8} />;
+}
+
+/** As `useFetched`; while another version is on its way, the last one stays, without a flash. */
+export function useKept<T>(...asked: Parameters<typeof useFetched<T>>): IFetched<T> {
+  const told = useFetched<T>(...asked);
+  const last = React.useRef<T | null>(null);
+  last.current = told.data ?? last.current;
+  return { ...told, data: told.error ? told.data : last.current };
 }
 
 /** A name that opens the page of its thing. */

@@ -5,6 +5,7 @@
  */
 import * as React from 'react';
 import { useKf } from './context';
+import { target } from './keys';
 import { VirtualList } from './virtual';
 
 export interface IColumn<R> {
@@ -133,19 +134,6 @@ export function VirtualTable<R>(props: ITableProps<R>): React.ReactElement {
       />
     </div>
   );
-}
-
-/** Where a key leads from row `at` of `count`; null for keys that lead nowhere. */
-export function target(key: string, at: number, count: number): number | null {
-  const steps: Record<string, number> = {
-    ArrowDown: at + 1,
-    ArrowUp: at - 1,
-    PageDown: at + 10,
-    PageUp: at - 10,
-    Home: 0,
-    End: count - 1
-  };
-  return key in steps && count ? Math.max(0, Math.min(count - 1, steps[key])) : null;
 }
 
 /** A short table, whole in the page. */

@@ -1,0 +1,77 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import type { Column } from '../wire';
+import { columnOf, examples, parsePasted, parseRow, seen, unusual } from './form';
+
+const trans = nullTranslator.load('jupyter_kf');
+
+function column(name: string, type: string, more: Partial<Column> = {}): Column {
+  const none = {
+    nullable: false,
+    example: null,
+    categories: null,
+    min: null,
+    max: null
+  };
+  return { name, type, ...none, ...more };
+}
+
+const COLUMNS = [
+  column('km', 'double', { example: 2.123456789, min: 0, max: 10 }),
+  column('stops', 'int64', { example: 3 }),
+  column('zone', 'large_string', { categories: ['a', 'b'], example: 'a' }),
+  column('vip', 'bool', { nullable: true })
+];
+
+describe('a row that is typed', () => {
+  it('begins with what was common in training', () => {
+    expect(examples(COLUMNS)).toEqual({ km: '2.1235', stops: '3', zone: 'a', vip: '' });
+  });
+
+  it('has values of the columns’ types, and null for what is left empty', () => {
+    const typed = { km: ' 2.5 ', stops: '-3', zone: 'b', vip: '' };
+    expect(parseRow(COLUMNS, typed, trans)).toEqual({
+      row: { km: 2.5, stops: -3, zone: 'b', vip: null },
+      wrong: {}
+    });
+  });
+
+  it.each([
+    ['km', 'many'],
+    ['km', ''],
+    ['km', 'Infinity'],
+    ['stops', '2.5'],
+    ['stops', '9007199254740993'],
+    ['vip', 'yes']
+  ])('says at its field that %s can’t be %p', (name, text) => {
+    const typed = { ...examples(COLUMNS), [name]: text };
+    expect(Object.keys(parseRow(COLUMNS, typed, trans).wrong)).toEqual([name]);
+  });
+
+  it('may be empty text where text is asked for', () => {
+    expect(parseRow([COLUMNS[2]], { zone: '' }, trans).row).toEqual({ zone: '' });
+  });
+});
+
+it('a value outside of what training saw is unusual, not wrong', () => {
+  expect(unusual(COLUMNS[0], '11')).toBe(true);
+  expect(unusual(COLUMNS[0], '9')).toBe(false);
+  expect(unusual(COLUMNS[2], 'z')).toBe(true);
+  expect(seen(COLUMNS[0], trans)).toBe('0 to 10 in training');
+});
+
+it('a refusal is shown at the column that it names', () => {
+  const problem = {
+    code: 'kf-2312',
+    message: 'row 0: `stops` is a text',
+    cause: '',
+    fix: ''
+  };
+  expect(columnOf(problem, COLUMNS)).toBe('stops');
+  expect(columnOf({ ...problem, message: 'no rows' }, COLUMNS)).toBeNull();
+});
+
+it('pasted text is rows, or says why not', () => {
+  expect(parsePasted('[{"km": 1}]', trans)).toEqual({ rows: [{ km: 1 }] });
+  expect(parsePasted('3', trans)).toHaveProperty('wrong');
+  expect(parsePasted('{', trans)).toHaveProperty('wrong');
+});

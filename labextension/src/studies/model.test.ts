@@ -1,0 +1,124 @@
+import type { Study, Trial } from '../wire';
+import { axes, counts, history, parallels, position, sorted } from './model';
+
+function trial(number: number, more: Partial<Trial> = {}): Trial {
+  return {
+    number,
+    state: 'SUCCEEDED',
+    params: { lr: 0.1 * (number + 1), kind: number % 2 ? 'a' : 'b' },
+    values: [number],
+    run_id: '',
+    reason: '',
+    duration_s: 1,
+    ...more
+  };
+}
+
+function study(trials: Trial[], maximize = true): Study {
+  const run = { spec: {} } as Study['run'];
+  return { run, metrics: ['auc'], maximize: [maximize], trials, best: [] };
+}
+
+describe('the history of a study', () => {
+  it('keeps the best so far, up to the last trial', () => {
+    const told = study([
+      trial(0, { values: [0.5] }),
+      trial(1, { values: [0.9] }),
+      trial(2, { values: [0.7] })
+    ]);
+    expect(history(told, 0).best).toEqual([
+      { number: 0, value: 0.5 },
+      { number: 1, value: 0.9 },
+      { number: 2, value: 0.9 }
+    ]);
+    expect(history({ ...told, maximize: [false] }, 0).best).toEqual([
+      { number: 0, value: 0.5 },
+      { number: 2, value: 0.5 }
+    ]);
+  });
+
+  it('shows a trial that was ended early, but never as the best', () => {
+    const pruned = trial(1, {
+      values: [0.99],
+      state: 'CANCELLED',
+      reason: 'pruned at step 3: below the median'
+    });
+    const { attempts, best } = history(study([trial(0, { values: [0.5] }), pruned]), 0);
+    expect(attempts[1]).toEqual({ number: 1, value: 0.99, pruned: true });
+    expect(best[best.length - 1].value).toBe(0.5);
+  });
+
+  it('leaves out trials without a finite value', () => {
+    const told = study([
+      trial(0, { values: null }),
+      trial(1, { values: ['NaN'] }),
+      trial(2)
+    ]);
+    expect(history(told, 0).attempts.map(({ number }) => number)).toEqual([2]);
+  });
+
+  it('is empty before the first trial', () => {
+    expect(history(study([]), 0)).toEqual({ attempts: [], best: [] });
+  });
+});
+
+describe('parallel coordinates', () => {
+  const told = study([
+    trial(0, { params: { lr: 0.001, kind: 'a', same: 1 } }),
+    trial(1, { params: { lr: 0.1, kind: 'b', same: 1 } }),
+    trial(2, { params: { lr: 0.01, kind: 'a', same: 1 }, values: null })
+  ]);
+  const space = { lr: 'loguniform(1e-4, 1)', kind: 'choice(a, b)', same: '1' };
+
+  it('have an axis for what varies, and the metric last', () => {
+    const all = axes(told, space, 0);
+    expect(all.map(({ name }) => name)).toEqual(['lr', 'kind', 'auc']);
+    expect(all[0].log).toBe(true);
+    expect(all[1].choices).toEqual(['a', 'b']);
+  });
+
+  it('have a line for each trial with a value', () => {
+    const lines = parallels(told, axes(told, space, 0), 0);
+    expect(lines.map(line => line.at)).toEqual([
+      [0, 0, 0],
+      [1, 1, 1]
+    ]);
+  });
+
+  it('place a value by its logarithm where the space is logarithmic', () => {
+    const [lr] = axes(told, space, 0);
+    expect(position(lr, 0.01)).toBeCloseTo(0.5);
+    expect(position(lr, undefined)).toBeNaN();
+  });
+});
+
+describe('the table of trials', () => {
+  const told = study([
+    trial(0, { values: [0.2], params: { lr: 0.3 } }),
+    trial(1, { values: null, params: {} }),
+    trial(2, { values: [0.9], params: { lr: 0.1 } })
+  ]);
+  const numbers = (key: Parameters<typeof sorted>[1], down: boolean) =>
+    sorted(told, key, down).map(({ number }) => number);
+
+  it('sorts by a metric or a parameter, with what has none last either way', () => {
+    expect(numbers('metric auc', true)).toEqual([2, 0, 1]);
+    expect(numbers('metric auc', false)).toEqual([0, 2, 1]);
+    expect(numbers('param lr', false)).toEqual([2, 0, 1]);
+  });
+
+  it('does not change the study', () => {
+    numbers('number', true);
+    expect(told.trials.map(({ number }) => number)).toEqual([0, 1, 2]);
+  });
+});
+
+it('trials are counted by how they ended', () => {
+  const told = study([
+    trial(0),
+    trial(1, { state: 'RUNNING' }),
+    trial(2, { state: 'FAILED' }),
+    trial(3, { state: 'CANCELLED', reason: 'pruned at step 1' })
+  ]);
+  expect(counts(told)).toEqual({ done: 1, running: 1, pruned: 1, failed: 1 });
+});

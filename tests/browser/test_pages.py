@@ -1,0 +1,297 @@
+"""Stories on the pages: tune and promote, serve and try, a form's cell, a profile, a comparison."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+from playwright.sync_api import Locator, expect
+
+import jupyter_kf
+from jupyter_kf.client import Client
+from tests.browser.lab import Lab
+from tests.browser.screen import Screen
+from tests.faces.server.scene import whole_store
+
+BAD = "<img src=x onerror=alert(1)>"
+CURVE = """
+for step in range(30):
+    kf.report(step=step, loss=speed / (step + 1))
+"""
+
+
+@pytest.fixture(scope="module")
+def stocked(lab: Lab) -> Iterator[Client]:
+    """The lab's store with everything a page can show; its endpoint is stopped at the end."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_KF_RUNTIME_DIR", str(lab.runtime))
+        patch.setenv("JUPYTER_KF_STORE", str(lab.store))
+        client = jupyter_kf.connect(store=lab.store)
+        whole_store(client)
+        client.data("wide", _wide())
+        for speed in (1.0, 2.0):
+            client.train(CURVE, name="curve", params={"speed": speed}, wait=True)
+        yield client
+        client.stop("high")
+
+
+def _wide() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    columns = {f"sensor_{n:04}": rng.normal(n, 1, 50) for n in range(1198)}
+    return pd.DataFrame({BAD: [BAD] * 50, **columns, "last": range(50)})
+
+
+def _page(screen: Screen, thing: str, name: str) -> Locator:
+    """The page of a thing, opened by the command that all links use; in front."""
+    screen.command("jupyter-kf:open", thing=thing, id=name)
+    page = screen.page.locator(".jp-Kf-page:visible")
+    expect(page.locator("h2")).to_be_visible()
+    return page
+
+
+def test_a_trial_is_chosen_by_keyboard_and_promoted_in_place(
+    stocked: Client, screen: Screen
+) -> None:
+    screen.open()
+    page = _page(screen, "study", "high")
+    table = page.get_by_role("grid", name="Trials")
+    expect(table.get_by_role("row").nth(5)).to_be_visible()  # a head, five trials or more
+    expect(page.get_by_role("img", name=re.compile("^accuracy of each trial"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("Parameters of each"))).to_be_visible()
+    table.locator(".jp-Kf-gridBody").focus()
+    screen.page.keyboard.press("ArrowDown")
+    screen.page.keyboard.press("Home")
+    chosen = table.locator("[aria-selected='true']")
+    expect(chosen.get_by_text("best")).to_be_visible()
+    page.get_by_role("button", name="Promote the best trial").click()
+    page.get_by_role("button", name="Promote", exact=True).click()
+    link = page.locator(".jp-Kf-done").get_by_role("button")
+    expect(link).to_have_text(re.compile(r"high@\d+"))
+    assert link.inner_text() == f"high@{stocked.versions('model', 'high')[-1].n}"
+    link.click()
+    shown = screen.page.locator(".jp-Kf-page:visible h2")
+    expect(shown).to_have_text(re.compile(r"high@\d+"))
+    assert screen.errors == []
+
+
+def test_a_running_study_grows_on_its_page(stocked: Client, lab: Lab, screen: Screen) -> None:
+    screen.open()
+    fields = {"name": "high", "params": {"c": "loguniform(1e-3, 10)"}, "metric": ["accuracy"],
+              "maximize": True, "trials": 6}  # fmt: skip
+    run = lab.post("/jupyter-kf/api/v1/tune", {"fields": fields})["run"]["id"]
+    page = _page(screen, "study", run)
+    expect(page).to_contain_text("6 of 6 trials finished")
+    expect(page.locator(".jp-Kf-state").first).to_have_text("Succeeded")
+    expect(page.get_by_role("region", name="What matters").locator("figure")).to_be_visible()
+    assert screen.errors == []
+
+
+def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
+    stocked: Client, lab: Lab, screen: Screen
+) -> None:
+    screen.open()
+    page = _page(screen, "endpoint", "high")
+    expect(page.get_by_role("table", name="Parity, column by column")).to_contain_text("equal")
+    x = page.get_by_role("textbox", name=re.compile("^x "))
+    x.fill("many")
+    page.get_by_role("button", name="Predict").click()
+    expect(page.get_by_role("alert")).to_have_text("A number, such as 2.5.")
+    x.fill("12.5")
+    page.get_by_role("button", name="Predict").click()
+    answers = page.get_by_role("table", name="Predictions")
+    expect(answers.get_by_role("row")).to_have_count(2)
+    expect(answers).to_contain_text("prediction")
+    page.get_by_role("button", name="Paste JSON").click()
+    page.get_by_role("textbox", name="Rows as JSON").fill('[{"x": 1, "y": 2}, {"x": "no", "y": 1}]')
+    page.get_by_role("button", name="Predict").click()
+    expect(page.get_by_role("alert").filter(has_text="kf-2312")).to_contain_text("x")
+
+    fields = {"name": "high", "model": "high@1"}
+    lab.post("/jupyter-kf/api/v1/serve", {"fields": fields})
+    versions = page.get_by_role("table", name="Versions of this endpoint")
+    newest = versions.get_by_role("row").nth(1)
+    expect(newest).to_contain_text("has the traffic")
+    expect(page.get_by_role("button", name="Roll back to 1")).to_be_visible()
+    expect(versions.get_by_role("row")).to_have_count(3)
+    page.get_by_role("button", name="Roll back to 1").click()
+    expect(page.locator(".jp-Kf-done")).to_contain_text("Version 1 has the traffic")
+    expect(versions.get_by_role("row").nth(2)).to_contain_text("has the traffic")
+    page.get_by_role("button", name="Check now").click()
+    expect(page).to_contain_text("Checked now: it computes what training computed.")
+    assert stocked.endpoint("high").version == 1
+    assert screen.errors == []
+
+
+def test_an_endpoint_that_hangs_is_named_and_the_page_stays_usable(
+    stocked: Client, screen: Screen
+) -> None:
+    screen.open()
+    page = _page(screen, "endpoint", "high")
+    expect(page.get_by_text("Requests", exact=True)).to_be_visible()
+    hung = _processes(stocked, stocked.endpoint("high").run.id)
+    for process in hung:
+        os.kill(process.pid, signal.SIGSTOP)
+    try:
+        expect(page.get_by_role("region", name="Traffic").get_by_role("alert")).to_contain_text(
+            "kf-2204"
+        )
+        page.get_by_role("button", name="Predict").click()
+        page.get_by_role("button", name="Stop waiting").click()
+        expect(page.get_by_role("button", name="Predict")).to_be_enabled()
+        page.get_by_role("button", name="Predict").click()
+        told = page.get_by_role("region", name="Try it").get_by_role("alert")
+        expect(told).to_contain_text("kf-2204", timeout=120_000)
+    finally:
+        for process in hung:
+            os.kill(process.pid, signal.SIGCONT)
+    page.get_by_role("button", name="Predict").click()
+    expect(page.get_by_role("table", name="Predictions")).to_be_visible()
+    assert screen.errors == []
+
+
+def _processes(client: Client, run: str) -> list[psutil.Process]:
+    """The process that answers for a run."""
+    folder = str(client.store.runs.folder(run).path)
+    found = [p for p in psutil.process_iter(["cmdline"]) if folder in (p.info["cmdline"] or ())]
+    assert found, f"no process has {folder}"
+    return found
+
+
+def test_a_form_makes_a_cell_that_runs(stocked: Client, lab: Lab, screen: Screen) -> None:
+    notebook = screen.open_notebook(lab.notebook("form.ipynb", "%load_ext jupyter_kf"))
+    screen.run_cell(0)
+    screen.command("jupyter-kf:open-form", verb="train")
+    form = screen.page.locator(".jp-Kf-formPage")
+    name = form.get_by_role("textbox", name=re.compile("^Name"))
+    name.fill("not a name")
+    expect(form.locator("[data-field='name']")).to_contain_text("not a name")
+    name.fill("formed")
+    cpu = form.get_by_role("textbox", name=re.compile("^Cpu"))
+    form.get_by_text("Resources", exact=True).click()
+    cpu.fill("lots")
+    expect(form.locator("[data-field='cpu'] .jp-Kf-fieldError")).to_contain_text("lots")
+    expect(form.get_by_role("button", name="Insert cell")).to_be_disabled()
+    cpu.fill("")
+    params = form.get_by_role("group", name=re.compile("^Params"))
+    params.get_by_role("button", name="Add").click()
+    params.get_by_role("textbox", name="Name 1").fill("size")
+    params.get_by_role("textbox", name="Value 1").fill("3")
+    form.get_by_role("textbox", name="Code of the cell").fill("kf.report(area=size * size)")
+    cell = "%%kf train formed --param size=3\nkf.report(area=size * size)"
+    expect(form.get_by_role("region", name="The cell", exact=True)).to_contain_text(
+        "--param size=3"
+    )
+    form.get_by_role("button", name="Insert cell").click()
+    expect(form.locator(".jp-Kf-done")).to_be_visible()
+    screen.command("docmanager:open", path="form.ipynb")
+    made = notebook.locator(".jp-CodeCell").nth(1)
+    assert made.locator(".cm-content").inner_text().strip() == cell
+    screen.run_cell(1)
+    _until(lambda: [r.metrics.get("area") for r in stocked.runs(name="formed")] == [9.0])
+    assert screen.errors == []
+
+
+def _until(holds: Any, patience_s: float = 60.0) -> None:
+    until = time.monotonic() + patience_s
+    while not holds():
+        assert time.monotonic() < until, "it did not come to that"
+        time.sleep(0.1)
+
+
+def test_1200_columns_are_a_few_rows_in_the_page_and_html_is_text(
+    stocked: Client, screen: Screen
+) -> None:
+    screen.open()
+    page = _page(screen, "dataset", "wide")
+    table = page.get_by_role("grid", name="Columns of the dataset")
+    expect(table.get_by_role("gridcell").first).to_have_text(BAD)
+    assert table.get_by_role("row").count() < 60
+    assert page.locator("img[src='x']").count() == 0
+    table.locator(".jp-Kf-gridBody").focus()
+    screen.page.keyboard.press("End")
+    expect(page.get_by_role("region", name="last").locator("figure")).to_be_visible()
+    page.get_by_role("searchbox", name="Search columns").fill("0777")
+    expect(table.get_by_role("row")).to_have_count(2)
+    table.get_by_role("row").last.click()
+    expect(page.get_by_role("region", name="sensor_0777")).to_contain_text("Quartiles")
+    assert screen.errors == []
+
+
+def test_two_runs_are_compared_by_what_was_set_differently(stocked: Client, screen: Screen) -> None:
+    ids = [run.id for run in stocked.runs(name="curve")]
+    screen.open()
+    screen.command("jupyter-kf:compare-runs", ids=ids)
+    page = screen.page.locator(".jp-Kf-comparePage:visible")
+    differ = page.get_by_role("table", name="Settings that differ")
+    expect(differ.get_by_role("row")).to_have_count(2)
+    expect(differ).to_contain_text("param speed")
+    expect(page.get_by_role("img", name=re.compile("^loss of "))).to_be_visible()
+    page.get_by_role("button", name=f"Leave {ids[0]} out").click()
+    expect(page).to_contain_text("Add at least two runs")
+    page.get_by_role("combobox", name="Run to add").fill(ids[0])
+    page.get_by_role("button", name="Add").click()
+    expect(differ).to_contain_text("param speed")
+    assert screen.errors == []
+
+
+def test_a_transform_and_a_model_lead_to_each_other(stocked: Client, screen: Screen) -> None:
+    screen.open()
+    page = _page(screen, "transform", "prepare")
+    expect(page.get_by_role("region", name="Code of prepare")).to_contain_text("def transform")
+    expect(page).to_contain_text("equal to the bit in a fresh process")
+    page.get_by_role("region", name="Who uses it").get_by_role("button", name="high@1").click()
+    model = screen.page.locator(".jp-Kf-modelPage:visible")
+    expect(model.locator("h2")).to_have_text("high@1")
+    model.get_by_role("button", name="Show version 2").click()
+    expect(model.locator("h2")).to_have_text("high@2")
+    model.get_by_role("button", name="prepare@1").first.click()
+    expect(screen.page.locator(".jp-Kf-transformPage:visible")).to_be_visible()
+    assert screen.errors == []
+
+
+PAGES = [
+    ("study", "high"),
+    ("endpoint", "high"),
+    ("model", "high"),
+    ("dataset", "points"),
+    ("transform", "prepare"),
+    ("form", "train"),
+    ("form", "serve"),
+]
+
+
+AXE = Path(__file__).resolve().parents[2] / "labextension/node_modules/axe-core/axe.min.js"
+
+
+@pytest.mark.parametrize(("thing", "name"), PAGES)
+def test_axe_finds_nothing_on_a_page(
+    stocked: Client, screen: Screen, thing: str, name: str
+) -> None:
+    screen.open()
+    page = _page(screen, thing, name)
+    expect(page.locator(".jp-Kf-skeleton")).to_have_count(0)
+    screen.pictures(f"{thing}-{name}")
+    screen.page.add_script_tag(path=AXE)
+    for theme in ("Light", "Dark"):
+        screen.theme(theme)
+        found = screen.page.evaluate("() => axe.run('.jp-Kf-page').then(told => told.violations)")
+        told = [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found]
+        assert told == []
+
+
+def test_a_page_that_is_no_more_says_so(stocked: Client, screen: Screen) -> None:
+    screen.open()
+    for thing in ("study", "endpoint", "model", "dataset", "transform"):
+        screen.command("jupyter-kf:open", thing=thing, id="nothing")
+        told = screen.page.locator(".jp-Kf-page:visible .jp-Kf-problem")
+        expect(told).to_contain_text("kf-1")
+    assert screen.errors == []
