@@ -22,7 +22,7 @@ export function PageHead(props: {
   actions?: React.ReactNode;
 }): React.ReactElement {
   return (
-    <header className="jp-Kf-head">
+    <div className="jp-Kf-head">
       <div className="jp-Kf-headLine">
         <h2>{props.title}</h2>
         {props.badge}
@@ -31,7 +31,7 @@ export function PageHead(props: {
         {props.actions}
       </div>
       <div className="jp-Kf-headFacts jp-Kf-quiet">{props.detail}</div>
-    </header>
+    </div>
   );
 }
 

@@ -40,7 +40,6 @@ export interface ITableProps<R> {
 export function VirtualTable<R>(props: ITableProps<R>): React.ReactElement {
   const { columns, rows, keyOf, chosen, choose, order, rowHeight = 28 } = props;
   const { trans } = useKf();
-  const base = React.useId();
   const grid = columns.map(column => column.width).join(' ');
   const at = chosen ? rows.findIndex(row => keyOf(row) === chosen) : -1;
   const onKey = (event: React.KeyboardEvent) => {
@@ -103,15 +102,13 @@ export function VirtualTable<R>(props: ITableProps<R>): React.ReactElement {
           tabIndex: 0,
           style: height ? { height } : undefined,
           onKeyDown: onKey,
-          'aria-label': props.label,
-          'aria-activedescendant': at >= 0 ? `${base}${at}` : undefined
+          'aria-label': props.label
         }}
         render={index => {
           const row = rows[index];
           const key = keyOf(row);
           return (
             <div
-              id={`${base}${index}`}
               role="row"
               aria-rowindex={index + 2}
               aria-selected={choose ? key === chosen : undefined}
@@ -132,6 +129,9 @@ export function VirtualTable<R>(props: ITableProps<R>): React.ReactElement {
           );
         }}
       />
+      <span className="jp-Kf-unseen" aria-live="polite">
+        {at >= 0 ? trans.__('Row %1: %2', at + 1, chosen) : ''}
+      </span>
     </div>
   );
 }
