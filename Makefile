@@ -2,24 +2,27 @@
 # Each does all of its own set-up in .venv; `make help` lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-front test-browser bundle panels lab lint format bench faults test-frameworks build pins clean
+.PHONY: help demo test test-front test-browser bundle panels lab hub lint format bench faults test-frameworks test-images build pins clean
 
 PY := .venv/bin/python
 # Where the demo's pictures go: make demo PICTURES=binder renews the README's.
 PICTURES ?=
 # More for pytest, as in: make test ARGS="-k parity -x"
 ARGS ?=
+# A file's tests stay in one worker, with what they share. A worker that dies ends the run: the
+# one that replaced it would be given the same test again, and wait for more for ever.
+WORKERS := -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 # `.venv` is made anew when a pin, a dependency or the set-up itself changed, else in no time.
-READY := .venv/ready-$(shell cat .ci/requirements.txt .ci/environment.py pyproject.toml | cksum | tr ' ' '-')
+READY := .venv/ready-$(shell cat .ci/requirements.txt .ci/environment.py pyproject.toml spawner/pyproject.toml | cksum | tr ' ' '-')
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
 
-demo: $(READY) panels ## from one cell to a proven endpoint, on 336,776 real flights
-	@$(PY) binder/run_demo.py --pictures $(or $(PICTURES),dist)
+demo: $(READY) panels ## from one cell to a proven endpoint, on 336,776 real flights; SAVE=folder keeps it
+	@$(PY) binder/run_demo.py --pictures $(or $(PICTURES),dist) $(if $(SAVE),--save $(SAVE))
 
 test: $(READY) panels ## every test but the large frameworks' and the cluster's
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest $(WORKERS) $(ARGS)
 
 test-front: $(READY) ## the front end: Jest, types, lint
 	@$(PY) .ci/frontend.py run wire:check lint types test
@@ -35,6 +38,10 @@ panels: $(READY) ## the same, or a sentence where there is no Node
 
 lab: $(READY) panels ## JupyterLab on the demo's notebooks, on this machine only
 	@.venv/bin/jupyter lab binder --ip=127.0.0.1 --no-browser $(if $(filter 0,$(shell id -u)),--allow-root)
+
+hub: $(READY) ## a JupyterHub with the catalogue's form, on this machine; PORT=8000
+	@JUPYTER_KF_HUB_PORT=$(or $(PORT),8000) JUPYTER_KF_PROXY="$$($(PY) .ci/environment.py proxy)" \
+	    $(PY) -m jupyterhub -f spawner/jupyterhub_config.py
 
 lint: $(READY) ## format, lint, types, import contracts: what CI checks
 	@.venv/bin/ruff format --check .
@@ -56,8 +63,14 @@ faults: $(READY) ## 500 kills at random moments; FAULTS=n and SEED=n to change t
 test-frameworks: $(READY) ## torch and tensorflow, each in an environment of its own
 	@$(PY) tests/frameworks/run.py $(ARGS)
 
-build: $(READY) bundle ## the wheel and the source distribution, in dist/
-	@.venv/bin/uv build --quiet --no-build-isolation --python $(PY) --out-dir $(or $(DIST),dist) .
+test-images: $(READY) ## builds base, scipy and hub and spawns them in pods (root; 15 min the first time)
+	@JUPYTER_KF_REQUIRE_CLUSTER=1 $(PY) -m pytest --timeout=3600 tests/images/built $(ARGS)
+
+build: $(READY) bundle ## both packages' wheels and source distributions, in dist/
+	@for package in . spawner; do \
+	    .venv/bin/uv build --quiet --no-build-isolation --python $(PY) \
+	        --out-dir $(or $(DIST),dist) $$package || exit 1; \
+	done
 
 pins: $(READY) ## newer pins only where pyproject.toml asks for them; UPGRADE=1 for all the newest
 	@$(PY) .ci/environment.py pins $(if $(UPGRADE),--upgrade)

@@ -2,6 +2,7 @@
 
     environment.py main                  `.venv` at the checkout's root
     environment.py pins [--upgrade]      writes requirements.txt from what pyproject.toml asks
+    environment.py proxy                 the development hub's proxy; prints its program's path
 
 Standard library only, since it runs before anything is installed. Says in one line what takes
 long, and what is missing where it can't install it. Package registries are the ones this
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
@@ -43,6 +45,8 @@ def main(arguments: list[str]) -> int:
                 make()
             elif arguments[:1] == ["pins"]:
                 write_pins(arguments[1:])
+            elif arguments == ["proxy"]:
+                print(make_proxy())
             else:
                 say(f"unknown: {' '.join(arguments)}")
                 return 2
@@ -58,7 +62,7 @@ def main(arguments: list[str]) -> int:
 
 
 def make() -> None:
-    """`.venv` with the pinned packages and this checkout, editable."""
+    """`.venv` with the pinned packages and this checkout's two packages, editable."""
     folder = CHECKOUT / ".venv"
     python = folder / "bin" / "python"
     if folder.exists() and not _works_in_place(folder):
@@ -70,13 +74,14 @@ def make() -> None:
     uv = _install_uv(folder)
     say("installing the pinned packages (minutes when they have to be downloaded)")
     run(uv, "pip", "install", *QUIET, "--python", python, "--compile-bytecode", "-r", PINS)
-    say("installing this checkout, editable")
-    options = ["--no-deps", "--no-build-isolation", "--editable", CHECKOUT]
+    say("installing this checkout's two packages, editable")
+    options = ["--no-deps", "--no-build-isolation"]
+    editable = ["--editable", CHECKOUT, "--editable", CHECKOUT / "spawner"]
     # The extension's bundle is made by frontend.py, and linked instead of copied.
     LINK.unlink(missing_ok=True)
     BUNDLE.mkdir(exist_ok=True)
     os.environ["SKIP_JUPYTER_BUILDER"] = "1"
-    run(uv, "pip", "install", *QUIET, "--python", python, *options)
+    run(uv, "pip", "install", *QUIET, "--python", python, *options, *editable)
     link_bundle()
 
 
@@ -97,8 +102,29 @@ def write_pins(options: list[str]) -> None:
     uv = CHECKOUT / ".venv" / "bin" / "uv"
     quiet = ["--quiet", "--no-header", "--no-annotate", "--no-emit-index-url", *options]
     asked = [CHECKOUT / "pyproject.toml", "--extra", "demo", "--extra", "polars", "--group", "dev"]
+    asked.append(CHECKOUT / "spawner" / "pyproject.toml")
     everywhere = ["--universal", "--python-version", "3.11"]
     run(uv, "pip", "compile", *quiet, *everywhere, *asked, "--output-file", PINS)
+
+
+def make_proxy() -> Path:
+    """configurable-http-proxy in the user's cache, from the locked versions of spawner/proxy."""
+    locked = CHECKOUT / "spawner" / "proxy"
+    files = [locked / "package.json", locked / "package-lock.json"]
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    folder = CACHE / f"proxy-{digest}"
+    program = folder / "node_modules" / ".bin" / "configurable-http-proxy"
+    if not program.exists():
+        if shutil.which("npm") is None:
+            raise Missing(
+                "npm is missing, which installs the hub's proxy; install Node 20 or newer"
+            )
+        say("installing the hub's proxy")
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            shutil.copy(file, folder)
+        run("npm", "ci", "--prefix", folder, "--no-fund", "--no-audit", "--loglevel=error")
+    return program
 
 
 def _works_in_place(folder: Path) -> bool:

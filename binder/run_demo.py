@@ -39,7 +39,7 @@ def main() -> int:
     asked = argparse.ArgumentParser(description="Runs the notebooks and tells each stage.")
     asked.add_argument("notebooks", nargs="*", type=Path)
     asked.add_argument("--store", type=Path, help="keep datasets, models and runs in this folder")
-    asked.add_argument("--save", type=Path, help="write the executed notebooks to this folder")
+    asked.add_argument("--save", type=Path, help="keep the executed notebooks and their files here")
     asked.add_argument("--pictures", type=Path, help="write pictures of the panels to this folder")
     options = asked.parse_args()
     notebooks = options.notebooks or sorted(HERE.glob("[0-9]*.ipynb"))
@@ -100,7 +100,7 @@ def run(notebook: Path, work: Path, save: Path | None) -> bool:
         return False
     finally:
         if save:
-            save.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(folder, save, dirs_exist_ok=True)
             nbformat.write(content, save / notebook.name)
     return True
 

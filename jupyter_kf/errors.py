@@ -23,7 +23,7 @@ KfError
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 
@@ -164,6 +164,24 @@ _BY_HUNDRED: dict[int, type[KfError]] = {
 
 def _rebuild(_kind: str, fields: dict[str, str]) -> KfError:
     return KfError.from_dict(fields)
+
+
+def together(errors: Sequence[KfError]) -> KfError:
+    """Several mistakes of one call as one error: all that is wrong, each with its fix.
+
+    It has the code and the class of the first.
+    """
+    first = errors[0]
+    if len(errors) == 1:
+        return first
+    causes = "".join(f"\n  {error.cause}" for error in errors)
+    fixes = list(dict.fromkeys(error.fix for error in errors))
+    return type(first)(
+        first.code,
+        "; ".join(error.what for error in errors),
+        cause=causes,
+        fix=fixes[0] if len(fixes) == 1 else "".join(f"\n  {fix}" for fix in fixes),
+    )
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

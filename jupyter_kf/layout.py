@@ -19,7 +19,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from jupyter_kf.errors import StoreError
+from jupyter_kf.errors import NotFound, StoreError
 
 FORMAT = "1"
 KINDS = ("dataset", "transform", "model", "study")
@@ -34,7 +34,15 @@ def runtime_dir() -> Path:
         import tempfile  # not at the top: every supervisor and worker imports this module
 
         folder = Path(tempfile.gettempdir()) / f"jupyter-kf-{os.getuid()}"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            3006,
+            f"there can be no folder {folder} for locks and sockets",
+            cause=error.strerror or str(error),
+            fix="point JUPYTER_KF_RUNTIME_DIR at a folder of yours that can be made",
+        ) from error
     owner = folder.stat()
     if owner.st_uid != os.getuid() or owner.st_mode & 0o022:
         raise StoreError(
@@ -44,6 +52,40 @@ def runtime_dir() -> Path:
             fix="remove it, or point JUPYTER_KF_RUNTIME_DIR at a folder of yours with mode 0700",
         )
     return folder
+
+
+def working_dir() -> Path:
+    """The folder that this process works in.
+
+    Raises:
+        NotFound: kf-1118, it was deleted meanwhile.
+    """
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise NotFound(
+            1118,
+            "the working folder of this process is gone",
+            cause="it was deleted or moved after the process had entered it",
+            fix="go to a folder that exists: `%cd ~`, or os.chdir(...)",
+        ) from error
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """A path with its ``~`` replaced.
+
+    Raises:
+        NotFound: kf-1119, nobody is called so.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise NotFound(
+            1119,
+            f"{path} can't be found",
+            cause=f"{error}"[:1].lower() + f"{error}"[1:].rstrip("."),
+            fix="write the whole path, from / on",
+        ) from error
 
 
 def lock_path(run_id: str) -> Path:

@@ -35,7 +35,7 @@ def check_name(name: str, what: str = "name") -> str:
         return name
     raise SpecError(
         1002,
-        f"{what} {name!r} can't be used",
+        f"{what} {name if len(name) <= 60 else name[:57] + '...'!r} can't be used",
         cause="a name is 1 to 40 of a-z, 0-9, - and _, beginning and ending with a letter or digit",
         fix=f"call it {slug(name)!r}",
     )
@@ -43,6 +43,11 @@ def check_name(name: str, what: str = "name") -> str:
 
 def slug(text: str, longest: int = 40) -> str:
     """A DNS label made from any text: lower case, runs of other characters become one dash."""
+    if not text.isascii():
+        import unicodedata  # not at the top: every worker imports this module
+
+        parts = unicodedata.normalize("NFKD", text.casefold())
+        text = "".join(part for part in parts if not unicodedata.combining(part))
     label = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:longest].strip("-")
     return label or "x"
 

@@ -116,6 +116,27 @@ class RunList(list[Run]):
 
 
 @dataclass(frozen=True)
+class Named:
+    """A name of the store: what it stands for now.
+
+    Attributes:
+        n: its newest version.
+        says: what one wants to know of it in a list: rows and columns, metrics, state.
+    """
+
+    kind: str
+    name: str
+    n: int
+    digest: str
+    created_s: float
+    says: str = ""
+
+
+class NameList(list[Named]):
+    """What has a name; a list that shows itself as a table."""
+
+
+@dataclass(frozen=True)
 class Trial:
     """One attempt of a study."""
 
@@ -210,6 +231,7 @@ class Endpoint:
     parity: Mapping[str, Any] | None = None
     why: str = ""  # this model was chosen
     versions: tuple[Version, ...] = ()
+    instead_of: int | None = None  # the version that died, whose traffic this one took
     _verbs: Verbs | None = field(default=None, repr=False, compare=False)
 
     def predict(self, rows: Any) -> Any:

@@ -6,13 +6,16 @@ client's method of the same name, and its result is a record that the face rende
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_kf.client.rows import KINDS
 from jupyter_kf.errors import KfError, NotFound, SpecError, did_you_mean
 from jupyter_kf.records import RunList
 from jupyter_kf.specs import SPECS, queries
@@ -27,6 +30,7 @@ _QUERIES = (
     queries.PredictQuery,
     queries.CheckQuery,
     queries.RunsQuery,
+    queries.ListQuery,
     queries.ShowQuery,
     queries.LogsQuery,
     queries.CancelQuery,
@@ -169,8 +173,20 @@ def _predict(client: Client, query: Any, scope: Mapping[str, Any]) -> Any:
         return client.predict(query.name, scope[query.rows])
     rows = literal(query.rows)
     if isinstance(rows, str):
-        raise _no_rows(query.rows, scope)
+        if not _is_path(query.rows):
+            raise _no_rows(query.rows, scope)
+        rows = Path(query.rows)
     return client.predict(query.name, rows)
+
+
+def _is_path(text: str) -> bool:
+    """Whether a text that is neither a name nor JSON means a file, there or not."""
+    if text[:1] in "[{" or "\n" in text:
+        return False
+    path = Path(text)
+    with contextlib.suppress(OSError, ValueError, RuntimeError):  # too long for a path, or ~nobody
+        return path.suffix.lower() in KINDS or "/" in text or path.expanduser().exists()
+    return False
 
 
 def _no_rows(text: str, scope: Mapping[str, Any]) -> KfError:
@@ -185,9 +201,19 @@ def _no_rows(text: str, scope: Mapping[str, Any]) -> KfError:
     return SpecError(
         1024,
         "predict: the rows can't be read",
-        cause=f"they are neither a name in the notebook nor JSON ({said}): {text[:80]}",
+        cause=f"they are neither a name in the notebook, nor a file, nor JSON ({said}): "
+        + text[:80],
         fix="name the rows in a cell before (rows = ...), and write `%kf predict NAME rows`",
     )
+
+
+def _logs(client: Client, query: Any) -> Iterator[str]:
+    """The lines of a run; of a run that was asked for by name, first which run it is."""
+    run = client.meant(query.run)
+    lines = client.logs(run.id, query.follow)
+    if query.run == run.id:
+        return lines
+    return itertools.chain([f"[{run.kind} run {run.id}, {run.state}]"], lines)
 
 
 def no_name(verb: str, name: str, scope: Mapping[str, Any]) -> NotFound:
@@ -196,7 +222,7 @@ def no_name(verb: str, name: str, scope: Mapping[str, Any]) -> NotFound:
         1110,
         f"{verb}: the notebook has no `{name}`",
         cause=did_you_mean(name, [n for n in scope if not n.startswith("_")]),
-        fix="give the name of a variable" + (", or a path" if verb == "data" else ""),
+        fix="give the name of a variable, or a path",
     )
 
 
@@ -205,8 +231,9 @@ _QUICK: dict[str, Callable[[Any, Any, Mapping[str, Any]], Any]] = {
     "predict": _predict,
     "check": lambda client, q, _: client.check(q.name),
     "runs": lambda client, q, _: RunList(client.runs(q.name, kind=q.job, state=q.state)[: q.limit]),
+    "list": lambda client, q, _: client.list(q.what),
     "show": lambda client, q, _: client.show(q.thing),
-    "logs": lambda client, q, _: client.logs(q.run, q.follow),
+    "logs": lambda client, q, _: _logs(client, q),
     "cancel": lambda client, q, _: client.cancel(q.run),
     "stop": lambda client, q, _: client.stop(q.name),
     "compare": lambda client, q, _: client.compare(*q.runs),

@@ -3,16 +3,22 @@
 Each test's processes carry `JUPYTER_KF_RUNTIME_DIR` in their environment, under one folder of
 this session; at the end of the session whatever still carries it is a leak: it is named with
 the test that started it, ended, and the session fails. Other processes are never touched.
+
+With workers (`-n`), each has a session of its own in a folder below the controller's: it looks
+for its own leaks and hands their names up. The controller looks once more, for those of a worker
+that died, and fails the whole.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import psutil
@@ -20,15 +26,14 @@ import pytest
 
 from tests.leftovers import started_under
 
-# Short, since a Unix socket's path may have only some 100 characters; pytest's own are longer.
-SESSION = Path(tempfile.mkdtemp(prefix="kf-"))
 LEAK_GRACE_S = 15.0
+MOST_WORKERS = 8
 
-_tests: dict[str, str] = {}
+_session = Path()  # this process's folder, chosen by `pytest_configure`
+_tests = itertools.count(1)
 _leaks: list[str] = []
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # else models' threads spin against each other
-os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(SESSION / "hypothesis")
 hypothesis.settings.register_profile("dev", deadline=None, database=None, print_blob=True)
 hypothesis.settings.register_profile(
     "ci", parent=hypothesis.settings.get_profile("dev"), derandomize=True
@@ -36,14 +41,56 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
-def pytest_configure() -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Workers for `-n auto`: one a core for the whole, none for a selection or for a person.
+
+    A few tests end before workers would have started, and `-s` asks to see their output.
+    """
+    if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
+        return None  # xdist reads it
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    chosen = any(config.getoption(name, None) for name in ("keyword", "markexpr", "lf"))
+    if not whole or chosen or config.getoption("capture") == "no":
+        return 0
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(cores or 1, MOST_WORKERS) if cores != 1 else 0
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tells a worker where its session's folder belongs."""
+    node.workerinput["session"] = str(_session / node.gateway.id)
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Isolates what is set up for a whole module or session, before any test's own folders."""
-    os.environ["JUPYTER_KF_STORE"] = str(SESSION / "store")
-    os.environ["JUPYTER_KF_RUNTIME_DIR"] = str(SESSION / "0")
+    global _session
+    below = getattr(config, "workerinput", {}).get("session")
+    # Short, since a Unix socket's path may have only some 100 characters; pytest's own are longer.
+    _session = Path(below or tempfile.mkdtemp(prefix="kf-"))
+    _session.mkdir(mode=0o700, exist_ok=True)
+    if config.getoption("numprocesses", None):
+        return  # it runs no test, and its workers must not look as if they were started by one
+    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(_session / "hypothesis")
+    os.environ["JUPYTER_KF_STORE"] = str(_session / "store")
+    os.environ["JUPYTER_KF_RUNTIME_DIR"] = str(_session / "0")
     for variable in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
-        os.environ[variable] = str(SESSION / variable.lower())
-    for variable in ("JUPYTER_KF_BACKEND", "JUPYTER_KF_NAMESPACE"):
+        os.environ[variable] = str(_session / variable.lower())
+    for variable in ("JUPYTER_KF_BACKEND", "JUPYTER_KF_HANDOFF", "JUPYTER_KF_NAMESPACE"):
         os.environ.pop(variable, None)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Walks first where workers share the files out: the long ones must not begin last."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: "walks" not in item.path.parts)
+
+
+@pytest.fixture(scope="session")
+def session_folder() -> Path:
+    """This process's folder, short enough for sockets; what is started below it may not stay."""
+    return _session
 
 
 @pytest.fixture
@@ -57,9 +104,9 @@ def store_dir(tmp_path: Path) -> Path:
 @pytest.fixture
 def runtime(request: pytest.FixtureRequest) -> Path:
     """This test's folder for locks and sockets: short, private, empty."""
-    folder = SESSION / str(len(_tests) + 1)
+    folder = _session / str(next(_tests))
     folder.mkdir(mode=0o700)
-    _tests[folder.name] = request.node.nodeid
+    folder.with_suffix(".test").write_text(request.node.nodeid)  # for whoever finds a leak of it
     return folder
 
 
@@ -69,21 +116,29 @@ def _isolated(store_dir: Path, runtime: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("JUPYTER_KF_RUNTIME_DIR", str(runtime))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Takes what a worker found at its end; one that died had no time to look."""
+    _leaks.extend(getattr(node, "workeroutput", {}).get("leaks", []))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fails the session when a process of one of its tests outlived it, and ends that process."""
-    leaked = list(started_under(SESSION))
+    leaked = list(started_under(_session))
     until = time.monotonic() + LEAK_GRACE_S
     while leaked and time.monotonic() < until:
         psutil.wait_procs([process for process, _ in leaked], timeout=0.2)
-        leaked = list(started_under(SESSION))
+        leaked = list(started_under(_session))
     for process, folder in leaked:
-        _leaks.append(f"{_described(process)}, started by {_tests.get(folder, 'a shared fixture')}")
+        _leaks.append(f"{_described(process)}, started by {_starter(folder)}")
         with contextlib.suppress(psutil.Error):
             process.kill()
-    if leaked:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["leaks"] = _leaks  # the controller fails, and says them
+    elif _leaks:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    shutil.rmtree(SESSION, ignore_errors=True)
+    shutil.rmtree(_session, ignore_errors=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -92,6 +147,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("left running", sep="!", red=True, bold=True)
         for line in _leaks:
             terminalreporter.write_line(f"LEAK {line}", red=True)
+
+
+def _starter(folder: Path) -> str:
+    places = [place for place in (folder, *folder.parents) if _session in place.parents]
+    names = [place.with_suffix(".test") for place in places]
+    return next((name.read_text() for name in names if name.is_file()), "a shared fixture")
 
 
 def _described(process: psutil.Process) -> str:

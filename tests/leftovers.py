@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 
 
-def started_under(session: Path) -> Iterator[tuple[psutil.Process, str]]:
-    """Living processes whose JUPYTER_KF_RUNTIME_DIR is below `session`, and its first folder.
+def started_under(session: Path) -> Iterator[tuple[psutil.Process, Path]]:
+    """Living processes whose JUPYTER_KF_RUNTIME_DIR is below `session`, and that folder.
 
     Only those: another session's processes, and this one, are never among them.
     """
@@ -20,7 +20,7 @@ def started_under(session: Path) -> Iterator[tuple[psutil.Process, str]]:
             folder = Path(process.environ().get("JUPYTER_KF_RUNTIME_DIR", "/"))
             ended = process.status() == psutil.STATUS_ZOMBIE
             if session in folder.parents and process.pid != os.getpid() and not ended:
-                yield process, folder.relative_to(session).parts[0]
+                yield process, folder
 
 
 def end_all(session: Path) -> None:

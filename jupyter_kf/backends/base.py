@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from jupyter_kf.errors import BackendError
 from jupyter_kf.records import State
 from jupyter_kf.specs import JobSpec
 
@@ -41,6 +42,25 @@ class Plan:
     objects: tuple[Mapping[str, Any], ...]
     unsupported: tuple[Unsupported, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def refuse_unsupported(plan: Plan) -> None:
+    """Raises what a plan only notes; every `submit` begins with it.
+
+    Raises:
+        BackendError: kf-2040, with every field that the backend can't honour.
+    """
+    if not plan.unsupported:
+        return
+    first, *more = plan.unsupported
+    cause, fix = first.reason, first.fix
+    if more:
+        cause = "".join(f"\n  `{u.field}`: {u.reason}" for u in plan.unsupported)
+        fix = "".join(f"\n  `{u.field}`: {u.fix}" for u in plan.unsupported)
+    fields = ", ".join(f"`{u.field}`" for u in plan.unsupported)
+    raise BackendError(
+        2040, f"the {plan.backend} backend can't honour {fields}", cause=cause, fix=fix
+    )
 
 
 @dataclass(frozen=True)

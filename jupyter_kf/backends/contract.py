@@ -113,7 +113,7 @@ class BackendContract:
     ) -> None:
         with pytest.raises(BackendError) as refusal:
             submit_program("", **self.impossible)
-        assert refusal.value.code == 2001
+        assert refusal.value.code == 2040
 
     # from the start to the end
 

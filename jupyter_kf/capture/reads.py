@@ -25,6 +25,8 @@ from dataclasses import dataclass, field
 from jupyter_kf.capture.scopes import body_reads, bound_in, class_reads, free_in
 
 _BUILTINS = frozenset(dir(builtins)) - {"display", "get_ipython"}
+ANY_NAME = frozenset({"globals", "locals", "vars", "eval", "exec"})
+"""Whoever calls one of these may read any name."""
 _MODULE = frozenset({"__name__", "__file__", "__doc__", "__spec__", "__loader__", "__package__"})
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp

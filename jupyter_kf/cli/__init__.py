@@ -5,15 +5,18 @@ Exit codes: 0 done, 1 an error of the caller or of the job, 2 the words could no
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from jupyter_kf import display
 from jupyter_kf.client import connect
+from jupyter_kf.client.rows import json_rows
 from jupyter_kf.errors import KfError, SpecError
 from jupyter_kf.records import Run, State, Study, plain
 from jupyter_kf.verbs import TAKES_CODE, Call, explain, perform, read_call
@@ -27,6 +30,9 @@ _USAGE = """jupyter kf VERB ... [--json] [--file CODE.py]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; see the module's head for the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that knows only ASCII shows \\xe4
+            stream.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in words
     words = [word for word in words if word != "--json"]
@@ -74,6 +80,9 @@ def _run(words: list[str], as_json: bool) -> int:
             cause="a form is made of widgets, which a terminal can't show",
             fix="write the line: `jupyter kf help` lists the verbs",
         )
+    if call.verb == "predict" and call.fields.get("rows") == "-":
+        rows = json.dumps(json_rows(sys.stdin.read(), "standard input"))
+        call = replace(call, fields={**call.fields, "rows": rows})
     result = perform(connect(), call, code, {})
     if isinstance(result, Iterator):
         for line in result:
@@ -101,12 +110,12 @@ def _code(words: list[str]) -> tuple[str | None, list[str]]:
     path = words[at + 1] if at + 1 < len(words) else ""
     rest = words[:at] + words[at + 2 :]
     try:
-        return (sys.stdin.read() if path == "-" else Path(path).read_text()), rest
-    except OSError as error:
+        return (sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")), rest
+    except (OSError, UnicodeError) as error:
         raise SpecError(
             1023,
             f"--file {path} can't be read",
-            cause=error.strerror or str(error),
+            cause=getattr(error, "strerror", None) or str(error),
             fix="give the path of a file with the cell's code, or - for standard input",
         ) from error
 

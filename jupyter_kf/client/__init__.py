@@ -7,6 +7,7 @@ store sees the same runs.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,13 @@ from typing import Any, cast
 
 from jupyter_kf.backends import registry
 from jupyter_kf.backends.base import Measured, Plan, Resources
-from jupyter_kf.client import datasets, endpoints, orders, studies
+from jupyter_kf.client import datasets, endpoints, listing, orders, studies
 from jupyter_kf.client.checks import run_check
 from jupyter_kf.client.compare import Comparison, compare
 from jupyter_kf.client.doctor import Report, examine
 from jupyter_kf.client.launch import Order, dry_run, launch
 from jupyter_kf.client.lineage import Lineage, lineage
+from jupyter_kf.client.rows import read_rows
 from jupyter_kf.client.watch import Look, Watcher
 from jupyter_kf.config import read_config
 from jupyter_kf.errors import KfError
@@ -29,6 +31,7 @@ from jupyter_kf.records import (
     Endpoint,
     Metric,
     Model,
+    NameList,
     Run,
     RunList,
     State,
@@ -44,7 +47,7 @@ from jupyter_kf.specs import (
     TransformSpec,
     TuneSpec,
 )
-from jupyter_kf.specs.queries import CompareQuery, RunsQuery
+from jupyter_kf.specs.queries import CompareQuery, ListQuery, RunsQuery
 from jupyter_kf.store import Store
 
 Scope = Mapping[str, Any]
@@ -179,10 +182,11 @@ class Client:
         return self._bind(endpoints.stop(self.store, name, self._watch))
 
     def predict(self, name: str, rows: Any) -> Any:
-        """Predictions of an endpoint for a frame, a dict or a list of dicts."""
+        """Predictions of an endpoint for a frame, a dict, a list of dicts, or a file's Path."""
+        rows = read_rows(rows) if isinstance(rows, Path) else rows
         return endpoints.predict(self.store, name, rows, self._watch)
 
-    def ask(self, name: str, rows: Any, timeout_s: float = 60.0) -> list[dict[str, Any]]:
+    def ask(self, name: str, rows: Any, timeout_s: float = 60.0) -> builtins.list[dict[str, Any]]:
         """Predictions of an endpoint as plain values, for who has rows as JSON and no frames."""
         return endpoints.ask(self.store, name, rows, self._watch, timeout_s)
 
@@ -215,13 +219,32 @@ class Client:
             and (state is None or run.state == asked.state)
         )
 
-    def observe(self, run_ids: Iterable[str]) -> list[Run]:
+    def observe(self, run_ids: Iterable[str]) -> builtins.list[Run]:
         """These runs as they are now, in one call; one that is gone is left out."""
         return [self._bind(run) for run in self._watch.some(run_ids)]
 
     def run(self, run: str) -> Run:
         """A run by its id, the beginning of it, or the newest of a name."""
         return self._bind(self._watch.run(self.store.runs.find(run)))
+
+    def meant(self, text: str) -> Run:
+        """The run that somebody means who wants to see or to end one.
+
+        An id, or the beginning of one; of a name the newest that lives, else its newest train
+        run, else its newest run of any kind.
+        """
+        named = [] if text in self.store.runs.ids() else self.runs(text)
+        named.sort(key=lambda run: (run.state.ended, run.kind != "train"))
+        return named[0] if named else self.run(text)
+
+    def list(self, what: str | None = None) -> NameList:
+        """What has a name, each at its newest version; of one kind when given.
+
+        Args:
+            what: datasets, transforms, models, studies or endpoints.
+        """
+        asked = ListQuery.of(what=what).what
+        return listing.named(self.store, self._watch, [asked] if asked else list(listing.KINDS))
 
     def show(self, thing: str) -> Run | Study | Endpoint | Model | Transform | Dataset:
         """What is called `thing`, as it is now: a run id first, then names, the live ones first.
@@ -251,12 +274,12 @@ class Client:
         return self._bind(self._watch.wait(found, timeout_s, self.on_look))
 
     def logs(self, run: str, follow: bool = False) -> Iterator[str]:
-        """A run's output, line by line."""
-        return self._watch.logs(self.store.runs.find(run), follow)
+        """A run's output, line by line; `meant` says which run a name stands for."""
+        return self._watch.logs(self.meant(run).id, follow)
 
     def cancel(self, run: str) -> Run:
         """Ends a run with everything it started; harmless when it has ended."""
-        return self._bind(self._watch.cancel(self.store.runs.find(run)))
+        return self._bind(self._watch.cancel(self.meant(run).id))
 
     def delete(self, run: str) -> None:
         """Cancels a run and removes its folder; what it stored by digest stays."""
@@ -265,7 +288,7 @@ class Client:
         self._watch.backend_of(ref.backend).delete(ref)
         self.store.runs.delete(run_id)
 
-    def metrics(self, run: str) -> list[Metric]:
+    def metrics(self, run: str) -> builtins.list[Metric]:
         """Everything that a run reported."""
         return self.store.runs.metrics(self.store.runs.find(run))
 
@@ -309,7 +332,7 @@ class Client:
         """A model by name (the best of it), name@version, run id or digest."""
         return datasets.read_model(self.store, text)
 
-    def versions(self, kind: str, name: str) -> list[Version]:
+    def versions(self, kind: str, name: str) -> builtins.list[Version]:
         """All versions of a named thing, the oldest first."""
         return [
             Version(v.kind, v.name, v.n, v.digest, v.created_s, v.note)

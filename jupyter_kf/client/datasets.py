@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_kf.client.choose import choose_model
+from jupyter_kf.layout import expanded
 from jupyter_kf.records import Dataset, Model, Transform
 from jupyter_kf.specs import DataSpec
 from jupyter_kf.store import Store
@@ -16,10 +17,10 @@ def snapshot(store: Store, spec: DataSpec, source: Any) -> Dataset:
     """Stores rows or files under a digest and gives it the spec's name."""
     if not isinstance(source, str | Path):
         found = snapshots.snapshot_frame(store.blobs, source, time=spec.time)
-    elif Path(source).expanduser().is_dir():
-        found = snapshots.snapshot_folder(store.blobs, Path(source).expanduser())
+    elif expanded(source).is_dir() and str(source):  # nothing is not "."
+        found = snapshots.snapshot_folder(store.blobs, expanded(source))
     else:
-        pattern = str(Path(source).expanduser())
+        pattern = str(expanded(source)) if str(source) else ""
         found = snapshots.snapshot_files(store.blobs, pattern, time=spec.time)
     note = {"profile": found.profile_digest, "source": spec.source}
     entry = store.refs.add("dataset", spec.name, found.digest, note)

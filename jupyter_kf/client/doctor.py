@@ -14,6 +14,7 @@ from pathlib import Path
 
 from jupyter_kf import layout
 from jupyter_kf.backends.base import Backend
+from jupyter_kf.config import HANDOFF, read_config
 from jupyter_kf.store import Store
 from jupyter_kf.units import format_memory
 
@@ -48,6 +49,8 @@ def examine(store: Store, backend: Backend) -> Report:
     found.append(Finding("python", sys.version_info >= (3, 11), versions))
     found.append(_store(store))
     found.append(_runtime())
+    if os.environ.get(HANDOFF):
+        found.append(_handed_over())
     used = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     found.append(Finding("backend", True, f"{backend.name}, {used} cores"))
     own_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -55,6 +58,12 @@ def examine(store: Store, backend: Backend) -> Report:
     for extra, (package, use) in _EXTRAS.items():
         found.append(_extra(extra, package, use))
     return found
+
+
+def _handed_over() -> Finding:
+    config = read_config()
+    says = f"{config.backend}, namespace {config.namespace or 'unknown'}"
+    return Finding("handed over by the hub", not config.notice, config.notice or says)
 
 
 def _store(store: Store) -> Finding:

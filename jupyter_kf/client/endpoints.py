@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from jupyter_kf.blobs import read_json
 from jupyter_kf.client.choose import choose_model
 from jupyter_kf.client.launch import Order
 from jupyter_kf.client.watch import Watcher
 from jupyter_kf.errors import NotFound, ServeError, SpecError, did_you_mean
-from jupyter_kf.layout import KINDS
+from jupyter_kf.layout import KINDS, EndpointFolder
 from jupyter_kf.records import Endpoint, Run, State, Version
 from jupyter_kf.serving import routing
-from jupyter_kf.serving.client import connect
+from jupyter_kf.serving.client import Connection, connect
 from jupyter_kf.specs import ServeSpec
 from jupyter_kf.store import Store
+
+Answered = TypeVar("Answered")
 
 
 def names(store: Store) -> list[str]:
     """The names of all endpoints that were ever asked for."""
     folder = store.root / "endpoints"
-    return sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted(p.name for p in found if EndpointFolder(p).versions.is_dir())
 
 
 def order(store: Store, spec: ServeSpec) -> Order:
@@ -93,6 +96,7 @@ def read(store: Store, name: str, watch: Watcher) -> Endpoint:
         parity=ready.get("proof"),
         why=str(told.get("why", "")),
         versions=versions,
+        instead_of=now.instead_of if now else None,
     )
 
 
@@ -109,8 +113,8 @@ def predict(store: Store, name: str, rows: Any, watch: Watcher) -> Any:
     """
     if not routing.versions(store.root, name):
         raise _no_endpoint(store, name)
-    with explained_silence(store, name, watch), connect(store.root, name) as connection:
-        found = connection.predict(rows).frame()
+    with explained_silence(store, name, watch):
+        found = _asked(store, name, lambda connection: connection.predict(rows).frame())
     if hasattr(rows, "iloc") and len(rows.index) == len(found):
         found.index = rows.index
     return found
@@ -125,11 +129,12 @@ def ask(
     """
     if not routing.versions(store.root, name):
         raise _no_endpoint(store, name)
-    asking = connect(store.root, name, timeout_s=timeout_s)
-    with explained_silence(store, name, watch), asking as connection:
-        body = json.dumps({"rows": rows}).encode()
-        path, head = f"/v2/models/{name}/rows", {"content-type": "application/json"}
-        told = json.loads(connection.request("POST", path, body, head)[1])
+    body = json.dumps({"rows": rows}).encode()
+    path, head = f"/v2/models/{name}/rows", {"content-type": "application/json"}
+    with explained_silence(store, name, watch):
+        told = json.loads(
+            _asked(store, name, lambda c: c.request("POST", path, body, head)[1], timeout_s)
+        )
     columns: dict[str, list[Any]] = {}
     for output, values in told["outputs"].items():
         labels = told["classes"] if output == "probability" else None
@@ -139,6 +144,24 @@ def ask(
         else:
             columns[output] = values
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _asked(
+    store: Store, name: str, ask: Callable[[Connection], Answered], timeout_s: float = 60.0
+) -> Answered:
+    """The answer; of the version before when the one that was asked has died."""
+    for again in (False, True):
+        try:
+            with connect(store.root, name, timeout_s=timeout_s) as connection:
+                return ask(connection)
+        except ServeError as error:
+            if error.code != 2204 or again:
+                raise
+            before = routing.current(store.root, name)
+            routing.fail_over(store.root, name)
+            if routing.current(store.root, name) == before:
+                raise
+    raise AssertionError("unreachable")
 
 
 @contextlib.contextmanager

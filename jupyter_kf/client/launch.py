@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jupyter_kf.backends.base import Backend, Plan
+from jupyter_kf.backends.base import Backend, Plan, refuse_unsupported
 from jupyter_kf.blobs import write_atomic, write_json
-from jupyter_kf.errors import BackendError
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.names import new_run_id
 from jupyter_kf.specs import JobSpec
@@ -51,15 +50,16 @@ def launch(store: Store, backend: Backend, order: Order) -> str:
     """
     spec = order.spec
     asked = spec.model_dump(mode="json")
-    refuse_unsupported(dry_run(backend, order))
     folder = store.runs.new(spec.kind, spec.name, asked, backend.name)
     try:
+        plan = backend.plan(spec, folder.id)
+        refuse_unsupported(plan)  # before a version's number is taken or anything travels
         if order.code is not None:
             write_atomic(folder.cell, order.code.encode())
         if order.travel:
             order.travel(folder.inputs)
         write_json(folder.job, job_fields(store, order, folder))
-        ref = backend.submit(backend.plan(spec, folder.id), folder.path)
+        ref = backend.submit(plan, folder.path)
     except BaseException:
         shutil.rmtree(folder.path, ignore_errors=True)
         raise
@@ -83,17 +83,3 @@ def job_fields(store: Store, order: Order, folder: RunFolder) -> dict[str, Any]:
         **order.job,
         **(order.with_id(folder.id) if order.with_id else {}),
     }
-
-
-def refuse_unsupported(plan: Plan) -> None:
-    """Raises what the plan could only note, before anything starts."""
-    if not plan.unsupported:
-        return
-    first, *more = plan.unsupported
-    also = "".join(f"; also {u.field}: {u.reason}" for u in more)
-    raise BackendError(
-        2040,
-        f"the {plan.backend} backend can't honour `{first.field}`",
-        cause=first.reason + also,
-        fix=first.fix,
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import tempfile
 import textwrap
@@ -20,10 +21,11 @@ from jupyter_kf.capture import (
     capture_transform,
     write,
 )
+from jupyter_kf.capture.reads import ANY_NAME, reads_of
 from jupyter_kf.client.choose import choose_model
 from jupyter_kf.client.launch import Order
 from jupyter_kf.errors import SpecError, did_you_mean
-from jupyter_kf.layout import RunFolder
+from jupyter_kf.layout import RunFolder, expanded, working_dir
 from jupyter_kf.names import slug
 from jupyter_kf.specs import BatchSpec, ServeSpec, Spec, TrainSpec, TransformSpec, TuneSpec
 from jupyter_kf.store import Store
@@ -53,9 +55,9 @@ def transform(store: Store, spec: TransformSpec, code: Any, scope: Scope) -> Ord
     if isinstance(code, FunctionType):
         code, scope = _transform_text(code), code.__globals__
     if isinstance(code, str):
-        found = capture_transform(code, scope, Path.cwd())
+        found = capture_transform(code, scope, working_dir())
     else:
-        found = capture_estimator(spec.source or spec.name, code, Path.cwd())
+        found = capture_estimator(spec.source or spec.name, code, working_dir())
     return Order(
         spec,
         {"dataset": dataset.digest, "target": spec.target, "warnings": list(found.warnings)},
@@ -70,16 +72,24 @@ def train(store: Store, spec: TrainSpec, code: Any, scope: Scope) -> Order:
     bound = bound_names(store, spec, job)
     capture: Callable[..., Captured] = capture_cell
     if not isinstance(code, str):
-        found = capture_function(code, bound=bound, pickle=spec.pickle, directory=Path.cwd())
+        found = capture_function(code, bound=bound, pickle=spec.pickle, directory=working_dir())
     else:
-        found = capture(code, scope, bound=bound, pickle=spec.pickle, directory=Path.cwd())
+        found = capture(code, scope, bound=bound, pickle=spec.pickle, directory=working_dir())
+    job["unread"] = _unread(found) if job["transform"] and "X_train" in bound else []
     return Order(spec, job, code=found.source, travel=lambda folder: write(found, folder))
+
+
+def _unread(found: Captured) -> list[str]:
+    """The prepared rows, if neither the cell nor a helper that travels with it reads them."""
+    reads = [reads_of(ast.parse(text)) for text in (found.source, found.preamble)]
+    names = {name for each in reads for name in each.names}
+    return [] if names & {"X_train", *ANY_NAME} else ["X_train"]
 
 
 def batch(store: Store, spec: BatchSpec) -> Order:
     """A batch job: the model by digest, paths made absolute."""
     model = choose_model(store, spec.model or spec.name).entry
-    fields = {key: str(Path(getattr(spec, key)).expanduser().absolute()) for key in _PATHS}
+    fields = {key: str(working_dir() / expanded(getattr(spec, key))) for key in _PATHS}
     fields["model"] = f"{model.name}@{model.n}"
     return Order(spec.model_copy(update=fields), {"model": model.digest})
 

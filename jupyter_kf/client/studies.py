@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
+import ast
 from dataclasses import replace
 from typing import Any
 
 from jupyter_kf.blobs import canonical, digest_bytes, read_json
+from jupyter_kf.capture.reads import ANY_NAME, reads_of
 from jupyter_kf.client.launch import Order
 from jupyter_kf.errors import NotFound, TuneError, did_you_mean
 from jupyter_kf.layout import RunFolder
@@ -54,11 +55,13 @@ def order(store: Store, spec: TuneSpec) -> Order:
 
 def _check_parameters(spec: TuneSpec, train: dict[str, Any], folder: RunFolder) -> None:
     """Refuses a parameter that nothing reads: every trial of it would be the same."""
-    texts = [p.read_text() for p in (folder.cell, folder.inputs / "preamble.py") if p.is_file()]
-    words = set(re.findall(r"\w+", "\n".join(texts)))
+    files = [p for p in (folder.cell, folder.inputs / "preamble.py") if p.is_file()]
+    reads = [reads_of(ast.parse(file.read_text())) for file in files]
+    read = {name for each in reads for name in each.names}
+    by_table = any(use[:1] == ("params",) for each in reads for use in each.chains.get("kf", ()))
     known = set((train["spec"] or {}).get("params") or {})
     for name in spec.params:
-        if name in known or name in words or "params" in words:  # by name, or as kf.params[...]
+        if name in read or by_table or read & ANY_NAME:  # kf.params[...], globals()[...]
             continue
         raise TuneError(
             2591,

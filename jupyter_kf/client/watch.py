@@ -10,7 +10,7 @@ from typing import Any
 from jupyter_kf.backends import registry
 from jupyter_kf.backends.base import Backend, Observation, Ref
 from jupyter_kf.blobs import read_json
-from jupyter_kf.errors import BackendError, NotFound
+from jupyter_kf.errors import BackendError, NotFound, StoreError
 from jupyter_kf.records import Run, State
 from jupyter_kf.store import Store
 
@@ -81,10 +81,10 @@ class Watcher:
         return sorted(ended, key=lambda run: (run.created_s, run.id), reverse=True)
 
     def some(self, run_ids: Iterable[str]) -> list[Run]:
-        """These runs as they are now, in one call of each backend; a missing one is left out."""
+        """These runs as they are now, in one call of each backend, but for missing and damaged."""
         found: list[Run] = []
         for run_id, observation in self.observe(run_ids).items():
-            with contextlib.suppress(NotFound):
+            with contextlib.suppress(NotFound, StoreError):
                 found.append(self._store.runs.read(run_id, observation))
         return found
 

@@ -13,6 +13,7 @@ from jupyter_kf.client.compare import Comparison
 from jupyter_kf.client.doctor import Finding, Report
 from jupyter_kf.client.lineage import Lineage
 from jupyter_kf.display.card import Card, Table
+from jupyter_kf.display.values import histogram, nulls, number, plain, spread
 from jupyter_kf.errors import KfError
 from jupyter_kf.names import short
 from jupyter_kf.records import (
@@ -20,6 +21,7 @@ from jupyter_kf.records import (
     Dataset,
     Endpoint,
     Model,
+    NameList,
     Run,
     RunList,
     State,
@@ -40,9 +42,8 @@ _TONE = {
 }
 _MOST_TRIALS = 10
 _MOST_COLUMNS = 40
+_LONGEST_VALUE = 60
 _SOURCES = ("data", "transform", "model", "input", "output")
-_MOST_VALUES = 4
-_BARS = " ▁▂▃▄▅▆▇"
 
 
 def card_of(thing: Any) -> Card:
@@ -72,6 +73,8 @@ def run(r: Run) -> Card:
     notes = _error_notes(r.error)
     if r.kind == "train" and r.state is State.SUCCEEDED and not r.outputs.get("model"):
         notes = [*notes, "it left no model: the cell bound nothing to the name `model`"]
+    if r.outputs.get("unread"):
+        notes = [*notes, _unread(r)]
     if not r.state.ended:
         notes = [f"%kf show {r.id}", f"%kf logs {r.id} -f", f"%kf cancel {r.id}"]
     return Card(
@@ -98,6 +101,16 @@ def runs(found: Sequence[Run]) -> Card:
     return Card(f"{len(rows)} runs", table=Table(headers, rows), notes=empty)
 
 
+def names(found: NameList) -> Card:
+    """A line for each name, at its newest version."""
+    rows = [
+        (f.kind, f"{f.name}@{f.n}", _clock(f.created_s), f.says, short(f.digest)) for f in found
+    ]
+    empty = () if rows else ("nothing has a name yet; `%kf data NAME FRAME` gives one",)
+    headers = ("kind", "name", "made", "is", "digest")
+    return Card(f"{len(rows)} names", table=Table(headers, rows), notes=empty)
+
+
 def dataset(d: Dataset) -> Card:
     """Shape, and a line for each column: type, nulls, range."""
     if d.manifest["form"] == "folder":
@@ -107,7 +120,7 @@ def dataset(d: Dataset) -> Card:
         return Card(f"dataset {d.name}@{d.version}", facts=facts)
     columns = (d.profile or {}).get("columns", {})
     rows = [
-        (name, column["type"], _nulls(column, d.manifest["rows"]), _range(column), _shape(column))
+        (name, column["type"], nulls(column, d.manifest["rows"]), spread(column), histogram(column))
         for name, column in list(columns.items())[:_MOST_COLUMNS]
     ]
     more = len(columns) - len(rows)
@@ -186,6 +199,7 @@ def endpoint(e: Endpoint) -> Card:
     """Where it answers, with what, and what was proven."""
     facts = [
         ("version", str(e.version)),
+        *([("instead of", f"version {e.instead_of}, which died")] if e.instead_of else []),
         ("model", f"{e.run.spec.get('model') or ''} {short(e.model)}".strip()),
         *([("chosen as", e.why)] if e.why else []),
         ("at", e.url),
@@ -208,9 +222,9 @@ def endpoint(e: Endpoint) -> Card:
 def check(c: Check) -> Card:
     """Equal or not; what differs, line by line."""
     told = [finding for finding in c.findings if "message" in finding]  # an error, whole
-    rows = [tuple(_plain(f.get(key)) for key in _FINDING) for f in c.findings if f not in told]
+    rows = [tuple(plain(f.get(key)) for key in _FINDING) for f in c.findings if f not in told]
     notes = [line for error in told for line in _error_notes(KfError.from_dict(error))]
-    facts = [(key, _plain(value)) for key, value in c.facts.items() if _is_plain(value)]
+    facts = [(key, plain(value)) for key, value in c.facts.items() if _is_plain(value)]
     badge, tone = ("equal", "good") if c.ok else ("differs", "bad")
     return Card(
         f"check {c.subject}", badge, tone, facts=facts, table=Table(_FINDING, rows), notes=notes
@@ -224,7 +238,7 @@ def comparison(c: Comparison) -> Card:
     for name, values in c.metrics.items():
         rows.append((name, *("" if v is None else number(v) for v in values)))
     for name, row in c.settings.items():
-        rows.append((name, *(_plain(value) for value in row)))
+        rows.append((name, *(plain(value) for value in row)))
     return Card(
         "compare", table=Table(headers, rows), notes=(f"{len(c.same)} settings are the same",)
     )
@@ -274,16 +288,10 @@ def doctor(findings: Sequence[Finding]) -> Card:
     return Card("doctor", badge, tone, table=Table(("what", "", "says"), rows))
 
 
-def number(value: float) -> str:
-    """Four significant digits, as tables show them."""
-    if not math.isfinite(value):
-        return str(value)
-    return f"{value:,.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:.4g}"
-
-
 CARDS: dict[type, Callable[[Any], Card]] = {
     Run: run,
     RunList: runs,
+    NameList: names,
     Report: doctor,
     Dataset: dataset,
     Transform: transform,
@@ -299,12 +307,26 @@ CARDS: dict[type, Callable[[Any], Card]] = {
 _FINDING = ("path", "column", "row", "expected", "got")
 
 
+def _unread(r: Run) -> str:
+    """Says that a model was not fitted on the rows that its transform prepares."""
+    names = " and ".join(r.outputs["unread"])
+    return (
+        f"look: the cell never reads {names}, so the model was not fitted on what transform "
+        f"`{r.spec.get('transform')}` prepared; served, it will be given such rows"
+    )
+
+
 def _asked(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
     shown = [(key, str(spec[key])) for key in _SOURCES if spec.get(key)]
     params = spec.get("params") or {}
     if params:
-        shown.append(("params", ", ".join(f"{k}={v}" for k, v in params.items())))
+        shown.append(("params", ", ".join(f"{k}={_shortened(v)}" for k, v in params.items())))
     return shown
+
+
+def _shortened(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
 
 
 def _times(r: Run) -> list[tuple[str, str]]:
@@ -328,33 +350,6 @@ def _clock(unix_s: float) -> str:
     return datetime.fromtimestamp(unix_s).strftime("%d %b %H:%M:%S")
 
 
-def _nulls(column: Mapping[str, Any], rows: int) -> str:
-    nulls = column.get("nulls", 0)
-    return f"{nulls:,} ({nulls / rows:.1%})" if nulls and rows else "0"
-
-
-def _range(column: Mapping[str, Any]) -> str:
-    if column.get("first"):
-        return f"{column['first']} to {column['last']}"
-    if column.get("min") is not None:
-        return f"{_plain(column['min'])} to {_plain(column['max'])}"
-    if "true" in column:
-        return f"{column['true']:,} true"
-    top = column.get("top") or []
-    shown = ", ".join(str(entry["value"]) for entry in top[:_MOST_VALUES])
-    more = column.get("distinct", len(top)) - _MOST_VALUES
-    return f"{shown} and {more:,} more" if more > 0 else shown
-
-
-def _shape(column: Mapping[str, Any]) -> str:
-    """A histogram in one line; the tallest bar is full."""
-    counts = (column.get("histogram") or {}).get("counts") or [
-        entry["count"] for entry in (column.get("top") or [])[:20]
-    ]
-    most = max(counts, default=0)
-    return "".join(_BARS[math.ceil(7 * n / most) if n else 0] for n in counts) if most else ""
-
-
 def _rank(s: Study, t: Trial) -> float:
     value = (t.values or (math.inf,))[0]
     return -value if s.maximize[0] else value
@@ -363,17 +358,9 @@ def _rank(s: Study, t: Trial) -> float:
 def _trial_row(s: Study, t: Trial, names: Sequence[str]) -> tuple[str, ...]:
     best = " *" if t in s.best else ""
     values = [number(v) for v in t.values or ()]
-    params = [_plain(t.params.get(name)) for name in names]
+    params = [plain(t.params.get(name)) for name in names]
     took = format_duration(t.duration_s) if t.duration_s else ""
     return (f"{t.number}{best}", *values, *params, took)
-
-
-def _plain(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return number(value)
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def _is_plain(value: Any) -> bool:

@@ -44,7 +44,7 @@ class KfMagics(Magics):
 # Ours to show, by name: a client made by hand shows cards too, and nothing is imported for it.
 RECORDS = {
     "jupyter_kf.records": (
-        *("Run", "RunList", "Study", "Endpoint", "Check"),
+        *("Run", "RunList", "NameList", "Study", "Endpoint", "Check"),
         *("Dataset", "Transform", "Model"),
     ),
     "jupyter_kf.client.doctor": ("Report",),
@@ -68,7 +68,7 @@ def _show_records(shell: InteractiveShell) -> None:
 def _bundle(record: Any, **_: Any) -> dict[str, Any]:
     from jupyter_kf import display
 
-    return display.bundle(record)
+    return {display.MIME: display.reference(record)}
 
 
 def _html(record: Any) -> str:

@@ -68,9 +68,9 @@ def candidates(magics: KfMagics, before: list[str], word: str) -> Iterable[str]:
     known = by_name.get(last)
     if known is not None and known.choices:
         return [choice for choice in known.choices if choice.startswith(word)]
-    if verb == "form" and len(before) == 1:
-        (about,) = (flag for flag in flags if flag.field == "about")
-        return [each for each in about.choices if each.startswith(word)]
+    given = [each for each in flags if each.positional][: 1 if len(before) == 1 else 0]
+    if known is None and given and given[0].choices:
+        return [choice for choice in given[0].choices if choice.startswith(word)]
     if verb == "help":
         return [each for each in VERBS if each.startswith(word)]
     return [n for n in _names(magics, last if known else verb) if n.startswith(word)]

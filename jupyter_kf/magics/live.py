@@ -30,8 +30,7 @@ class LiveRun:
         if not self._on or now - self._last[0] < _EVERY_S or facts == self._last[1]:
             return
         self._last = (now, facts)
-        snapshot = {"text/plain": faces.text(run), "text/html": faces.html(run)}
-        self._show({**snapshot, **faces.bundle(run)})
+        self._show(faces.bundle(run))
 
     def close(self) -> None:
         """Takes the live output away; the cell's result takes its place."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from jupyter_kf import display
 from jupyter_kf.capture.parse import parse_cell
 from jupyter_kf.client import Client, connect
 from jupyter_kf.errors import SpecError
@@ -33,7 +32,6 @@ class Session:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._client: Client | None = None
-        display.register(shell)
 
     @property
     def shell(self) -> Any:

@@ -19,6 +19,7 @@ from jupyter_kf.errors import KfError
 from jupyter_kf.records import plain
 
 PATIENCE_S = 120.0
+_children: set[subprocess.Popen[bytes]] = set()
 
 
 class Failed(Exception):
@@ -34,18 +35,28 @@ def run(job: str, data: bytes, *, patience_s: float | None = PATIENCE_S) -> Any:
     """
     command = [sys.executable, "-m", __name__, job]
     env = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    try:
-        done = subprocess.run(  # noqa: S603 - our own program
-            command, input=data, capture_output=True, env=env, timeout=patience_s, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise Failed(f"no answer within {patience_s:.0f} s") from error
-    if done.returncode:
-        raise Failed(done.stderr.decode(errors="replace").strip().rpartition("\n")[2])
-    told = json.loads(done.stdout)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=env) as child:  # noqa: S603 - our own program
+        _children.add(child)
+        try:
+            out, said = child.communicate(data, patience_s)
+        except subprocess.TimeoutExpired as error:
+            raise Failed(f"no answer within {patience_s:.0f} s") from error
+        finally:
+            child.kill()
+            _children.discard(child)
+    if child.returncode:
+        raise Failed(said.decode(errors="replace").strip().rpartition("\n")[2])
+    told = json.loads(out)
     if isinstance(told, dict) and "refused" in told:
         raise KfError.from_dict(told["refused"])
     return told
+
+
+def end_all() -> None:
+    """Ends the children, when the server stops; whoever waits for one is told that it failed."""
+    for child in tuple(_children):
+        child.kill()
 
 
 def settings(client: Client) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from jupyter_kf.specs.base import Request, field
 from jupyter_kf.specs.queries import RunsQuery
 
 MOST_ROWS = 1_000
+_MOST = 10**18
 _State = RunsQuery.model_fields["state"].annotation
 
 
@@ -36,7 +37,7 @@ class PageAsk(Ask):
 
     kind: ClassVar[str] = "this list"
     search: str = field("", "words that must all occur, in any case")
-    offset: int = field(0, "rows left out before the first", ge=0)
+    offset: int = field(0, "rows left out before the first", ge=0, le=_MOST)
     limit: int = field(100, "most rows", ge=0, le=MOST_ROWS)
 
 
@@ -57,7 +58,7 @@ class MetricsAsk(Ask):
     """Part of a run's metrics."""
 
     kind: ClassVar[str] = "metrics"
-    after: int = field(0, "lines that the caller has", ge=0)
+    after: int = field(0, "lines that the caller has", ge=0, le=_MOST)
 
 
 class LogAsk(Ask):
@@ -71,8 +72,10 @@ class StreamAsk(Ask):
     """Where a stream begins; `Last-Event-ID` goes before it."""
 
     kind: ClassVar[str] = "stream"
-    offset: int | None = field(None, "begin after this many bytes, or lines of metrics", ge=0)
-    tail: int | None = field(None, "begin at most this many bytes before the end", ge=0)
+    offset: int | None = field(
+        None, "begin after this many bytes, or lines of metrics", ge=0, le=_MOST
+    )
+    tail: int | None = field(None, "begin at most this many bytes before the end", ge=0, le=_MOST)
 
 
 class CompareAsk(Ask):

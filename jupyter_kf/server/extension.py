@@ -10,6 +10,7 @@ from typing import Any
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Float
 
+from jupyter_kf.errors import KfError
 from jupyter_kf.server import events
 from jupyter_kf.server.hub import Hub
 from jupyter_kf.server.routes import handlers
@@ -42,6 +43,18 @@ class KfExtension(ExtensionApp):
         """All routes."""
         self.handlers.extend(handlers())
 
+    def current_activity(self) -> bool:
+        """Whether a run is going that will end by itself: an idle server waits for it.
+
+        jupyter_server asks once a minute, when no kernel lives and it is set to stop when idle
+        (a spawned server is). An endpoint ends only when somebody stops it, so it doesn't count.
+        """
+        try:
+            runs = self.hub.client.runs()
+        except (KfError, OSError):  # a store that can't be read has no run to wait for
+            return False
+        return any(run.kind != "serve" and not run.state.ended for run in runs)
+
     async def _start_jupyter_server_extension(self, _serverapp: Any) -> None:
         self.watch.start()
 
@@ -49,6 +62,3 @@ class KfExtension(ExtensionApp):
         """Ends the streams, the watcher and the threads."""
         await self.watch.stop()
         self.hub.close()
-
-
-launch_instance = KfExtension.launch_instance

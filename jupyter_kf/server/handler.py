@@ -73,7 +73,7 @@ def describes(answer: Any = None, **more: Any) -> Callable[[Method], Method]:
 class KfHandler(APIHandler):
     """What all our handlers can do."""
 
-    _track_activity = False  # a page that is open is no work; jobs keep a server from being culled
+    _track_activity = False  # a page that is left open is no work
 
     @property
     def hub(self) -> Hub:
@@ -142,8 +142,9 @@ class KfHandler(APIHandler):
         self.refuse(_http_error(status_code, said), status_code)
 
     def on_finish(self) -> None:
-        """Somebody is there."""
-        self.hub.awake.set()
+        """Somebody is there: the watcher may look."""
+        if self.current_user:
+            self.hub.awake.set()
 
 
 def dumps(value: Any) -> bytes:

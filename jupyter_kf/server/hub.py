@@ -18,10 +18,12 @@ from typing import Any, TypeVar
 
 from jupyter_kf.client import Client, connect
 from jupyter_kf.errors import StoreError
+from jupyter_kf.server import aside
 from jupyter_kf.server.answers import At
 from jupyter_kf.server.endpoints import Endpoints
 from jupyter_kf.server.looks import News
 from jupyter_kf.server.studies import Studies
+from jupyter_kf.server.table import Table
 from jupyter_kf.server.things import Things
 
 T = TypeVar("T")
@@ -42,6 +44,7 @@ class Room:
 
     def __init__(self, client: Client, tell: Callable[[News], None]) -> None:
         self.client = client
+        self.table = Table(client)
         self.things = Things(client)
         self.endpoints = Endpoints(client, self.things)
         self.studies = Studies(client, lambda run_id: tell(News("study", run_id, "changed")))
@@ -114,8 +117,9 @@ class Hub:
         return At(self.seq, self.epoch)
 
     def close(self) -> None:
-        """Ends the streams and the threads; what is running in one ends by itself."""
+        """Ends the streams, the children and the threads; what runs in a thread ends by itself."""
         self.ending.set()
+        aside.end_all()
         for pool in (self._quick, self._slow):
             pool.shutdown(wait=False, cancel_futures=True)
 

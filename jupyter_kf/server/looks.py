@@ -21,8 +21,9 @@ from jupyter_kf.server.answers import Action, RunRow, Thing
 from jupyter_kf.server.rows import row_of
 
 OBSERVE_S = 2.0
-_REFS_S = 0.25
-_FRESH_NS = 50_000_000  # a folder changed just now may change again within its clock's tick
+_REFS_S, _REFS_SHARE = 0.1, 0.02  # names are looked at so often, or less when there are many
+FRESH_NS = 50_000_000
+"""A folder that changed just now may change again within the tick of its clock."""
 _KINDS: tuple[Thing, ...] = ("dataset", "transform", "model")
 
 Mark = tuple[int, int]
@@ -51,7 +52,7 @@ class Looks:
         self._known: set[str] = set()
         self._marks: dict[str, tuple[Mark, ...]] = {}
         self._things: dict[Thing, dict[str, tuple[Mark, ...]]] = {}
-        self._runs_mark, self._observed_s, self._refs_s = (0, 0), 0.0, 0.0
+        self._runs_mark, self._observed_s, self._refs_due_s = (0, 0), 0.0, 0.0
         self._first()
 
     @property
@@ -63,15 +64,16 @@ class Looks:
         """What is new since the last time."""
         news = [*self._came_and_went(), *self._moved()]
         now = time.monotonic()
-        if news or now - self._refs_s > _REFS_S:
-            self._refs_s = now
+        if news or now > self._refs_due_s:
             news += self._new_things()
+            took_s = time.monotonic() - now
+            self._refs_due_s = now + max(_REFS_S, took_s / _REFS_SHARE)
         if any(one.thing == "run" and one.action != "changed" for one in news):
             news.append(News("resources", self._client.backend.name, "changed"))
         return news
 
     def _first(self) -> None:
-        self._runs_mark = _mark(self._root / "runs")
+        self._runs_mark = mark_of(self._root / "runs")
         ended, open_ids = self._client.store.runs.listing()
         self._known = {run.id for run in ended} | set(open_ids)
         for run in self._client.observe(open_ids):
@@ -79,8 +81,8 @@ class Looks:
         self._things = {kind: dict(self._versions(kind)) for kind in (*_KINDS, "endpoint")}
 
     def _came_and_went(self) -> Iterator[News]:
-        mark = _mark(self._root / "runs")
-        if mark == self._runs_mark and time.time_ns() - mark[0] > _FRESH_NS:
+        mark = mark_of(self._root / "runs")
+        if mark == self._runs_mark and time.time_ns() - mark[0] > FRESH_NS:
             return
         here = self._client.store.runs.ids()
         for run_id in self._known - here:
@@ -142,11 +144,11 @@ class Looks:
         folder = self._root / "endpoints" if kind == "endpoint" else self._root / "refs" / kind
         inner = ("versions", "current.json") if kind == "endpoint" else (".",)
         for name in _names(folder):
-            yield name, tuple(_mark(folder / name / part) for part in inner)
+            yield name, tuple(mark_of(folder / name / part) for part in inner)
 
     def _marks_of(self, run_id: str) -> tuple[Mark, ...]:
         folder = self._root / "runs" / run_id
-        return tuple(_mark(folder / name) for name in _FILES)
+        return tuple(mark_of(folder / name) for name in _FILES)
 
     def _keep(self, run: Run) -> None:
         if run.state.ended:
@@ -173,7 +175,7 @@ _FILES = (
 )
 
 
-def _mark(path: Path) -> Mark:
+def mark_of(path: Path) -> Mark:
     """When a file or folder changed last, and how large it is."""
     try:
         found = os.stat(path)  # noqa: PTH116 - a tenth of the cost of a Path's

@@ -18,7 +18,7 @@ from typing import Any
 import jupyter_kf
 from jupyter_kf.server import answers
 from jupyter_kf.server.asking import Ask
-from jupyter_kf.server.handler import Described, KfHandler
+from jupyter_kf.server.handler import Described, KfHandler, dumps
 from jupyter_kf.server.shape import TEMPLATE, schemas
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -58,6 +58,12 @@ def document() -> dict[str, Any]:
         },
         "security": [{"token": []}],
     }
+
+
+@functools.cache
+def written() -> bytes:
+    """The document as it is sent."""
+    return dumps(document())
 
 
 def described(handler: type[KfHandler]) -> Iterator[tuple[str, Described]]:

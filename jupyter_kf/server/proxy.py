@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
 from tornado.httputil import (
@@ -80,8 +80,13 @@ async def forward(
         stream.close()
 
 
-def query_of(request: HTTPServerRequest) -> str:
-    """The query string without the words of this server."""
+def target_of(request: HTTPServerRequest, path: str) -> str:
+    """The path and query that the endpoint gets: without the words of this server."""
+    query = _query(request)
+    return "/" + quote(path, safe="/:@!$&'()*+,;=~") + (f"?{query}" if query else "")
+
+
+def _query(request: HTTPServerRequest) -> str:
     told = parse_qsl(request.query, keep_blank_values=True)
     kept = [(word, value) for word, value in told if word not in _OWN_WORDS]
     return urlencode(kept) if len(kept) < len(told) else request.query
@@ -89,13 +94,15 @@ def query_of(request: HTTPServerRequest) -> str:
 
 async def _patiently(reading: asyncio.Future[bool], answer: _Answer, patience_s: float) -> None:
     """Waits for the whole answer, as long as something comes."""
-    while not reading.done():
-        came = answer.came
-        done, _ = await asyncio.wait([reading], timeout=patience_s)
-        if not done and answer.came == came and not answer.writing:
-            reading.cancel()
-            raise TimeoutError
-    await reading
+    try:
+        while not reading.done():
+            came = answer.came
+            done, _ = await asyncio.wait([reading], timeout=patience_s)
+            if not done and answer.came == came and not answer.writing:
+                raise TimeoutError
+        await reading
+    finally:
+        reading.cancel()
 
 
 class _Answer(HTTPMessageDelegate):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from jupyter_kf.records import Run
@@ -32,24 +32,26 @@ def row_of(run: Run) -> RunRow:
     )
 
 
-def run_page(at: At, runs: Iterable[Run], ask: RunsAsk) -> RunPage:
+def run_page(at: At, runs: list[Run], ask: RunsAsk, words_of: Callable[[Run], str]) -> RunPage:
     """The part of the runs that was asked for; counts are of all that fit but for their state."""
-    found = search(list(runs), ask.search, _words)
+    found = search(runs, ask.search, words_of)
     if ask.job or ask.name:
         found = [r for r in found if ask.job in (None, r.kind) and ask.name in (None, r.name)]
-    counts = Counter(str(run.state) for run in found)
+    counts = Counter(run.state for run in found)
     if ask.state:
         found = [run for run in found if run.state == ask.state]
     rows = tuple(row_of(run) for run in part(found, ask))
-    return RunPage(at.seq, at.epoch, len(found), dict(counts), rows)
+    return RunPage(
+        at.seq, at.epoch, len(found), {str(state): n for state, n in counts.items()}, rows
+    )
 
 
 def search(things: list[T], text: str, words_of: Callable[[T], str]) -> list[T]:
-    """Those things in whose words all the searched ones occur, in any case."""
+    """Those things in whose words all the searched ones occur; `words_of` is in lower case."""
     wanted = text.lower().split()
     if not wanted:
         return things
-    return [thing for thing in things if _holds(words_of(thing).lower(), wanted)]
+    return [thing for thing in things if _holds(words_of(thing), wanted)]
 
 
 def part(things: Sequence[T], ask: PageAsk) -> Sequence[T]:
@@ -59,7 +61,3 @@ def part(things: Sequence[T], ask: PageAsk) -> Sequence[T]:
 
 def _holds(text: str, wanted: Sequence[str]) -> bool:
     return all(word in text for word in wanted)
-
-
-def _words(run: Run) -> str:
-    return f"{run.id} {run.name} {run.kind} {run.state} {' '.join(run.metrics)}"

@@ -10,7 +10,7 @@ from jupyter_kf.errors import RequestError
 from jupyter_kf.server.handler import KfHandler
 
 _PIECE = 262_144
-_RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*")
+_RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -48,9 +48,7 @@ class Studies:
 
     def page(self, at: At, ask: PageAsk) -> StudyPage:
         """Some of the studies, the newest first."""
-        runs = rows.search(
-            list(self._client.runs(kind="tune")), ask.search, lambda r: f"{r.id} {r.name} {r.state}"
-        )
+        runs = rows.search(list(self._client.runs(kind="tune")), ask.search, _words)
         found = rows.part(runs, ask)
         return StudyPage(at.seq, at.epoch, len(runs), tuple(self._row(run) for run in found))
 
@@ -111,3 +109,7 @@ class Studies:
         )
         return StudyRow(rows.row_of(run), run.name, spec.metric, every,
                         {k: n for k, n in counts.items() if n}, best)  # fmt: skip
+
+
+def _words(run: Run) -> str:
+    return f"{run.id} {run.name} {run.state}".lower()

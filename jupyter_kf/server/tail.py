@@ -5,6 +5,7 @@ May import `client`, `layout`, `records`.
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -54,6 +55,8 @@ def log_piece(folder: RunFolder, at: int) -> tuple[int, LogLines | None]:
     over = folder.result.exists()  # asked first, so that the last line is not missed
     try:
         with open(folder.log, "rb") as stream:
+            if at >= os.fstat(stream.fileno()).st_size:
+                return at, None
             stream.seek(at)
             data = stream.read(PIECE)
     except FileNotFoundError:

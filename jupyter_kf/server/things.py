@@ -14,11 +14,13 @@ from jupyter_kf.client.choose import choose_model
 from jupyter_kf.client.endpoints import names as endpoint_names
 from jupyter_kf.client.lineage import Node
 from jupyter_kf.errors import NotFound
+from jupyter_kf.records import Dataset, Endpoint, Model, Run, Study, Transform
 from jupyter_kf.refs import Entry
 from jupyter_kf.server import aside, rows
 from jupyter_kf.server.answers import (
     At,
     DatasetPaper,
+    Meant,
     ModelPaper,
     ThingPage,
     ThingRow,
@@ -45,6 +47,20 @@ def plain_ref(text: str) -> str:
         cause="it is no name, no name@version, no run and no digest",
         fix="take it from a list of this server",
     )
+
+
+def meant(at: At, found: Run | Study | Endpoint | Model | Transform | Dataset) -> Meant:
+    """Where a thing that was found has its page."""
+    if isinstance(found, Run):
+        return Meant(at.seq, at.epoch, "run", found.id)
+    if isinstance(found, Study):
+        return Meant(at.seq, at.epoch, "study", found.run.id)
+    if isinstance(found, Endpoint):
+        return Meant(at.seq, at.epoch, "endpoint", found.name)
+    kind: Kind = "model"
+    if not isinstance(found, Model):
+        kind = "transform" if isinstance(found, Transform) else "dataset"
+    return Meant(at.seq, at.epoch, kind, f"{found.name}@{found.version}")
 
 
 class Things:

@@ -16,7 +16,7 @@ from jupyter_kf.errors import KfError
 from jupyter_kf.server.hub import Hub
 from jupyter_kf.server.looks import Looks, News
 
-_BUSY_S, _IDLE_S = 0.03, 0.25
+_BUSY_S, _IDLE_S = 0.03, 0.1
 _SHARE = 0.1  # of a core, at most
 _CALM_S = 10.0  # after this long without news and unfinished runs, it slows down
 _PATIENCE_S = 30.0  # it waits this long for a listener after a request

@@ -6,6 +6,7 @@ The exit code is 0 when it was asked to end, 1 when outcome.json carries an erro
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 import time
@@ -27,6 +28,7 @@ def main(argv: list[str]) -> int:
         sys.stderr.write("usage: python -m jupyter_kf.serving RUN_FOLDER\n")
         return 2
     folder = RunFolder(argv[0])
+    gc.disable()  # until the libraries are imported
     try:
         outputs = _run(_serve(folder))
     except KfError as error:
@@ -49,6 +51,8 @@ async def _serve(folder: RunFolder) -> dict[str, Any]:
     settings = read_settings(read(folder))
     sys.setswitchinterval(_SWITCH_S)
     endpoint = Endpoint(settings, folder, model.load)
+    gc.freeze()  # the libraries stay as long as the process: no collection looks at them again
+    gc.enable()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, endpoint.end, "it was asked to")
     return await endpoint.run()

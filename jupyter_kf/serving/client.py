@@ -68,6 +68,9 @@ class Connection:
         token: for an http address.
         timeout_s: longest any answer may take.
         headers: sent with every request.
+
+    Attributes:
+        timeout_s: as given.
     """
 
     def __init__(
@@ -79,7 +82,7 @@ class Connection:
         timeout_s: float = 60.0,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        self.name, self.address, self._timeout_s = name, os.fspath(address), timeout_s
+        self.name, self.address, self.timeout_s = name, os.fspath(address), timeout_s
         self._headers = dict(headers or {})
         if token:
             self._headers["authorization"] = f"Bearer {token}"
@@ -140,7 +143,11 @@ class Connection:
         code, said, content = self.exchange(method, path, body, headers)
         if code < 300:
             return said, content
-        raise _error(self.name, code, content)
+        raise self.refusal(code, content)
+
+    def refusal(self, code: int, content: bytes) -> KfError:
+        """The error in a response whose code is none of 2xx."""
+        return _error(self.name, code, content)
 
     def exchange(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
@@ -161,7 +168,7 @@ class Connection:
             except (OSError, http.client.HTTPException) as error:
                 self.close()
                 if fresh or isinstance(error, TimeoutError):
-                    raise self._silent(error) from error
+                    raise self.silent(error) from error
                 continue
             return response.status, {k.lower(): v for k, v in response.getheaders()}, content
         raise AssertionError("unreachable")
@@ -174,13 +181,34 @@ class Connection:
 
     def _connection(self) -> http.client.HTTPConnection:
         if "://" not in self.address:
-            return _UnixConnection(self.address, self._timeout_s)
+            return _UnixConnection(self.address, self.timeout_s)
         parts = urllib.parse.urlsplit(self.address)
         return http.client.HTTPConnection(
-            parts.hostname or "127.0.0.1", parts.port, timeout=self._timeout_s
+            parts.hostname or "127.0.0.1", parts.port, timeout=self.timeout_s
         )
 
-    def _silent(self, error: Exception) -> ServeError:
+    def opened(self) -> socket.socket:
+        """A further socket to the same endpoint, which the caller closes.
+
+        Raises:
+            ServeError: kf-2204.
+        """
+        connection = self._connection()
+        try:
+            connection.connect()
+        except OSError as error:
+            raise self.silent(error) from error
+        found: socket.socket = connection.sock
+        return found
+
+    def head(self, method: str, path: str, headers: Mapping[str, str], length: int) -> bytes:
+        """A request's head, for a body of so many bytes that follows it on an opened socket."""
+        sent = {"host": "localhost", **self._headers, **headers, "content-length": str(length)}
+        lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in sent.items())]
+        return "\r\n".join([*lines, "\r\n"]).encode("latin-1")
+
+    def silent(self, error: Exception) -> ServeError:
+        """The error for an endpoint that does not answer."""
         return ServeError(
             2204,
             f"endpoint `{self.name}` does not answer",

@@ -7,7 +7,7 @@ stable socket path reaches the version that was promoted last. Standard library 
 A version is promoted by its own process once it is proven, so that no notebook needs to be
 alive. A lock on this machine orders promotions; a version never overtakes a newer one, unless
 somebody rolls back. The previous version stays warm; versions before it see that they are
-neither and end themselves.
+neither and end themselves. A version that was killed loses the traffic to the warm one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,7 @@ class Current:
         socket: its own socket; `stable_socket` leads to it too.
         url: of its TCP listener, which wants the token; None when it has none.
         promoted_s: Unix time.
+        instead_of: the version that died, whose traffic this one took; None after a promotion.
     """
 
     version: int
@@ -53,6 +54,7 @@ class Current:
     previous: int | None = None
     newest: int = 0
     promoted_s: float = 0.0
+    instead_of: int | None = None
 
 
 def endpoint_folder(store: str | os.PathLike[str], name: str) -> layout.EndpointFolder:
@@ -85,9 +87,15 @@ def versions(store: str | os.PathLike[str], name: str) -> list[tuple[int, dict[s
 
 
 def current(store: str | os.PathLike[str], name: str) -> Current | None:
-    """The version with the traffic; None before the first was proven."""
+    """The version with the traffic; None before the first was proven.
+
+    What a newer release of ours adds to the file is left out: a notebook's kernel may be older
+    than the endpoint it asks.
+    """
     fields = read_json(endpoint_folder(store, name).current)
-    return None if fields is None else Current(**fields)
+    if fields is None:
+        return None
+    return Current(**{k: v for k, v in fields.items() if k in Current.__dataclass_fields__})
 
 
 def promote(store: str | os.PathLike[str], name: str, candidate: Current) -> bool:
@@ -115,31 +123,62 @@ def roll_back(store: str | os.PathLike[str], name: str, version: int) -> Current
         now = current(store, name)
         if now is not None and now.version == version:
             return now
-        fields = read_json(endpoint_folder(store, name).versions / f"{version}.json")
-        if fields is None:
-            known = [n for n, _ in versions(store, name)]
+        known = [n for n, _ in versions(store, name)]
+        if version not in known:
             raise NotFound(
                 1120,
                 f"endpoint `{name}` has no version {version}",
                 cause=f"its versions are {known or 'none yet'}",
                 fix="`%kf serve` lists them",
             )
-        ready = read_json(layout.RunFolder(Path(store) / "runs" / str(fields.get("run"))).ready)
-        if ready is None or now is None or now.previous != version or not _answers(ready["socket"]):
+        back = _warm(store, name, now) if now is not None and now.previous == version else None
+        if now is None or back is None:
+            model = dict(versions(store, name))[version].get("model")
             raise ServeError(
                 2205,
                 f"version {version} of endpoint `{name}` no longer runs",
                 cause="only the previous version is kept warm",
-                fix=f"serve its model again: `%kf serve {name} --model {fields.get('model')}`",
+                fix=f"serve its model again: `%kf serve {name} --model {model}`",
             )
-        back = Current(
-            version=version,
-            run=fields["run"],
-            model=fields["model"],
-            socket=ready["socket"],
-            url=ready["url"],
-        )
         return _switch(store, name, back, now)
+
+
+def fail_over(store: str | os.PathLike[str], name: str) -> Current | None:
+    """Gives the traffic of a version whose process died to the previous one, if that is warm.
+
+    A version that ends in order takes its socket's file away and is not replaced: somebody
+    wanted it to end. The file of one that was killed is still there, and nobody listens. A later
+    version, which somebody rolled back from, does not get the traffic either.
+
+    Returns:
+        What has the traffic from now on; None when nothing changed.
+    """
+    now = current(store, name)
+    if now is None or now.previous is None or now.previous > now.version or not _died(now.socket):
+        return None
+    with _locked(store, name):
+        now = current(store, name)
+        warm = None if now is None or not _died(now.socket) else _warm(store, name, now)
+        if now is None or warm is None:
+            return None
+        found = _switch(store, name, replace(warm, instead_of=now.version), now)
+        Path(now.socket).unlink(missing_ok=True)
+        return found
+
+
+def _warm(store: str | os.PathLike[str], name: str, now: Current) -> Current | None:
+    """The previous version, when its process answers."""
+    fields = read_json(endpoint_folder(store, name).versions / f"{now.previous}.json") or {}
+    ready = read_json(layout.RunFolder(Path(store) / "runs" / str(fields.get("run"))).ready)
+    if now.previous is None or ready is None or not _answers(ready["socket"]):
+        return None
+    return Current(
+        version=now.previous,
+        run=fields["run"],
+        model=fields["model"],
+        socket=ready["socket"],
+        url=ready["url"],
+    )
 
 
 def _switch(store: str | os.PathLike[str], name: str, to: Current, now: Current | None) -> Current:
@@ -236,12 +275,22 @@ def _locked(store: str | os.PathLike[str], name: str) -> Iterator[None]:
 
 
 def _answers(socket_path: str) -> bool:
+    return _connect(socket_path, 2.0) is None
+
+
+def _died(socket_path: str) -> bool:
+    """Whether its process ended without taking its socket away; never waits."""
+    return isinstance(_connect(socket_path, 0.0), ConnectionRefusedError)
+
+
+def _connect(socket_path: str, timeout_s: float) -> OSError | None:
+    """Why nobody can be reached there."""
     import socket
 
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(2.0)
+        probe.settimeout(timeout_s)
         try:
             probe.connect(socket_path)
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return error
+    return None

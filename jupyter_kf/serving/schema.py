@@ -16,6 +16,9 @@ import pyarrow as pa
 
 Kind = Literal["bool", "int", "float", "text", "time", "null", "other"]
 
+_PLAIN = ("bool", "int", "float", "text")
+"""Kinds that become pandas columns in one way, however they are held."""
+
 _NUMBERS = {
     "bool": "BOOL",
     "int8": "INT8",
@@ -56,6 +59,13 @@ class Column:
         return found
 
     @cached_property
+    def natural(self) -> frozenset[type]:
+        """JSON's own type for it, whose values need no look: of doubles and text, else none."""
+        if self.kind == "text":
+            return frozenset({str})
+        return frozenset({float} if self.datatype == "FP64" else ())
+
+    @cached_property
     def shown(self) -> str:
         """Its type as an error shows it."""
         nouns = {"text": "text", "bool": "true or false"}
@@ -67,8 +77,13 @@ class RawSchema:
 
     Args:
         arrow: schema of the raw rows.
-        block: whether rows of nothing but doubles may be held as one block; only where the model
-            reads pandas, for which null and NaN are the same.
+        block: whether doubles may be held as one block; only where the model reads pandas, for
+            which null and NaN are the same.
+
+    Attributes:
+        doubles, others: positions of the columns that are held as a block, and of the rest.
+        block: every column is in the block.
+        numeric: every column is a whole number or a float.
     """
 
     def __init__(self, arrow: pa.Schema, *, block: bool = False) -> None:
@@ -77,10 +92,13 @@ class RawSchema:
         self.names = tuple(column.name for column in self.columns)
         self.index = {name: i for i, name in enumerate(self.names)}
         self.keys = self.index.keys()
-        self.block = (
-            block and bool(self.columns) and all(c.type == pa.float64() for c in self.columns)
+        plain = block and all(c.kind in _PLAIN and c.type == c.value_type for c in self.columns)
+        self.doubles = tuple(
+            i for i, c in enumerate(self.columns) if plain and c.datatype == "FP64"
         )
-        nullable = all(c.nullable for c in self.columns)
+        self.others = tuple(i for i in range(len(self.columns)) if i not in self.doubles)
+        self.block = bool(self.columns) and not self.others
+        nullable = all(self.columns[i].nullable for i in self.doubles)
         self.block_kinds = {float, NoneType} if nullable else {float}
         self.numeric = bool(self.columns) and all(c.kind in ("int", "float") for c in self.columns)
 

@@ -42,6 +42,8 @@ def from_json(column: Column, values: Values) -> pa.Array:
             raise refusals.null_value(column.name, _first(values, lambda v: v is None))
         if not kinds:
             return pa.nulls(len(values), column.value_type)
+    if kinds == column.natural:
+        return pa.array(values, column.value_type)
     return _READERS[column.kind](column, values, kinds)
 
 

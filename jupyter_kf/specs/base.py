@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import keyword
+import re
 import reprlib
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from jupyter_kf import names, units
-from jupyter_kf.errors import KfError, SpecError, did_you_mean
+from jupyter_kf.errors import KfError, SpecError, did_you_mean, together
 
 JsonValue = Any
 
@@ -55,12 +57,13 @@ def check_params(params: dict[str, JsonValue]) -> None:
                 fix="give it another name",
             )
         try:
-            json.dumps(value)
+            json.dumps(value, allow_nan=False)
         except (TypeError, ValueError) as error:
+            endless = "Out of range float" in str(error)
             raise SpecError(
                 1026,
                 f"parameter `{name}` is a {type(value).__name__}, which is no plain value",
-                cause=str(error),
+                cause="NaN and infinity do not travel as numbers" if endless else str(error),
                 fix="give a number, a text or a list of them; rows go by `%kf data` and --data",
             ) from error
 
@@ -142,12 +145,8 @@ class Request(BaseModel):
         """
         unknown = [name for name in fields if name not in cls.model_fields]
         if unknown:
-            raise SpecError(
-                1001,
-                f"{cls.kind} has no option `{unknown[0]}`",
-                cause=did_you_mean(unknown[0], cls.model_fields),
-                fix=f"{cls.guide()} lists them all",
-            )
+            known, guide = cls.model_fields, cls.guide()
+            raise together([no_option(cls.kind, name, known, guide) for name in unknown])
         try:
             return cls(**fields)
         except ValidationError as error:
@@ -164,8 +163,21 @@ class Spec(Request):
     name: Name = field(..., "what the result is called", positional=True)
 
 
+def no_option(kind: str, name: str, known: Iterable[str], guide: str) -> SpecError:
+    """kf-1001."""
+    return SpecError(
+        1001,
+        f"{kind} has no option `{name}`",
+        cause=did_you_mean(name, known),
+        fix=f"{guide} lists them all",
+    )
+
+
 def _explained(cls: type[Request], error: ValidationError) -> KfError:
-    first = error.errors()[0]
+    return together([_one(cls, each) for each in error.errors()])
+
+
+def _one(cls: type[Request], first: Mapping[str, Any]) -> KfError:
     carried = first.get("ctx", {}).get("error")
     if isinstance(carried, _Carried):
         return carried.error
@@ -181,9 +193,14 @@ def _explained(cls: type[Request], error: ValidationError) -> KfError:
     return SpecError(
         1004,
         f"{cls.kind}: `{where}` can't be {reprlib.repr(first['input']).splitlines()[0]}",
-        cause=_CAUSES.get(first["type"], first["msg"].removeprefix("Value error, ")),
+        cause=_CAUSES.get(first["type"], _plainly(first["msg"])),
         fix=f"see {cls.guide()}",
     )
+
+
+def _plainly(message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    return re.sub("^Input should", "it should", message)
 
 
 _CAUSES = {

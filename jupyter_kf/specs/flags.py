@@ -17,8 +17,8 @@ from typing import Any, Literal, NoReturn
 
 from pydantic.fields import FieldInfo
 
-from jupyter_kf.errors import SpecError, did_you_mean
-from jupyter_kf.specs.base import Request
+from jupyter_kf.errors import SpecError, together
+from jupyter_kf.specs.base import Request, no_option
 
 Shape = Literal["value", "switch", "list", "map", "switch or list"]
 
@@ -65,7 +65,8 @@ def parse(requests: Sequence[type[Request]], words: Sequence[str]) -> dict[str, 
         _declare(parser, flag)
     said, rest = parser.parse_known_args(list(words))
     if rest:
-        raise _unknown(verb, rest[0], flags)
+        options = [word for word in rest if word.startswith("-") and word.lstrip("-")[:1].isalpha()]
+        raise together([_unknown(verb, word, flags) for word in options or rest[:1]])
     fields = vars(said)
     for flag in flags:
         if flag.field in fields:
@@ -210,14 +211,8 @@ def _unknown(verb: str, word: str, flags: Sequence[Flag]) -> SpecError:
             cause="it has all the words it takes; a value with spaces needs quotes",
             fix=f"see `%kf help {verb}`",
         )
-    word = word.partition("=")[0]
     known = [flag.flag for flag in flags if not flag.positional]
-    return SpecError(
-        1001,
-        f"{verb} has no option `{word}`",
-        cause=did_you_mean(word, known),
-        fix=f"`%kf help {verb}` lists them all",
-    )
+    return no_option(verb, word.partition("=")[0], known, f"`%kf help {verb}`")
 
 
 def _typed(flag: Flag) -> str:

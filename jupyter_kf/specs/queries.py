@@ -16,6 +16,13 @@ def _upper(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
 
+def _plural(value: Any) -> Any:
+    """``model`` means ``models``; what is no noun stays as it was typed."""
+    return {"study": "studies"}.get(value, f"{value}s") if value in _SINGULAR else value
+
+
+_SINGULAR = frozenset({"dataset", "transform", "model", "study", "endpoint"})
+_Nouns = Literal["datasets", "transforms", "models", "studies", "endpoints"]
 _State = Literal["PENDING", "RUNNING", "READY", "SUCCEEDED", "FAILED", "CANCELLED", "LOST"]
 
 
@@ -25,7 +32,10 @@ class PredictQuery(Request):
     kind: ClassVar[str] = "predict"
     name: str = field(..., "endpoint", positional=True)
     rows: str = field(
-        ..., "a name in the notebook: a frame, a dict, a list of dicts; or JSON", positional=True
+        ...,
+        "a name in the notebook: a frame, a dict, a list of dicts; or a Parquet, CSV, Arrow or "
+        "JSON file; or JSON; on a command line - reads JSON from standard input",
+        positional=True,
     )
 
 
@@ -50,6 +60,15 @@ class RunsQuery(Request):
     limit: int = field(20, "most runs shown", unit="count", ge=1)
 
 
+class ListQuery(Request):
+    """List what has a name: datasets, transforms, models, studies, endpoints."""
+
+    kind: ClassVar[str] = "list"
+    what: Annotated[_Nouns | None, BeforeValidator(_plural)] = field(
+        None, "only things of this kind", positional=True
+    )
+
+
 class ShowQuery(Request):
     """Show one thing as it is now: a run, study, endpoint, model, transform or dataset."""
 
@@ -58,7 +77,7 @@ class ShowQuery(Request):
 
 
 class LogsQuery(Request):
-    """Show what a run printed."""
+    """Show what a run printed; of a name the one that lives, else the newest train run."""
 
     kind: ClassVar[str] = "logs"
     run: str = field(..., "run id, the beginning of one, or a name", positional=True)

@@ -6,7 +6,6 @@ May import `blobs`, `refs`, `records`, `layout` and below. Nothing here starts a
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from jupyter_kf import layout
 from jupyter_kf.blobs import Blobs, explained, write_once
@@ -32,7 +31,7 @@ class Store:
     """
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
-        self.root = Path(root).expanduser().absolute()
+        self.root = layout.working_dir() / layout.expanded(root)
         self.blobs = Blobs(self.root)
         self.refs = Refs(self.root)
         self.runs = Runs(self.root)

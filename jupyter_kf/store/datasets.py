@@ -8,20 +8,16 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from glob import glob
 from pathlib import Path
 from typing import Any
 
 from jupyter_kf.blobs import Blobs
 from jupyter_kf.errors import DataError, did_you_mean
-from jupyter_kf.worker import tables
+from jupyter_kf.layout import expanded
+from jupyter_kf.worker import files, tables
 from jupyter_kf.worker.profile import profile
 
 _ROW_GROUP = 131_072
-_KINDS = {
-    ".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".tsv": "tsv",
-    ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,8 +62,8 @@ def snapshot_files(blobs: Blobs, pattern: str, time: str | None = None) -> Snaps
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    paths = _matching(pattern)
-    files: dict[str, Any] = {}
+    paths = files.matching(pattern)
+    parts: dict[str, Any] = {}
     schema: Any = None
     nulls: list[int] = []
     domains: dict[str, Any] = {}
@@ -86,7 +82,7 @@ def snapshot_files(blobs: Blobs, pattern: str, time: str | None = None) -> Snaps
                 _merge(domains, categories)
             if part is not None:
                 part.close()
-                files[f"part-{n}.parquet"] = _stored(blobs, out, rows)
+                parts[f"part-{n}.parquet"] = _stored(blobs, out, rows)
                 out.unlink()
     facts = {
         "frame": "pandas",
@@ -97,8 +93,8 @@ def snapshot_files(blobs: Blobs, pattern: str, time: str | None = None) -> Snaps
         "categories": domains,
         "missing": {},
     }
-    manifest = _manifest(files, schema, nulls, facts, time)
-    stored = [blobs.path(entry["digest"]) for entry in files.values()]
+    manifest = _manifest(parts, schema, nulls, facts, time)
+    stored = [blobs.path(entry["digest"]) for entry in parts.values()]
 
     def column(name: str) -> Any:
         parts = [pq.read_table(path, columns=[name]).column(0) for path in stored]
@@ -113,7 +109,7 @@ def snapshot_folder(blobs: Blobs, folder: str | Path) -> Snapshot:
     Raises:
         DataError: kf-1416 no such folder, kf-1417 it is empty.
     """
-    folder = Path(folder).expanduser()
+    folder = expanded(folder)
     if not folder.is_dir():
         raise DataError(
             1416, f"{folder} is no folder", cause="there is none", fix="give an existing folder"
@@ -153,6 +149,17 @@ class _Parts:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def read_table(path: Path) -> Any:
+    """A whole Parquet, CSV or Arrow file as one Arrow table; categories are their texts.
+
+    Raises:
+        DataError: kf-1414, it can't be read.
+    """
+    import pyarrow as pa
+
+    return pa.concat_tables([table for table, _ in _read(path)])
 
 
 def _stored(blobs: Blobs, path: Path, rows: int) -> dict[str, Any]:
@@ -202,28 +209,6 @@ def _finish(blobs: Blobs, manifest: dict[str, Any], schema: Any, column: Any) ->
     return Snapshot(blobs.put_json(manifest), manifest, blobs.put_json(found), found)
 
 
-def _matching(pattern: str) -> list[Path]:
-    found = glob(pattern, recursive=True)  # noqa: PTH207 - absolute patterns and ~ are given too
-    paths = sorted(Path(p) for p in found if Path(p).is_file())
-    if not paths:
-        raise DataError(
-            1412,
-            f"no file matches {pattern}",
-            cause=f"looked from {Path.cwd()}",
-            fix="check the path; quote the pattern; a notebook's frame is given by its name",
-        )
-    for path in paths:
-        if path.suffix.lower() not in _KINDS:
-            raise DataError(
-                1413,
-                f"{path} is neither Parquet, CSV nor Arrow",
-                cause=f"files are told by their ending, and {path.suffix or 'none'} is not one of "
-                + ", ".join(_KINDS),
-                fix="narrow the pattern, or give the folder to keep the files as they are",
-            )
-    return paths
-
-
 def _read(path: Path) -> Iterator[tuple[Any, dict[str, Any]]]:
     """A file's tables, one bounded piece at a time, with the domains of its categories."""
     import pyarrow as pa
@@ -231,7 +216,7 @@ def _read(path: Path) -> Iterator[tuple[Any, dict[str, Any]]]:
     try:
         for batch in _batches(path):
             yield tables.without_categories(pa.Table.from_batches([batch]))
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, OSError, UnicodeError) as error:
         raise DataError(
             1414,
             f"{path} can't be read",
@@ -246,12 +231,20 @@ def _batches(path: Path) -> Iterator[Any]:
     import pyarrow.csv as csv
     import pyarrow.parquet as pq
 
-    kind = _KINDS[path.suffix.lower()]
+    kind = files.form_of(path)
     if kind == "parquet":
         with pq.ParquetFile(path) as file:
             if not file.metadata.num_rows:
                 yield pa.RecordBatch.from_pylist([], schema=file.schema_arrow)
             yield from file.iter_batches(batch_size=_ROW_GROUP)
+    elif kind == "arrow" and files.is_arrow_stream(path):
+        with pa.OSFile(str(path)) as source:
+            stream, empty = pa.ipc.open_stream(source), True
+            for batch in stream:
+                empty = False
+                yield batch
+            if empty:
+                yield pa.RecordBatch.from_pylist([], schema=stream.schema)
     elif kind == "arrow":
         with pa.memory_map(str(path)) as source:
             reader = pa.ipc.open_file(source)
@@ -260,9 +253,8 @@ def _batches(path: Path) -> Iterator[Any]:
             for n in range(reader.num_record_batches):
                 yield reader.get_batch(n)
     else:
-        delimiter = "\t" if kind == "tsv" else ","
         options = csv.ReadOptions(block_size=16 << 20, use_threads=False)
-        parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+        parse = csv.ParseOptions(delimiter=files.delimiter(path), newlines_in_values=True)
         convert = csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
         with csv.open_csv(path, options, parse, convert) as reader:
             yield from reader

@@ -221,7 +221,7 @@ def _record(folder: RunFolder, seen: Seen | None) -> Run:
     run = replace(run, metrics=told["metrics"], progress=told["progress"])
     if result is None:
         return _living(run, seen, told)
-    error = result.get("error")
+    told_error = result.get("error")
     return replace(
         run,
         state=State(result["state"]),
@@ -229,7 +229,7 @@ def _record(folder: RunFolder, seen: Seen | None) -> Run:
         started_s=result.get("started_s"),
         ended_s=result.get("ended_s"),
         outputs=result.get("outputs") or {},
-        error=KfError.from_dict(error) if error else None,
+        error=KfError.from_dict(told_error) if told_error else None,
         usage=result.get("usage") or {},
     )
 

@@ -23,9 +23,9 @@ def _job(kind: str) -> Callable[[dict[str, Any], RunFolder, Reporter], dict[str,
     if kind == "train":
         return jobs.run_train
     if kind == "transform":
-        from jupyter_kf.worker.transform import run_transform
+        from jupyter_kf.worker import fitting
 
-        return run_transform
+        return fitting.run
     if kind == "batch":
         from jupyter_kf.worker.batch import run_batch
 

@@ -86,16 +86,10 @@ def run_batch(job: Mapping[str, Any], folder: RunFolder, report: Any) -> dict[st
     """
     del folder
     asked = Asked.of(job)
-    if asked.output.exists() and not asked.output.is_dir():
-        raise BatchError(
-            2411,
-            f"--output {asked.output} is a file",
-            cause="a batch writes one result per input file into a folder",
-            fix="give a folder",
-        )
     sources = batch_read.find(asked.input, asked.output)
     model = load(Blobs(job["store"]), asked.model)
     proven = model.prove()
+    batch_write.make_folder(asked.output)
     frame = _Frame(model, asked)
     tasks = [
         _Task(source, target, source.path.stat().st_size)

@@ -6,7 +6,6 @@ inside functions.
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -15,20 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_kf.errors import BatchError, did_you_mean
+from jupyter_kf.worker import files
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-FORMATS = {
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".arrow": "arrow",
-    ".arrows": "arrow",
-    ".ipc": "arrow",
-    ".feather": "arrow",
-}
 
 NULLS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A")
 """What an unquoted CSV field says when it holds no number; text is null only when empty."""
@@ -51,7 +40,7 @@ class Source:
     @property
     def form(self) -> str:
         """ "parquet", "csv" or "arrow"."""
-        return FORMATS[self.path.suffix.lower()]
+        return files.form_of(self.path)
 
 
 @dataclass(frozen=True)
@@ -91,48 +80,13 @@ def find(pattern: str, output: Path) -> list[Source]:
     """The files of a glob, sorted; results of an earlier batch below `output` are not inputs.
 
     Raises:
-        BatchError: kf-2401 nothing matches, kf-2402 a file of another format.
+        DataError: as `files.matching`.
     """
-    base = _fixed_part(pattern)
-    results = output.resolve()
-    paths = sorted(map(Path, glob.glob(pattern, recursive=True)))  # noqa: PTH207 - any base
-    files = [
-        path
-        for path in paths
-        if path.is_file() and not (results != base and path.resolve().is_relative_to(results))
-    ]
-    if not files:
-        folders = [path for path in paths if path.is_dir()]
-        fix = (
-            f'write --input "{folders[0]}/*.parquet"' if folders else "check the path and the glob"
-        )
-        raise BatchError(
-            2401,
-            f"no file matches {pattern!r}",
-            cause=f"looked in {base} for files"
-            + (f"; {folders[0]} is a folder" if folders else ""),
-            fix=fix,
-        )
-    for path in files:
-        if path.suffix.lower() not in FORMATS:
-            raise BatchError(
-                2402,
-                f"{path} is of no format that a batch reads",
-                cause=f"the name ends in {path.suffix or 'nothing'!r}; read are "
-                + ", ".join(FORMATS),
-                fix='narrow the glob: --input "folder/*.parquet"',
-            )
-    return [Source(path, Path(os.path.relpath(path.resolve(), base))) for path in files]
-
-
-def _fixed_part(pattern: str) -> Path:
-    parts = Path(pattern).parts
-    fixed: list[str] = []
-    for part in parts[:-1]:
-        if glob.has_magic(part):
-            break
-        fixed.append(part)
-    return Path(*fixed).resolve() if fixed else Path.cwd()
+    base, results = files.fixed_part(pattern), output.resolve()
+    paths = files.matching(
+        pattern, lambda path: results != base and path.resolve().is_relative_to(results)
+    )
+    return [Source(path, Path(os.path.relpath(path.resolve(), base))) for path in paths]
 
 
 def read(source: Source, needed: Needed, rows: int) -> Reading:
@@ -175,9 +129,7 @@ def _parquet(path: Path, needed: Needed, rows: int) -> Reading:
 def _arrow(path: Path, needed: Needed, _rows: int) -> Reading:
     import pyarrow as pa
 
-    with open(path, "rb") as stream:
-        whole_file = stream.read(6) == b"ARROW1"
-    if whole_file:
+    if not files.is_arrow_stream(path):
         source = pa.memory_map(str(path))
         file = pa.ipc.open_file(source)
         total = max(1, file.num_record_batches)
@@ -219,8 +171,7 @@ def _csv(path: Path, needed: Needed, _rows: int) -> Reading:
             cause="a CSV begins with a line of column names",
             fix="remove the file, or write its header",
         )
-    tab = path.suffix.lower() == ".tsv"
-    parse = csv.ParseOptions(delimiter="\t" if tab else ",", newlines_in_values=True)
+    parse = csv.ParseOptions(delimiter=files.delimiter(path), newlines_in_values=True)
     _check_columns(path, _csv_header(path, parse), needed)
     types = {name: pa.string() for name in needed.keep}  # as it stands: "001" stays "001"
     types |= {field.name: _plain(field.type) for field in needed.schema}

@@ -8,13 +8,14 @@ Parquet and Arrow they stand in the schema's metadata under `jupyter_kf.batch`, 
 from __future__ import annotations
 
 import contextlib
-import fcntl
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
+from jupyter_kf import locks
 from jupyter_kf.blobs import digest_file, explained, read_json, write_json
 from jupyter_kf.errors import BatchError
 
@@ -36,6 +37,34 @@ class Writer(Protocol):
         """Writes the end."""
 
 
+def make_folder(folder: Path) -> None:
+    """Makes the folder of the results, so that the first prediction is not the first to know.
+
+    Raises:
+        BatchError: kf-2411 a file is there, kf-2413 there can't be such a folder.
+        StoreError: kf-3001, the disk is full.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            with explained(folder):
+                raise
+        if isinstance(error, FileExistsError) and folder.is_file():
+            raise BatchError(
+                2411,
+                f"--output {folder} is a file",
+                cause="a batch writes one result per input file into a folder",
+                fix="give a folder",
+            ) from error
+        raise BatchError(
+            2413,
+            f"the folder {folder} can't be made",
+            cause=str(getattr(error, "strerror", None) or error),
+            fix="give --output a folder that exists, or one that can be made",
+        ) from error
+
+
 @contextlib.contextmanager
 def new_file(
     target: Path, form: str, schema: pa.Schema, facts: Mapping[str, Any]
@@ -55,8 +84,9 @@ def new_file(
         target.parent.mkdir(parents=True, exist_ok=True)
         stream = open(partial, "ab")  # noqa: SIM115 - closed below, before it is renamed
     try:
-        _claim(stream, target)
-    except BatchError:
+        with explained(target):
+            _claim(stream, target)
+    except BaseException:
         stream.close()
         raise
     try:
@@ -144,8 +174,9 @@ class _CsvWriter:
 
 
 def _claim(stream: BinaryIO, target: Path) -> None:
+    """Where the file system has no locks, the rename is still whole."""
     try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        locks.claim(stream.fileno())
     except BlockingIOError:
         raise BatchError(
             2409,
@@ -153,8 +184,6 @@ def _claim(stream: BinaryIO, target: Path) -> None:
             cause="its partial file beside it is locked",
             fix="wait for it or cancel it: `%kf runs`; or give another --output",
         ) from None
-    except OSError:
-        return  # a file system without locks: the rename is still whole
 
 
 def _sidecar(target: Path) -> Path:

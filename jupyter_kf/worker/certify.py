@@ -85,9 +85,7 @@ def refuse(certificate: Mapping[str, Any], *, batch_only: bool) -> None:
         TransformError: kf-1340 the environment changed, kf-1341 it depends on something besides
             its rows, kf-1342 a row's values depend on the rest of its batch.
     """
-    from jupyter_kf.worker.transform import refuse_changes
-
-    refuse_changes(list(certificate["environment"]))
+    environment.refuse_changes(list(certificate["environment"]))
     said = [_sentence(finding) for finding in certificate["findings"]]
     name = short(certificate["transform"])
     if certificate["depends_on"]:

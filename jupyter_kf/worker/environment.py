@@ -1,6 +1,6 @@
 """Which versions made a transform, and which of them are others here?
 
-Standard library only.
+Standard library only. May import `errors`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import platform
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from jupyter_kf.errors import TransformError
 
 _ALIASES = {
     "sklearn": "scikit-learn",
@@ -67,6 +69,24 @@ def changes(manifest: Mapping[str, Any]) -> list[dict[str, str]]:
         if got != expected:
             found.append({"package": name, "expected": expected, "got": got})
     return found
+
+
+def refuse_changes(changes: list[dict[str, str]]) -> None:
+    """Lets an empty list of changed packages pass.
+
+    Raises:
+        TransformError: kf-1340, with every package that changed.
+    """
+    if not changes:
+        return
+    said = ", ".join(f"{c['package']} {c['expected']} is {c['got']} here" for c in changes)
+    wanted = " ".join(f"{c['package']}=={c['expected']}" for c in changes)
+    raise TransformError(
+        1340,
+        f"the transform was certified in another environment: {said}",
+        cause="the same code can compute other values with another version",
+        fix=f"install {wanted}, or make the transform again here and train with it",
+    )
 
 
 def _distribution(module: str) -> str | None:

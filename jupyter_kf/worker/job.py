@@ -110,7 +110,7 @@ def execute(job: dict[str, Any], folder: RunFolder, names: dict[str, Any], kf: R
 
 def compiled(cell: Path) -> CodeType:
     """The cell's code; tracebacks show its lines."""
-    source = cell.read_text()
+    source = cell.read_text(encoding="utf-8")
     shown = f"<{cell.parent.name} cell>"
     linecache.cache[shown] = (len(source), None, source.splitlines(True), shown)
     return compile(source, shown, "exec", dont_inherit=True)
@@ -124,6 +124,8 @@ def finish_train(
     travelled = [entry["name"] for entry in read_json(folder.inputs / "listing.json") or ()]
     if travelled:
         outputs["travelled"] = travelled
+    if job.get("unread"):
+        outputs["unread"] = job["unread"]
     if "model" in outputs:
         Refs(job["store"]).add("model", job["name"], outputs["model"], model_note(job, kf.metrics))
     if folder.outputs.is_dir():
@@ -221,11 +223,12 @@ def _features(job: dict[str, Any], table: Any, frame_kind: str) -> tuple[Any, st
     """The rows as the model sees them: prepared once for a transform and a dataset."""
     if not job.get("transform"):
         return table, frame_kind
-    from jupyter_kf.worker.transform import cached_apply
+    from jupyter_kf.worker import prepared
 
-    manifest = Blobs(job["store"]).get_json(job["transform"])
+    blobs = Blobs(job["store"])
+    manifest = blobs.get_json(job["transform"])
     _warn_of_leak(job["spec"], manifest.get("fit"))
-    return cached_apply(job["store"], job["transform"], job["dataset"]), manifest["frame"]
+    return prepared.apply(blobs, job["transform"], job["dataset"]), manifest["frame"]
 
 
 def _warn_of_leak(spec: dict[str, Any], fit: dict[str, Any] | None) -> None:

@@ -33,7 +33,7 @@ AHEAD_S = 400 * 86_400 + 5 * 3_600 + 1_234
 
 def main(request: Path) -> None:
     """Answers one request file ``{"store", "digest", "full", "answer", "outputs"}``."""
-    asked = json.loads(request.read_text())
+    asked = json.loads(request.read_text(encoding="utf-8"))
     watch = Watch()
     blobs = Blobs(asked["store"])
     answer: dict[str, Any] = {"findings": [], "touched": [], "environment": []}
@@ -50,7 +50,7 @@ def main(request: Path) -> None:
     except KfError as error:
         answer["error"] = error.to_dict()
     answer["touched"] = sorted(watch.touched)
-    Path(asked["answer"]).write_text(json.dumps(answer))
+    Path(asked["answer"]).write_text(json.dumps(answer), encoding="utf-8")
 
 
 class Replay:

@@ -315,9 +315,9 @@ def _to_pandas(table: Any, dtypes: Mapping[str, str], missing: Mapping[str, str]
 
     frame = table.to_pandas()
     fixed = {}
-    for name in frame.columns:
+    for name, have in zip(frame.columns, frame.dtypes, strict=True):
         want = dtypes.get(name, "")
-        as_recorded = not want or str(frame[name].dtype) == want
+        as_recorded = not want or str(have) == want
         if as_recorded and (want != "object" or missing.get(name) != "nan"):
             continue
         if want == "object":

@@ -7,14 +7,12 @@ import.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Mapping
 from typing import Any
 
 from jupyter_kf.blobs import Blobs
 from jupyter_kf.errors import KfError, TransformError
-from jupyter_kf.layout import RunFolder
 from jupyter_kf.names import short
 from jupyter_kf.worker import environment, state
 from jupyter_kf.worker.code import Code
@@ -22,7 +20,7 @@ from jupyter_kf.worker.returned import Returned
 from jupyter_kf.worker.schema import Shape
 from jupyter_kf.worker.tables import side, to_frame, to_table
 
-__all__ = ["LoadedTransform", "Runner", "cached_apply", "load", "run_transform"]
+__all__ = ["LoadedTransform", "Runner", "load"]
 
 
 class Runner:
@@ -139,7 +137,7 @@ class LoadedTransform:
         return self.outputs.accept(self._run(frame, n_rows))
 
     def _from_arrow(self, table: Any) -> Any:
-        if side(table.schema):
+        if side(table.schema) and not self.inputs.is_plain(table.schema):
             have = [name for name in self.inputs.names if name in table.column_names]
             return self.inputs.accept(to_frame(table.select(have), self.kind))
         return self.inputs.from_table(table)
@@ -169,7 +167,7 @@ def load(blobs: Blobs, digest: str, verify_environment: bool = True) -> LoadedTr
             fix="give a transform's name or digest",
         )
     if verify_environment:
-        refuse_changes(environment.changes(manifest))
+        environment.refuse_changes(environment.changes(manifest))
     return LoadedTransform(blobs, digest, manifest)
 
 
@@ -184,39 +182,6 @@ def load_cached(blobs: Blobs, digest: str) -> LoadedTransform:
         if key not in _loaded:
             _loaded[key] = load(blobs, digest)
         return _loaded[key]
-
-
-def refuse_changes(changes: list[dict[str, str]]) -> None:
-    """Lets an empty list of changed packages pass.
-
-    Raises:
-        TransformError: kf-1340, with every package that changed.
-    """
-    if not changes:
-        return
-    said = ", ".join(f"{c['package']} {c['expected']} is {c['got']} here" for c in changes)
-    wanted = " ".join(f"{c['package']}=={c['expected']}" for c in changes)
-    raise TransformError(
-        1340,
-        f"the transform was certified in another environment: {said}",
-        cause="the same code can compute other values with another version",
-        fix=f"install {wanted}, or make the transform again here and train with it",
-    )
-
-
-def cached_apply(store: str | os.PathLike[str], transform: str, dataset: str) -> Any:
-    """A dataset's prepared rows as a pyarrow.Table, computed once; see `worker.prepared`."""
-    from jupyter_kf.worker.prepared import apply
-
-    return apply(Blobs(store), transform, dataset)
-
-
-def run_transform(job: dict[str, Any], folder: RunFolder, report: Any) -> dict[str, Any]:
-    """The job of kind "transform"; see `worker.fitting`."""
-    from jupyter_kf.worker.fitting import run
-
-    outputs: dict[str, Any] = run(job, folder, report)
-    return outputs
 
 
 def _numbered(frame: Any, index: Any) -> Any:

@@ -18,7 +18,7 @@ from pathlib import Path
 from jupyter_kf.blobs import write_once
 
 _PACKAGE = Path(__file__).parent.parent
-_BELOW = ("__init__", "errors", "names", "units", "layout", "blobs", "refs")
+_BELOW = ("__init__", "errors", "names", "units", "layout", "locks", "blobs", "refs")
 _SAME_TIME = (1980, 1, 1, 0, 0, 0)
 
 _MAIN = """

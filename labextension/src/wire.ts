@@ -409,6 +409,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The thing of a name: a run's id first, then names, the live ones first. */
+        get: operations["getShow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/check": {
         parameters: {
             query?: never;
@@ -1124,6 +1141,8 @@ export interface components {
             why: string;
             /** Versions */
             versions: components["schemas"]["Version"][];
+            /** Instead Of */
+            instead_of: number | null;
         };
         /**
          * EndpointAnswered
@@ -1282,6 +1301,23 @@ export interface components {
             text: string;
             /** Offset */
             offset: number;
+        };
+        /**
+         * Meant
+         * @description What a name means: of which kind the thing is, and how its own route calls it.
+         */
+        Meant: {
+            /** Seq */
+            seq: number;
+            /** Epoch */
+            epoch: string;
+            /**
+             * Thing
+             * @enum {string}
+             */
+            thing: "run" | "study" | "endpoint" | "model" | "transform" | "dataset" | "resources";
+            /** Id */
+            id: string;
         };
         /**
          * Memory
@@ -3406,6 +3442,38 @@ export interface operations {
             };
         };
     };
+    getShow: {
+        parameters: {
+            query: {
+                /** @description dataset, transform, run, model, endpoint or digest */
+                thing: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Meant"];
+                };
+            };
+            /** @description refused, or failed: what, why, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     postCheck: {
         parameters: {
             query?: never;
@@ -4204,6 +4272,7 @@ export type Input = components['schemas']['Input'];
 export type Latency = components['schemas']['Latency'];
 export type Lineage = components['schemas']['Lineage'];
 export type LogLines = components['schemas']['LogLines'];
+export type Meant = components['schemas']['Meant'];
 export type Memory = components['schemas']['Memory'];
 export type Metric = components['schemas']['Metric'];
 export type MetricPage = components['schemas']['MetricPage'];

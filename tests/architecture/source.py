@@ -12,15 +12,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "jupyter_kf"
+SPAWNER = ROOT / "spawner" / "jupyter_kf_spawner"
 
 # What travels in worker.pyz besides worker/ itself; see jupyter_kf/worker/zipapp.py.
-TRAVELS = ("errors", "names", "units", "layout", "blobs", "refs", "records")
+TRAVELS = ("errors", "names", "units", "layout", "locks", "blobs", "refs", "records")
 
 
 @functools.cache
 def modules() -> tuple[Path, ...]:
-    """Every Python file of the package."""
-    return tuple(sorted(PACKAGE.rglob("*.py")))
+    """Every Python file of the two packages."""
+    return tuple(sorted([*PACKAGE.rglob("*.py"), *SPAWNER.rglob("*.py")]))
 
 
 @functools.cache

@@ -69,7 +69,9 @@ def test_tests_are_sorted_by_topic():
     assert not {parts[1] for parts in tests if parts[0] == "tests" and len(parts) > 2} - TOPICS
 
 
-@pytest.mark.parametrize("room", [*ROOMS, ROOT / "tests", ROOT / "binder"], ids=shown)
+@pytest.mark.parametrize(
+    "room", [*ROOMS, *(ROOT / name for name in ("tests", "binder", "spawner", "images"))], ids=shown
+)
 def test_a_room_has_a_readme(room):
     assert (room / "README.md").read_text().startswith("# ")
 
@@ -90,7 +92,8 @@ def test_everything_that_is_installed_is_pinned_exactly():
 
 def test_the_pins_hold_what_the_package_asks_for():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    asked = [*settings["project"]["dependencies"]]
+    spawner = tomllib.loads((ROOT / "spawner" / "pyproject.toml").read_text())
+    asked = [*settings["project"]["dependencies"], *spawner["project"]["dependencies"]]
     for group in ("test", "lint"):
         asked += [name for name in settings["dependency-groups"][group] if isinstance(name, str)]
     pinned = {
@@ -113,7 +116,7 @@ def test_the_makefile_explains_every_target():
 
 
 def _distribution(requirement: str) -> str:
-    return re.split(r"[\s<>=!~;\[]", requirement, maxsplit=1)[0].lower()
+    return re.split(r"[\s<>=!~;\[]", requirement, maxsplit=1)[0].lower().replace(".", "-")
 
 
 def _text(path) -> str:

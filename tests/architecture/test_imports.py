@@ -11,6 +11,7 @@ import pytest
 from tests.architecture.source import (
     PACKAGE,
     ROOT,
+    SPAWNER,
     imports_when_loaded,
     modules,
     run_python,
@@ -68,6 +69,15 @@ def test_importing_the_package_pulls_nothing_heavy():
     assert not set(HEAVY) & set(loaded)
 
 
+def test_an_endpoint_is_up_without_pydantic_and_without_a_framework():
+    loaded = run_python(
+        "import sys, jupyter_kf.serving.__main__, jupyter_kf.serving.process, "
+        "jupyter_kf.serving.settings, jupyter_kf.worker.model, jupyter_kf.worker.job\n"
+        "print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    ).split()
+    assert not {"pydantic", "pandas", "polars", "sklearn", "scipy", "torch"} & set(loaded)
+
+
 @pytest.mark.parametrize("path", modules(), ids=shown)
 def test_no_module_imports_a_framework_when_it_is_loaded(path):
     allowed = MAY_LOAD.get(shown(path), set()) | MAY_LOAD.get(shown(path.parent), set())
@@ -79,9 +89,8 @@ def test_no_module_imports_a_framework_when_it_is_loaded(path):
 def test_no_module_is_a_drawer_for_odds_and_ends():
     drawers = {"utils", "util", "common", "helpers", "misc", "docs"}
     assert not [shown(path) for path in modules() if path.stem in drawers]
-    assert not [
-        shown(path) for path in PACKAGE.rglob("*") if path.is_dir() and path.name in drawers
-    ]
+    below = [*PACKAGE.rglob("*"), *SPAWNER.rglob("*")]
+    assert not [shown(path) for path in below if path.is_dir() and path.name in drawers]
 
 
 def _dotted(path: Path) -> str:

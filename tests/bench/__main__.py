@@ -1,7 +1,8 @@
 """``python -m tests.bench [NAME ...]``: every figure, each against its baseline, in one table.
 
-A bench is a module ``bench_<name>.py`` with ``main() -> list[Row]``. One that fails is shown with
-its traceback and the others go on. Exit code 1 when a bound is not kept or a bench failed.
+A bench is a module ``bench_<name>.py`` with ``main() -> list[Row]``. One that fails, or takes
+longer than `LONGEST_S`, is shown with its traceback and the others go on. Exit code 1 when a bound
+is not kept or a bench failed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from pathlib import Path
 from tests.bench.table import Row, show
 from tests.leftovers import end_all
 
+LONGEST_S = 300
+"""Of one bench. On a quiet machine none takes half of it."""
+
 
 def main(names: list[str]) -> int:
     """Runs the benches that are named, or all."""
@@ -30,23 +34,31 @@ def main(names: list[str]) -> int:
         return 2
     # As a user has it: bytecode is kept, one's own store is not touched.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    # As a run has it (see the local back end's planning): the baselines' OpenMP threads, too, wait
+    # without spinning. Spinning, they made this process's fits and calls take ten times as long
+    # whenever anything else ran.
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
     work = Path(tempfile.mkdtemp(prefix="kf-"))
     os.environ["JUPYTER_KF_STORE"] = str(work / "store")
     os.environ["JUPYTER_KF_RUNTIME_DIR"] = str(work / "r")
     os.environ["IPYTHONDIR"] = str(work / "ipython")
     # Ended from outside, it still ends what it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGALRM, _too_long)
     rows: list[Row] = []
     failed = []
     try:
         for name in chosen:
             print(f"{name} ...", end="", file=sys.stderr, flush=True)
             began = time.monotonic()
+            signal.alarm(LONGEST_S)
             try:
                 rows += importlib.import_module(f"tests.bench.{name}").main()
             except Exception:
                 failed.append(name)
                 traceback.print_exc()
+            finally:
+                signal.alarm(0)
             print(f" {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     finally:
         end_all(work)
@@ -55,6 +67,10 @@ def main(names: list[str]) -> int:
     over = [row.name for row in rows if not row.ok]
     print(f"\n{len(rows) - len(over)} of {len(rows)} within bounds, {len(failed)} benches failed")
     return 1 if over or failed else 0
+
+
+def _too_long(*_: object) -> None:
+    raise TimeoutError(f"it takes longer than {LONGEST_S} s")
 
 
 if __name__ == "__main__":

@@ -25,9 +25,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from jupyter_kf.blobs import Blobs
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.store.datasets import snapshot_frame
+from jupyter_kf.worker import fitting
 from jupyter_kf.worker.batch import run_batch
 from jupyter_kf.worker.model import SaveContext, load, save
-from jupyter_kf.worker.transform import run_transform
 from tests.bench.table import Row, clocked, interleaved
 
 REPEATS = 3
@@ -178,7 +178,7 @@ class Scene:
         spec = {"target": "late", "split": "1", "split_by": None, "seed": 0, "frame": "pandas"}
         spec |= {"ulp": 0, "batch_only": False, "pickle": []}
         job = {"run": "fit", "name": "prepare", "store": str(self.store), "spec": spec}
-        digest: str = run_transform(job | {"dataset": dataset}, folder, Silent())["transform"]
+        digest: str = fitting.run(job | {"dataset": dataset}, folder, Silent())["transform"]
         return digest
 
     def _functions(self, inputs: pd.DataFrame) -> pd.DataFrame:

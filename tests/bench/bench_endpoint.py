@@ -1,8 +1,9 @@
 """What does an endpoint cost beside the call itself, and how many requests does it answer?
 
 30 columns, a pandas transform and a logistic regression. Baselines: the same functions called in
-process; a bare uvicorn + orjson server that calls them once per request; KServe's ModelServer,
-in the environment of `tests/walks/peers`.
+process, in turns with the requests (`pairs`); a bare uvicorn + orjson server that calls them once
+per request; KServe's ModelServer, in the environment of `tests/walks/peers`. READY is timed in
+turns with importing the libraries.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from tests.bench.table import Row, clocked, interleaved
 from tests.walks.peers import environment
 
 ROUNDS = 3
-ONE_REQUESTS, MANY_REQUESTS, MANY = 100, 320, 16
+PAIRS, MANY_REQUESTS, MANY = 200, 320, 16
 START_S = 60.0
 LIBRARIES = "import numpy, pandas, pyarrow, scipy, sklearn.linear_model, uvicorn"
 HERE = Path(__file__).resolve().parent
@@ -64,13 +65,14 @@ def main() -> list[Row]:
         rows = []
         for name, code in (("pandas", scene.PANDAS), ("numpy", scene.NUMPY)):
             scene.write_scene(work / name, code, table)
-            ready_s, golden = serve(client, name, code)
+            golden = train(client, name, code)
+            if name == "pandas":
+                rows.append(ready(client, name, golden))
+            client.serve(name, wait=True)
             try:
                 rows += figures(client, name, work, bodies)
             finally:
                 client.stop(name)
-            if name == "pandas":
-                rows.append(ready(ready_s, golden))
         return rows
 
 
@@ -83,43 +85,44 @@ def write_bodies(work: Path, table: pd.DataFrame) -> dict[str, Path]:
     return bodies
 
 
-def serve(client: Client, name: str, code: str) -> tuple[float, int]:
-    """Trains and serves; seconds from asking until READY, and how many golden rows were proven."""
+def train(client: Client, name: str, code: str) -> int:
+    """Trains; how many golden rows the model has."""
     client.transform(code, name=f"{name}-prepare", data="scene", target="late")
     run = client.train(scene.TRAIN, name=name, data="scene", transform=f"{name}-prepare", wait=True)
     if run.error:
         raise run.error
-    seconds = clocked(lambda: client.serve(name, wait=True))
-    golden = client.get_model(name).manifest["golden"]["rows"]
-    return seconds, int(golden)
+    return int(client.get_model(name).manifest["golden"]["rows"])
 
 
-def ready(seconds: float, golden: int) -> Row:
-    """Time to READY against importing what the model needs."""
-    plain = interleaved(
-        {"import": lambda: clocked(lambda: subprocess.run([sys.executable, "-c", LIBRARIES]))}, 3
+def ready(client: Client, name: str, golden: int) -> Row:
+    """From asking until READY, against a process that imports what the model needs."""
+
+    def serve() -> float:
+        seconds = clocked(lambda: client.serve(name, wait=True))
+        client.stop(name)
+        return seconds
+
+    seconds = interleaved(
+        {
+            "import": lambda: clocked(lambda: subprocess.run([sys.executable, "-c", LIBRARIES])),
+            "serve": serve,
+        },
+        ROUNDS,
     )
-    name = f"serve until READY, {golden} golden rows proven"
-    return Row(name, "importing its libraries", plain["import"], seconds, "difference", "s", 3)
+    what = f"serve until READY, {golden} golden rows proven"
+    plain = "importing its libraries"
+    return Row(what, plain, seconds["import"], seconds["serve"], "difference", "s", 3)
 
 
 def figures(client: Client, name: str, work: Path, bodies: dict[str, Path]) -> list[Row]:
     """One client's median and 16 clients' rate."""
     ours = Server(client.endpoint(name).url, f"/v2/models/{name}/rows", bodies["rows"])
-    direct = scene.Direct(work / name)
-    row = orjson.loads(bodies["rows"].read_bytes())["rows"]
+    call_ms, request_ms = one_client(ours, work / name)
     with contextlib.ExitStack() as stack:
         servers = {"bare uvicorn + orjson": stack.enter_context(bare(work / name, bodies))}
         if name == "pandas":
             peer = kserve(environment.python(), work / name, bodies)
             servers["KServe's ModelServer"] = stack.enter_context(peer)
-        one = interleaved(
-            {
-                "direct": lambda: median(lambda: direct.predict(row)),
-                "ours": lambda: load(ours, 1, ONE_REQUESTS)[1],
-            },
-            ROUNDS,
-        )
         many = interleaved(
             {
                 label: lambda server=server: rate(server)
@@ -127,17 +130,16 @@ def figures(client: Client, name: str, work: Path, bodies: dict[str, Path]) -> l
             },
             ROUNDS,
         )
-    ms = {label: 1000 * value for label, value in one.items()}
     asked = f"{name}: 16 clients, one row each"
     bounds = {"numpy": 1.5} if name == "numpy" else {}
     if name == "pandas":
         bounds = {"KServe's ModelServer": 5.0}
     return [
         Row(
-            f"{name}: one client, p50",
+            f"{name}: one client, p50 of {PAIRS} pairs",
             "the call in process",
-            ms["direct"],
-            ms["ours"],
+            call_ms,
+            request_ms,
             "difference",
             "ms",
             1.0 if name == "pandas" else None,
@@ -158,25 +160,37 @@ def figures(client: Client, name: str, work: Path, bodies: dict[str, Path]) -> l
     ]
 
 
-def median(call: Callable[[], object]) -> float:
-    """Seconds of one call among as many as one client makes."""
-    return statistics.median(clocked(call) for _ in range(ONE_REQUESTS))
+def one_client(server: Server, folder: Path) -> tuple[float, float]:
+    """Medians in ms: of the call in process, and of that call and what a request adds to it."""
+    arguments = [folder, server.address, server.path, server.body, str(PAIRS)]
+    found = []
+    for _ in range(ROUNDS):
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.bench.pairs", *arguments],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise RuntimeError(done.stdout + done.stderr)
+        found.append([float(number) for number in done.stdout.split()])
+    call_ms, _, more_ms = map(statistics.median, zip(*found, strict=True))
+    return call_ms, call_ms + more_ms
 
 
 def rate(server: Server) -> float:
     """Requests for each second, of 16 clients."""
-    return MANY_REQUESTS / load(server, MANY, MANY_REQUESTS)[0]
+    return MANY_REQUESTS / load(server, MANY, MANY_REQUESTS)
 
 
-def load(server: Server, clients: int, requests: int) -> tuple[float, float]:
-    """Seconds in all and the median of one, from a process of its own."""
+def load(server: Server, clients: int, requests: int) -> float:
+    """Seconds in all, from a process of its own."""
     arguments = [server.address, server.path, server.body, str(clients), str(requests)]
     command = [sys.executable, HERE / "load.py", *arguments]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(done.stdout + done.stderr)
-    total, each = map(float, done.stdout.split())
-    return total, each
+    return float(done.stdout.split()[0])
 
 
 @contextlib.contextmanager

@@ -17,7 +17,6 @@ from playwright.sync_api import Browser, Error, sync_playwright
 
 from tests.browser.lab import Lab
 from tests.browser.screen import Screen
-from tests.conftest import SESSION
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIRED = os.environ.get("JUPYTER_KF_REQUIRE_BROWSER") == "1"
@@ -54,9 +53,11 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Lab]:
+def lab(
+    tmp_path_factory: pytest.TempPathFactory, browser: Browser, session_folder: Path
+) -> Iterator[Lab]:
     """A JupyterLab for the stories of one file."""
-    runtime = SESSION / f"lab{len(list(SESSION.glob('lab*')))}"
+    runtime = session_folder / f"lab{len(list(session_folder.glob('lab*')))}"
     runtime.mkdir(mode=0o700)
     server = Lab(tmp_path_factory.mktemp("lab"), runtime).start()
     yield server

@@ -42,10 +42,10 @@ def test_axe_finds_nothing_in_a_run_and_its_row(
 
     monkeypatch.setenv("JUPYTER_KF_RUNTIME_DIR", str(screen.lab.runtime))
     client = kf.connect(store=screen.lab.store)
-    run = client.train("seen", "print('x')\nkf.report(auc=0.5)").wait()
+    run = client.train("print(1)\nkf.report(auc=0.5)", name="seen").wait()
     panel = screen.open().open_panel()
     screen.theme(theme)
-    expect(panel.get_by_role("option").first).to_be_visible()
+    expect(panel.locator(".jp-Kf-row").first).to_be_visible()
     assert findings(screen, "#jupyter-kf-panel") == {}
     screen.command("jupyter-kf:open", thing="run", id=run.id)
     page = screen.page.locator(".jp-Kf-runPage")

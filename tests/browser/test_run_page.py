@@ -19,7 +19,6 @@ for step in range(200):
     kf.report(step=step, loss=math.exp(-step / 50), auc=1 - math.exp(-step / 30), lr=lr)
     print(f"epoch {step:3d}  loss {math.exp(-step / 50):.4f}")
 kf.artifact({"confusion": [[50, 3], [4, 43]]}, "confusion.json")
-model = None
 """
 
 
@@ -33,7 +32,7 @@ def client(lab: Lab, monkeypatch: pytest.MonkeyPatch):
 
 def ended(client, name: str, cell: str = CELL, **fields):
     """A run that has succeeded."""
-    run = client.train(name, cell, params={"lr": 0.1}, **fields).wait()
+    run = client.train(cell, name=name, params={"lr": 0.1}, **fields).wait()
     assert run.state == "SUCCEEDED", run.error
     return run
 

@@ -2,35 +2,8 @@
 
 import pytest
 
-from tests.cluster.fixtures import (
-    api,
-    api_proxy,
-    bed,
-    cluster,
-    control_plane,
-    katib_kinds,
-    kserve,
-    kwok,
-    namespace,
-    node,
-    python_image,
-    trainer,
-)
-
-__all__ = [
-    "api",
-    "api_proxy",
-    "bed",
-    "cluster",
-    "control_plane",
-    "katib_kinds",
-    "kserve",
-    "kwok",
-    "namespace",
-    "node",
-    "python_image",
-    "trainer",
-]
+# The list of fixtures stands in one place: `__all__` of that module.
+from tests.cluster.fixtures import *  # noqa: F403
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,11 +3,12 @@
 As processes: Trainer and JobSet on the loopback, KServe in the node's sandbox, since it listens on
 all addresses it finds. Definitions and webhooks come from the very modules the programs are built
 from; each webhook is turned from a Service into the URL of the process, with a certificate of the
-test bed's authority. Each controller starts when the first test asks for it. Katib's module can't
-be had here: see the README.
+test bed's authority. Each controller starts when the first test asks for it. Katib's controller
+is not built yet: see the README.
 """
 
 import json
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,7 +25,7 @@ READY_TIMEOUT_S = 120.0
 KSERVE_NAMESPACE = "kserve"
 
 
-class Controller:
+class Controller(ABC):
     """What the three have in common: a folder with certificates, ports, a process.
 
     Attributes:
@@ -102,8 +103,9 @@ class Controller:
             self.upstream.binary(binary),
         ]
 
+    @abstractmethod
     def _process(self) -> Process:
-        raise NotImplementedError
+        """The program, not started yet."""
 
 
 class JobSet(Controller):

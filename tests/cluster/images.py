@@ -74,7 +74,12 @@ def base(packages: Sequence[str] = BASE_PACKAGES) -> Path:
 
 
 def dockerfile(
-    folder: Path, name: str, *, base_archive: Path | None = None, file: str = "Dockerfile"
+    folder: Path,
+    name: str,
+    *,
+    base_archive: Path | None = None,
+    file: str = "Dockerfile",
+    options: Sequence[str] = (),
 ) -> Path:
     """Build a Dockerfile without a registry; what its RUN lines fetch is their affair.
 
@@ -82,6 +87,8 @@ def dockerfile(
         folder: the build context; every file in it counts for the cache.
         name: such as `localhost/worker:1`.
         base_archive: what `ARG BASE_IMAGE` stands for; the Debian base when None.
+        options: more for `buildah bud`, such as this machine's certificates; not in the cache's
+            key, since they must not change what comes out.
 
     Raises:
         ImageFailed: with the end of buildah's output.
@@ -99,7 +106,7 @@ def dockerfile(
         how = ["--isolation", "chroot", "--pull-never"]
         what = ["--build-arg", argument, "-t", name, "-f", str(folder / file), str(folder)]
         steps = [
-            ["bud", *how, *what],
+            ["bud", *how, *options, *what],
             ["push", name, f"oci-archive:{target}:{name}"],
         ]
         try:
@@ -133,6 +140,8 @@ def write_archive(target: Path, name: str, layer: bytes, settings: dict[str, Any
         "os": "linux",
         "config": settings,
         "rootfs": {"type": "layers", "diff_ids": [diff]},
+        # Without it, buildah can't make an image of an image of this one.
+        "history": [{"created_by": "jupyter-kf's test bed"}],
     }
     kind = "application/vnd.oci.image"
     with tarfile.open(target, "w") as tar:

@@ -126,6 +126,8 @@ def test_what_can_not_travel_is_refused_before_anything_is_submitted(shell, stor
         ("%kf data d nothing_here", 1110),
         ("%kf predict nothing points", 1112),
         ("%kf runs x y", 1009),
+        ("%kf predict nothing rows.parquet", 1117),
+        ("%kf list modells", 1004),
     ],
 )
 def test_a_mistake_is_an_error_with_a_code(shell, line, code):
@@ -145,6 +147,7 @@ def test_a_cell_magic_without_need_says_one_percent(shell):
         ("%%kf train t --runtime torch", {"torch-distributed"}),
         ("%kf lineage po", {"points"}),
         ("%kf help ser", {"serve"}),
+        ("%kf list mo", {"models"}),
     ],
 )
 def test_verbs_flags_and_names_are_completed(shell, line, offered):
@@ -152,3 +155,22 @@ def test_verbs_flags_and_names_are_completed(shell, line, offered):
     text, matches = shell.complete("", line, len(line))
     whole = {line[: len(line) - len(text)] + match for match in matches}
     assert {w.split(" ")[-1] for w in whole} >= offered
+
+
+def test_what_has_a_name_is_listed_as_a_table(shell):
+    cell(shell, "%kf data points points")
+    data, _ = shell.display_formatter.format(cell(shell, "%kf list"))
+    assert "points@1" in data["text/plain"] and "200 rows, 3 columns" in data["text/plain"]
+    assert "<table>" in data["text/html"]
+    assert [found.name for found in cell(shell, "%kf list dataset")] == ["points"]
+    assert cell(shell, "%kf list models") == []
+
+
+def test_the_log_of_a_name_says_which_run_it_shows(shell, capsys):
+    cell(shell, "%%kf train twice --wait\nprint('hello')")
+    run = shell.user_ns["_kf"]
+    capsys.readouterr()
+    cell(shell, "%kf logs twice")
+    assert capsys.readouterr().out == f"[train run {run.id}, SUCCEEDED]\nhello\n"
+    cell(shell, f"%kf logs {run.id}")
+    assert capsys.readouterr().out == "hello\n"

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from jupyter_kf.errors import ModelError
-from tests.frameworks.walk import batch, kept, predicted_elsewhere, rows
+from tests.frameworks.walk import (
+    assert_served_as_computed_here,
+    batch,
+    kept,
+    predicted_elsewhere,
+    rows,
+    served,
+)
 
 tf = pytest.importorskip("tensorflow")
 keras = pytest.importorskip("keras")
@@ -73,3 +80,25 @@ def test_a_model_of_another_width_is_refused_with_what_tensorflow_said(store_dir
     with pytest.raises(ModelError) as caught:
         kept(store_dir, wide)
     assert caught.value.code == 2618
+
+
+CELL = """
+import keras
+
+keras.utils.set_random_seed(0)
+model = keras.Sequential([
+    keras.layers.Input((4,)),
+    keras.layers.Dense(8, activation="tanh"),
+    keras.layers.BatchNormalization(),
+    keras.layers.Dense(1, activation="sigmoid"),
+])
+model.compile("adam", "binary_crossentropy")
+for step in range(steps):
+    history = model.fit(X_train.to_numpy("float32"), y_train.to_numpy(), verbose=0)
+    kf.report(step=step, loss=history.history["loss"][0])
+"""
+
+
+def test_a_keras_model_that_a_cell_trained_is_proven_and_answers_through_an_endpoint():
+    with served(CELL) as client:
+        assert_served_as_computed_here(client)

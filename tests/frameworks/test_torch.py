@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from jupyter_kf.errors import ModelError
-from tests.frameworks.walk import batch, kept, predicted_elsewhere, rows
+from tests.frameworks.walk import (
+    assert_served_as_computed_here,
+    batch,
+    kept,
+    predicted_elsewhere,
+    rows,
+    served,
+)
 
 torch = pytest.importorskip("torch")
 
@@ -96,3 +103,35 @@ def test_a_state_dict_is_no_model(net, store_dir):
     with pytest.raises(ModelError) as caught:
         kept(store_dir, net.state_dict())
     assert caught.value.code == 2602
+
+
+CELL = """
+import torch
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = torch.nn.Sequential(
+            torch.nn.Linear(4, 8), torch.nn.BatchNorm1d(8), torch.nn.Tanh(), torch.nn.Linear(8, 1)
+        )
+
+    def forward(self, x):
+        return torch.sigmoid(self.layers(x))[:, 0]
+
+torch.manual_seed(0)
+model = Net()
+x = torch.from_numpy(X_train.to_numpy("float32"))
+y = torch.from_numpy(y_train.to_numpy("float32"))
+steps_taken = torch.optim.Adam(model.parameters(), lr=0.05)
+for step in range(steps):
+    loss = torch.nn.functional.binary_cross_entropy(model(x), y)
+    steps_taken.zero_grad()
+    loss.backward()
+    steps_taken.step()
+    kf.report(step=step, loss=float(loss.detach()))
+"""
+
+
+def test_a_network_that_a_cell_trained_is_proven_and_answers_through_an_endpoint():
+    with served(CELL) as client:
+        assert_served_as_computed_here(client)

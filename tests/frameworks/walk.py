@@ -1,17 +1,22 @@
-"""What both frameworks' tests do with a model: save, read back elsewhere, golden rows, batch."""
+"""What both frameworks' tests do with a model: save, read back elsewhere, serve, batch."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+import jupyter_kf as kf
 from jupyter_kf.blobs import Blobs
 from jupyter_kf.layout import RunFolder
+from jupyter_kf.records import State
 from jupyter_kf.worker.batch import run_batch
 from jupyter_kf.worker.model import LoadedModel, SaveContext, load, save
 from jupyter_kf.worker.tables import to_table
@@ -71,3 +76,41 @@ def batch(store, digest: str, folder) -> pd.DataFrame:
     outputs = run_batch(job, RunFolder(folder / "run"), Silent())
     assert (outputs["files"], outputs["rows"]) == (1, 1000)
     return pd.read_parquet(folder / "out" / "in.parquet")
+
+
+HALVES = """
+def transform(df):
+    return df.assign(a=df["a"] / 2, d=df["d"].astype("float64"))[["a", "b", "c", "d"]]
+"""
+
+
+@contextlib.contextmanager
+def served(cell: str) -> Iterator[Any]:
+    """A client whose endpoint `net` has proven the model that a train cell made."""
+    client = kf.connect()
+    client.data("points", rows().assign(high=lambda f: f["a"] > 0))
+    client.transform(HALVES, name="prepare", data="points", target="high")
+    fields = {"data": "points", "transform": "prepare", "params": {"steps": 3}}
+    run = client.train(textwrap.dedent(cell), name="net", wait=True, **fields)
+    assert run.state is State.SUCCEEDED, f"{run.error}\n" + "\n".join(run.logs())
+    assert np.isfinite(run.metrics["loss"])
+    try:
+        assert client.serve("net", wait=True).state is State.READY
+        yield client
+    finally:
+        client.stop("net")
+
+
+def assert_served_as_computed_here(client: Any) -> None:
+    """Proven through the wire; single rows and batches answer what the model computes here."""
+    endpoint = client.endpoint("net")
+    loaded = load(client.store.blobs, endpoint.model)
+    golden = loaded.manifest["golden"]["rows"]
+    assert endpoint.parity["ok"] and endpoint.parity["rows"] == golden >= 32
+    assert len(endpoint.parity["paths"]) > 3
+    here = loaded.predict(rows())["prediction"]
+    bound = {"rtol": 1e-5, "atol": 1e-6}
+    np.testing.assert_allclose(client.predict("net", rows())["prediction"], here, **bound)
+    one = rows().iloc[[7]].to_dict("records")
+    np.testing.assert_allclose(client.predict("net", one)["prediction"], here[7:8], **bound)
+    assert client.check("net").ok

@@ -137,6 +137,40 @@ def test_a_mistaken_line_shows_no_traceback(shell, store_dir, capsys, line, code
     assert not list((store_dir / "runs").glob("*"))
 
 
+@pytest.mark.parametrize(
+    ("call", "code", "says"),
+    [
+        (
+            lambda c: c.train("x = 1", name="a", dta="points", trget="high"),
+            1001,
+            ("`dta`", "`trget`", "did you mean `data`?", "did you mean `target`?"),
+        ),
+        (
+            lambda c: c.train("x = 1", name="a", seed="abc", gpu="many", cpu="lots"),
+            1003,
+            ("`seed`", "`gpu`", "'lots'"),
+        ),
+        (
+            lambda c: c.train("x = 1", name="a", image="x", queue="q", volumes=("v:/x",)),
+            2040,
+            ("`image`: leave", "`queue`: leave", "`volumes`: leave"),
+        ),
+    ],
+)
+def test_all_that_is_wrong_with_a_call_is_said_at_once(client, call, code, says):
+    with pytest.raises(KfError) as caught:
+        call(client)
+    assert caught.value.code == code
+    assert not [each for each in says if each not in str(caught.value)], str(caught.value)
+
+
+def test_all_options_that_a_line_misspells_are_named(shell):
+    error = shell.run_cell("%kf serve late --modle a --prot 5 --max-rwos -3").error_in_exec
+    assert error.code == 1001
+    assert not [o for o in ("--modle", "--prot", "--max-rwos") if o not in error.what]
+    assert "`-3`" not in error.what
+
+
 def test_help_is_understood_as_an_option_too(shell, capsys):
     shell.run_cell("%kf train --help").raise_error()
     assert "--param NAME=VALUE" in capsys.readouterr().out
@@ -160,6 +194,41 @@ def test_a_search_over_a_parameter_that_nothing_reads_is_refused(client):
         client.tune("late", params={"depht": "int(1, 3)"}, metric="auc")
     assert caught.value.code == 2591
     assert len(client.runs()) == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "read"),
+    [
+        ("# depth matters\nkf.report(auc=1)", False),
+        ("'depth'\nkf.report(auc=1)", False),
+        ("depth = 3\nkf.report(auc=depth)", False),
+        ("kf.report(auc=kf.params['depth'])", True),
+        ("kf.report(auc=globals()['depth'])", True),
+        ("def f():\n    return depth\nkf.report(auc=f())", True),
+    ],
+)
+def test_a_parameter_counts_as_read_only_where_the_code_reads_it(client, cell, read):
+    client.train(cell, name="late", params={"depth": 1}, wait=True)
+    asked = {"params": {"depth": "int(1, 3)"}, "metric": "auc"}
+    if read:
+        assert client.plan("tune", name="late", **asked).kind == "tune"
+        return
+    with pytest.raises(KfError, match="nothing reads a parameter `depth`") as caught:
+        client.plan("tune", name="late", **asked)
+    assert caught.value.code == 2591
+
+
+def test_a_cell_behind_a_transform_that_ignores_its_rows_is_pointed_out(client, shell):
+    prepare = "def transform(df):\n    return df[['x']] / 2\n"
+    client.transform(prepare, name="prepare", data="points", target="high")
+    asked = {"data": "points", "transform": "prepare", "wait": True}
+    fit = "from sklearn.tree import DecisionTreeClassifier\nmodel = DecisionTreeClassifier()"
+    raw = f"{fit}.fit(points[['x']], points['high'])"
+    ignores = client.train(raw, name="a", scope={"points": FRAME}, **asked)
+    reads = client.train(f"{fit}.fit(X_train, y_train)", name="b", **asked)
+    assert "never reads X_train" in display.text(ignores)
+    assert "`prepare`" in display.text(ignores)
+    assert "never reads" not in display.text(reads)
 
 
 def test_a_log_shows_the_users_lines_and_none_of_ours(client):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +20,7 @@ import pytest
 import jupyter_kf as kf
 from jupyter_kf.blobs import read_json
 from jupyter_kf.errors import KfError
-from jupyter_kf.records import State
+from jupyter_kf.records import State, plain
 
 PREPARE = """
 import pandas as pd
@@ -101,6 +104,38 @@ def test_rows_that_do_not_fit_are_refused_and_named(served, case):
     assert error.code == code, error
     assert error.cause and error.fix and "Traceback" not in str(error)
     assert len(served.predict("late", trips(3))) == 3  # and it still answers
+
+
+FILES = {
+    "rows.parquet": lambda frame, path: frame.to_parquet(path),
+    "rows.csv": lambda frame, path: frame.to_csv(path, index=False),
+    "rows.json": lambda frame, path: frame.to_json(path, orient="records", double_precision=15),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_is_predicted_as_its_frame_is(served, tmp_path, name):
+    FILES[name](trips(20)[["km", "zone"]], tmp_path / name)
+    expected = served.predict("late", trips(20))
+    assert served.predict("late", tmp_path / name).equals(expected)
+    got = kf_command(served, "predict", "late", str(tmp_path / name), "--json")
+    assert got.returncode == 0, got.stderr
+    assert json.loads(got.stdout) == plain(expected.to_dict("records"))
+
+
+@pytest.mark.parametrize("text", [json.dumps([GOOD, GOOD]), f"{json.dumps(GOOD)}\n" * 2])
+def test_rows_come_from_standard_input_too(served, text):
+    got = kf_command(served, "predict", "late", "-", "--json", stdin=text)
+    assert got.returncode == 0, got.stderr
+    assert len(json.loads(got.stdout)) == 2
+    refused = kf_command(served, "predict", "late", "-", stdin="km 9.5")
+    assert refused.returncode == 1 and "kf-1419: predict: standard input" in refused.stderr
+
+
+def kf_command(client, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [Path(sys.executable).with_name("jupyter-kf"), *words]
+    env = {**os.environ, "JUPYTER_KF_STORE": str(client.store.root)}
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, env=env)
 
 
 @pytest.mark.parametrize(
@@ -213,21 +248,59 @@ def test_a_batch_names_the_file_and_the_column(served, tmp_path, change, code):
     assert not list((tmp_path / "out").glob("*.parquet"))
 
 
-def test_a_killed_endpoint_says_so_and_shows_the_way_back(served):
-    first = served.serve("frail", model="late@1", wait=True)
-    second = served.serve("frail", model="late@1", wait=True)
-    pid = read_json(served.store.runs.folder(second.run.id).ready)["pid"]
+NO_FOLDER = {
+    "below a file": lambda tmp_path: tmp_path / "in.parquet" / "out",
+    "below a link to nowhere": lambda tmp_path: tmp_path / "dangling" / "out",
+    "with a name too long": lambda tmp_path: tmp_path / ("x" * 300),
+    "where no folder can be made": lambda _: Path("/proc/nothing/out"),
+}
+
+
+@pytest.mark.parametrize("where", NO_FOLDER)
+def test_a_batch_whose_folder_can_not_exist_says_so(served, tmp_path, where):
+    trips(20).to_parquet(tmp_path / "in.parquet")
+    (tmp_path / "dangling").symlink_to(tmp_path / "gone" / "far")
+    output = NO_FOLDER[where](tmp_path)
+    run = served.batch("late", wait=True, input=str(tmp_path / "*.parquet"), output=str(output))
+    assert (run.state, run.error.code) == (State.FAILED, 2413), run.error
+    assert str(output) in run.error.what and "--output" in run.error.fix
+
+
+def killed(client, endpoint):
+    pid = read_json(client.store.runs.folder(endpoint.run.id).ready)["pid"]
     os.kill(pid, signal.SIGKILL)
     psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=20)
-    ended = served.run(second.run.id)
+    ended = client.run(endpoint.run.id)
     while not ended.state.ended:
-        ended = served.run(second.run.id)
+        ended = client.run(endpoint.run.id)
     assert (ended.state, ended.error.code) == (State.FAILED, 2006)
+
+
+def test_a_killed_endpoint_is_stood_in_for_and_says_so_when_nobody_is_left(served):
+    first = served.serve("frail", model="late@1", wait=True)
+    second = served.serve("frail", model="late@1", wait=True)
+    killed(served, second)
+    assert len(served.predict("frail", GOOD)) == 1
+    assert served.check("frail").ok
+    now = served.endpoint("frail")
+    assert (now.version, now.instead_of, now.run.id) == (1, 2, first.run.id)
+    killed(served, first)
     for ask in (lambda: served.predict("frail", GOOD), lambda: served.check("frail")):
-        with pytest.raises(KfError, match="--version 1") as caught:
+        with pytest.raises(KfError, match="%kf serve frail") as caught:
             ask()
         assert caught.value.code == 2204 and "FAILED" in caught.value.cause
-    assert served.serve("frail", version=1).run.id == first.run.id
+
+
+def test_an_endpoint_that_was_cancelled_says_so_and_shows_the_way_back(served):
+    first = served.serve("frail", model="late@1", wait=True)
+    second = served.serve("frail", model="late@1", wait=True)
+    assert served.cancel(second.run.id).state is State.CANCELLED
+    warm = first.version
+    for ask in (lambda: served.predict("frail", GOOD), lambda: served.check("frail")):
+        with pytest.raises(KfError, match=f"--version {warm}") as caught:
+            ask()
+        assert caught.value.code == 2204 and "CANCELLED" in caught.value.cause
+    assert served.serve("frail", version=warm).run.id == first.run.id
     assert len(served.predict("frail", GOOD)) == 1
     served.stop("frail")
     with pytest.raises(KfError, match="CANCELLED") as caught:

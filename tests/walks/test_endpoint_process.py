@@ -24,6 +24,7 @@ from jupyter_kf.errors import KfError
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.serving import routing
 from jupyter_kf.serving.client import connect
+from jupyter_kf.specs import ServeSpec
 from jupyter_kf.store.datasets import snapshot_frame
 from jupyter_kf.worker import model as models
 from jupyter_kf.worker.fitting import run as run_transform
@@ -93,7 +94,8 @@ class Process:
         version = routing.add_version(store, "delay", {"run": self.folder.id, "model": digest})
         job = {
             "run": self.folder.id, "kind": "serve", "store": str(store), "name": "delay",
-            "model": digest, "version": version, "spec": {"name": "delay"},
+            "model": digest, "version": version,
+            "spec": ServeSpec.of(name="delay").model_dump(mode="json"),
         }  # fmt: skip
         write_json(self.folder.job, job)
         self.log = self.folder.log.open("wb")
@@ -138,7 +140,7 @@ def test_an_endpoint_predicts_what_the_model_predicts_here(served):
     expected = models.load(Blobs(store), digest).predict(frame)
     with endpoint(store, digest) as one:
         report = one.ready()["proof"]
-        assert report["ok"] and report["rows"] >= 50 and len(report["paths"]) == 9
+        assert report["ok"] and report["rows"] >= 50 and len(report["paths"]) == 12
         with connect(store, "delay") as connection:
             by_frame = connection.predict(frame.assign(target=1)).outputs
             assert (by_frame["prediction"] == expected["prediction"]).all()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 import urllib.request
 
@@ -10,6 +12,7 @@ import pandas as pd
 import pytest
 
 import jupyter_kf as kf
+from jupyter_kf.display import cards
 from jupyter_kf.records import State
 from jupyter_kf.serving import routing
 from jupyter_kf.serving.listen import bind_loopback
@@ -70,3 +73,22 @@ def test_a_fixed_port_follows_the_traffic_forward_and_back(client):
     until("1", client, back)
     assert client.stop("high").state.ended
     assert client.endpoint("high").state.ended
+
+
+@pytest.mark.timeout(240)
+def test_the_next_prediction_after_a_kill_comes_from_the_version_before(client):
+    train(client, 1.0)
+    client.serve("high", wait=True)
+    train(client, 0.001)
+    second = client.serve("high", wait=True)
+    assert second.version == 2
+    ready = json.loads(client.store.runs.folder(second.run.id).ready.read_bytes())
+    os.kill(ready["pid"], signal.SIGKILL)
+    until_gone = time.monotonic() + 30
+    while not client.run(second.run.id).state.ended and time.monotonic() < until_gone:
+        time.sleep(0.02)
+    answer = client.predict("high", pd.DataFrame({"x": [99.0]}))
+    assert answer["prediction"].tolist() == [1]
+    found = client.endpoint("high")
+    assert (found.state, found.version, found.instead_of) == (State.READY, 1, 2)
+    assert ("instead of", "version 2, which died") in cards.endpoint(found).facts

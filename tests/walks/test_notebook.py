@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,9 @@ NOTEBOOK = Path(__file__).parents[2] / "binder" / "01-from-cell-to-prediction.ip
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory):
+    """The executed notebook and its folder: what `make demo SAVE=folder` left, or made here."""
+    if left := os.environ.get("JUPYTER_KF_EXECUTED_DEMO"):
+        return nbformat.read(Path(left) / NOTEBOOK.name, as_version=4), Path(left)
     folder = tmp_path_factory.mktemp("demo")
     notebook = nbformat.read(shutil.copy(NOTEBOOK, folder), as_version=4)
     NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(folder)}}).execute()

@@ -59,7 +59,7 @@ def test_a_metric_that_became_nan_is_shown_as_nan_and_not_as_what_it_was(client)
     for seen in (run, client.runs()[0], kf.connect().run(run.id)):
         assert math.isnan(seen.metrics["loss"]) and seen.metrics["n"] == 1.0
     assert ["loss", "nan"] in [line.split() for line in display.text(run).splitlines()]
-    assert plain(run)["metrics"]["loss"] == "nan"
+    assert plain(run)["metrics"]["loss"] == "NaN"  # as JSON has it, for browsers
 
 
 def test_a_cell_that_exits_early_and_well_succeeds(client):

@@ -5,13 +5,15 @@ place, what it needs and whether it runs, and which its supervisor holds locked,
 run's ticket is seen to be dead. Whoever waits looks again, ever more slowly. First come, first
 served, except that a run may start ahead of one that does not fit yet; each can be overtaken
 `MOST_OVERTAKES` times, after which the machine is kept for it, so that neither large nor small
-runs starve. Standard library only.
+runs starve. Standard library and `locks`.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+
+from jupyter_kf import locks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -193,7 +195,7 @@ class Place:
         self.ticket.number = max(tickets, default=0) + 1
         path = os.path.join(self._folder, self.ticket.name)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        locks.claim(self._file)
 
     def _start(self, tickets: dict[int, Ticket], capacity: Capacity) -> Grant:
         need = self.ticket.need
@@ -248,17 +250,7 @@ class Place:
     def _alive(self, ticket: Ticket) -> bool:
         if ticket.number == self.ticket.number:
             return True
-        try:
-            probe = os.open(os.path.join(self._folder, ticket.name), os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(probe, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(probe)
-        return False
+        return bool(locks.held(os.path.join(self._folder, ticket.name)))
 
 
 class _Mutex:

@@ -20,13 +20,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jupyter_kf.backends.base import Observation, Plan, Ref, Resources
+from jupyter_kf.backends.base import Observation, Plan, Ref, Resources, refuse_unsupported
 from jupyter_kf.backends.local import ending, liveness, logs, planning, processes
 from jupyter_kf.backends.local.liveness import Life
 from jupyter_kf.backends.local.machine import Machine
 from jupyter_kf.blobs import explained, read_json, write_json
 from jupyter_kf.errors import BackendError, KfError, NotFound
-from jupyter_kf.layout import RunFolder, lock_path, runtime_dir
+from jupyter_kf.layout import RunFolder, lock_path, runtime_dir, working_dir
 from jupyter_kf.records import State
 from jupyter_kf.specs import JobSpec
 
@@ -67,12 +67,11 @@ class LocalBackend:
         """Starts a supervisor and returns; the working folder and environment are the caller's.
 
         Raises:
-            BackendError: kf-2001 unsupported, kf-2011 no locks here, kf-2012 submitted before.
+            BackendError: kf-2040 unsupported, kf-2011 no locks here, kf-2012 submitted before.
             StoreError: the run folder can't be written.
         """
         _reap()
-        if plan.unsupported:
-            raise _refusal(plan)
+        refuse_unsupported(plan)
         run = RunFolder(folder)
         lock = liveness.take_lock(run.id)
         try:
@@ -82,7 +81,7 @@ class LocalBackend:
             task["argv"] = [
                 self._worker() if part == planning.WORKER else part for part in task["argv"]
             ]
-            task["cwd"] = str(Path.cwd())
+            task["cwd"] = str(working_dir())
             task["files"] = _files(run)
             told = _write_private(run.process, task)
             ref = Ref(run.id, self.name, {**liveness.here(self.machine), "folder": str(run.path)})
@@ -224,17 +223,6 @@ def _quiet_json(path: Path) -> dict[str, Any]:
         return {}
 
 
-def _refusal(plan: Plan) -> BackendError:
-    first = plan.unsupported[0]
-    fields = ", ".join(f"`{item.field}`" for item in plan.unsupported)
-    return BackendError(
-        2001,
-        f"this machine can't do {fields} for run {plan.run_id}",
-        cause="; ".join(item.reason for item in plan.unsupported),
-        fix=first.fix,
-    )
-
-
 def _files(run: RunFolder) -> dict[str, str]:
     """The paths that a supervisor needs before it has time to import `layout`."""
     return {
@@ -253,7 +241,7 @@ def _write_private(path: Path, task: Mapping[str, Any]) -> dict[str, Any]:
     text = json.dumps(task, indent=1)
     with explained(path):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "w") as stream:
+        with open(descriptor, "w", encoding="utf-8") as stream:
             stream.write(text)
     told: dict[str, Any] = json.loads(text)
     return told

@@ -2,19 +2,19 @@
 
 On the machine of the run its lock tells: supervisors hold it, and the kernel lets go of it when
 they die. From another machine that shares the store, or when the lock's file is gone, the
-heartbeat tells, by the file system's own clock. May import `layout`, `errors`.
+heartbeat tells, by the file system's own clock. May import `layout`, `locks`, `errors`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import enum
-import fcntl
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jupyter_kf import locks
 from jupyter_kf.backends.local.machine import Machine
 from jupyter_kf.errors import BackendError
 from jupyter_kf.layout import RunFolder, lock_path
@@ -39,20 +39,22 @@ def take_lock(run_id: str) -> int:
     """
     path = lock_path(run_id)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    reason = "the file system there has no locks"
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if locks.claim(descriptor):
+            return descriptor
     except BlockingIOError:
         os.close(descriptor)
         raise already_submitted(run_id) from None
     except OSError as error:
-        os.close(descriptor)
-        raise BackendError(
-            2011,
-            f"files in {path.parent} can't be locked",
-            cause=f"{error.strerror}; the file system there has no locks",
-            fix="point JUPYTER_KF_RUNTIME_DIR at a folder on a disk of this machine",
-        ) from error
-    return descriptor
+        reason = str(error.strerror)
+    os.close(descriptor)
+    raise BackendError(
+        2011,
+        f"files in {path.parent} can't be locked",
+        cause=reason,
+        fix="point JUPYTER_KF_RUNTIME_DIR at a folder on a disk of this machine",
+    )
 
 
 def already_submitted(run_id: str) -> BackendError:
@@ -86,17 +88,7 @@ def look(folder: RunFolder, where: Mapping[str, Any], machine: Machine) -> Life:
 
 def is_locked(run_id: str) -> bool | None:
     """Whether somebody holds a run's lock; None when there is no lock."""
-    try:
-        probe = os.open(lock_path(run_id), os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    try:
-        fcntl.flock(probe, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(probe)
-    return False
+    return locks.held(lock_path(run_id))
 
 
 def _last_beat_s(folder: RunFolder) -> float:

@@ -91,7 +91,8 @@ def argv(kind: str, folder: Path) -> list[str]:
 def _environment(spec: JobSpec, cpu: float | None) -> dict[str, str]:
     # OpenMP threads that wait by spinning take the cores from every other run: two fits of a
     # gradient boosting at once took ten times as long. `--env OMP_WAIT_POLICY=ACTIVE` undoes it.
-    env = {"OMP_WAIT_POLICY": "PASSIVE"}
+    # A log is read as UTF-8, so that is what a job prints, whatever the terminal knows.
+    env = {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONIOENCODING": "utf-8:backslashreplace"}
     if cpu is not None:
         env |= dict.fromkeys(_THREADS, str(max(1, math.ceil(cpu))))
     return {**env, **spec.env}

@@ -108,6 +108,14 @@ class Change(At):
 
 
 @dataclass(frozen=True)
+class Meant(At):
+    """What a name means: of which kind the thing is, and how its own route calls it."""
+
+    thing: Thing
+    id: str
+
+
+@dataclass(frozen=True)
 class Answered(At):
     """A run as it is after what was asked of it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from jupyter_server.auth.decorator import authorized
@@ -132,18 +133,34 @@ class StopHandler(KfHandler):
 class ProxyHandler(KfHandler):
     """The way through to an endpoint."""
 
+    _task: asyncio.Future[None] | None = None
+    _gone = False
+
+    def on_connection_close(self) -> None:
+        """Nobody waits for the answer any more, so the endpoint is left too."""
+        self._gone = True
+        if self._task is not None:
+            self._task.cancel()
+
     async def forward(self, name: str, path: str) -> None:
         """Hands the request to the endpoint's socket, and its answer back."""
         if len(self.request.body) > proxy.MOST_BODY:
             self.refuse(_too_large(len(self.request.body)), 413)
             return
         where = await self.hub.quick(lambda: address(self.hub.client, name))
-        query = proxy.query_of(self.request)
-        target = f"/{path}" + (f"?{query}" if query else "")
+        target = proxy.target_of(self.request, path)
         line = RequestStartLine(str(self.request.method), target, "HTTP/1.1")
-        patience_s = self.hub.patience_s
+        self._task = asyncio.ensure_future(
+            proxy.forward(
+                where, line, self.request, self.hub.patience_s, (self._began, self._piece)
+            )
+        )
         try:
-            await proxy.forward(where, line, self.request, patience_s, (self._began, self._piece))
+            await self._task
+        except asyncio.CancelledError:
+            if self._gone:
+                return
+            raise
         except proxy.Silent as silent:
             if self._headers_written:
                 self.detach().close()  # a cut answer must not look like a whole one

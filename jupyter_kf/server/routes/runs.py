@@ -24,7 +24,12 @@ class RunsHandler(KfHandler):
     async def get(self) -> None:
         """Some of the runs, the newest first."""
         at, ask = self.hub.at(), self.ask(RunsAsk)
-        await self.answer(lambda: rows.run_page(at, self.hub.client.runs(), ask))
+
+        def page() -> RunPage:
+            table = self.hub.room.table
+            return rows.run_page(at, table.runs(), ask, table.words)
+
+        await self.answer(page)
 
 
 class RunHandler(KfHandler):

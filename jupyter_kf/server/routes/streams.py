@@ -6,6 +6,7 @@ the memory of one piece. The id of an event is where the next one begins.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -52,7 +53,11 @@ class StreamHandler(KfHandler):
         last = self.request.headers.get("Last-Event-ID", "")
         client = await self.hub.quick(lambda: self.hub.client)
         run_id, folder = await self.hub.quick(tail.find, client, run)
-        at = int(last) if last.isdigit() else await self.hub.quick(begin, folder, ask)
+        at = (
+            int(last)
+            if re.fullmatch("[0-9]{1,18}", last)
+            else await self.hub.quick(begin, folder, ask)
+        )
         self._begin()
         watch = tail.Ends(client, run_id, folder, _ASK_S)
         sent_s, delay_s = time.monotonic(), _FIRST_S

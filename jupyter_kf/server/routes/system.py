@@ -35,7 +35,7 @@ class WhereHandler(KfHandler):
 
         def look() -> Where:
             client = hub.client
-            running = len(client.store.runs.listing()[1])
+            running = sum(not run.state.ended for run in hub.room.table.runs())
             return Where(
                 at.seq,
                 at.epoch,
@@ -99,7 +99,7 @@ class OpenApiHandler(KfHandler):
     @describes(Document)
     async def get(self) -> None:
         """This document: OpenAPI 3.1."""
-        await self.answer(openapi.document)
+        self.finish(await self.hub.quick(openapi.written))
 
 
 class UnknownRoute(KfHandler):

@@ -10,6 +10,7 @@ from jupyter_kf.records import Check
 from jupyter_kf.server import starting
 from jupyter_kf.server.answers import (
     DatasetPaper,
+    Meant,
     ModelPaper,
     Promoted,
     StudyPage,
@@ -19,7 +20,7 @@ from jupyter_kf.server.answers import (
 )
 from jupyter_kf.server.asking import LineageAsk, NameBody, PageAsk, TrialBody
 from jupyter_kf.server.handler import THINGS, KfHandler, describes
-from jupyter_kf.server.things import plain_ref
+from jupyter_kf.server.things import meant, plain_ref
 
 
 class ModelsHandler(KfHandler):
@@ -154,6 +155,18 @@ class LineageHandler(KfHandler):
         await self.answer(lambda: self.hub.client.lineage(ask.thing), slow=True)
 
 
+class ShowHandler(KfHandler):
+    """What a name means."""
+
+    @web.authenticated
+    @authorized("read", resource=THINGS)
+    @describes(Meant, query=LineageAsk)
+    async def get(self) -> None:
+        """The thing of a name: a run's id first, then names, the live ones first."""
+        at, ask = self.hub.at(), self.ask(LineageAsk)
+        await self.answer(lambda: meant(at, self.hub.client.show(plain_ref(ask.thing))))
+
+
 class CheckHandler(KfHandler):
     """A parity check."""
 
@@ -177,5 +190,6 @@ ROUTES: dict[str, type[KfHandler]] = {
     "/studies/{study}": StudyHandler,
     "/studies/{study}/promote": PromoteHandler,
     "/lineage": LineageHandler,
+    "/show": ShowHandler,
     "/check": CheckHandler,
 }

@@ -15,13 +15,13 @@ from typing import Any
 
 from jupyter_kf.errors import ModelError
 from jupyter_kf.worker.flavours import How, Predictor, roots, ways_out
-from jupyter_kf.worker.flavours.torch import named
+from jupyter_kf.worker.flavours.network import Loaded, Network, named
 
 FOLDER = "saved_model"
 SIGNATURE = "serving_default"
 
 
-class TensorflowFlavour:
+class TensorflowFlavour(Network):
     """Keras models over TensorFlow, and `tf.Module`s whose call takes one matrix."""
 
     name = "tensorflow"
@@ -68,7 +68,7 @@ class TensorflowFlavour:
         """The SavedModel's graph."""
         import tensorflow as tf
 
-        return _Loaded(tf.saved_model.load(str(folder / FOLDER)), facts["dtype"])
+        return Loaded(tf.saved_model.load(str(folder / FOLDER)), facts["dtype"])
 
     def reference(self, model: Any) -> Predictor:
         """The model called as it is, outside of training."""
@@ -81,39 +81,16 @@ class TensorflowFlavour:
         """The loaded graph."""
         import tensorflow as tf
 
-        call = model.saved.call
+        call = model.graph.call
         return lambda rows: named(call(tf.constant(rows)), _array)
-
-    def ulp(self, _model: Any) -> int:
-        """Matrix products, in single precision."""
-        return 16
-
-    def classes(self, _model: Any) -> list[Any] | None:
-        """A network does not say what its outputs mean."""
-        return None
-
-    def columns(self, _model: Any) -> list[str] | None:
-        """Nor which columns it saw."""
-        return None
-
-    def for_matrix(self, _model: Any) -> bool:
-        """It takes nothing else."""
-        return True
 
     def dtype(self, model: Any) -> str | None:
         """That of its weights."""
-        if isinstance(model, _Loaded):
+        if isinstance(model, Loaded):
             return model.dtype
         for weight in getattr(model, "trainable_variables", ()):
             return str(getattr(weight.dtype, "name", weight.dtype))
         return "float32"
-
-
-class _Loaded:
-    """A loaded SavedModel and the dtype it takes."""
-
-    def __init__(self, saved: Any, dtype: str) -> None:
-        self.saved, self.dtype = saved, dtype
 
 
 def _call(model: Any) -> Any:

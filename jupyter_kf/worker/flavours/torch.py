@@ -15,11 +15,12 @@ from typing import Any
 
 from jupyter_kf.errors import ModelError
 from jupyter_kf.worker.flavours import How, Predictor, roots, ways_out
+from jupyter_kf.worker.flavours.network import Loaded, Network, named
 
 PROGRAM, SCRIPT = "model.pt2", "model.torchscript"
 
 
-class TorchFlavour:
+class TorchFlavour(Network):
     """`torch.nn.Module`s whose forward takes one matrix."""
 
     name = "torch"
@@ -81,10 +82,10 @@ class TorchFlavour:
         import torch
 
         if facts["format"] == "export":
-            return _Loaded(torch.export.load(folder / PROGRAM).module(), facts["dtype"])
+            return Loaded(torch.export.load(folder / PROGRAM).module(), facts["dtype"])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _Loaded(torch.jit.load(str(folder / SCRIPT), "cpu").eval(), facts["dtype"])
+            return Loaded(torch.jit.load(str(folder / SCRIPT), "cpu").eval(), facts["dtype"])
 
     def reference(self, model: Any) -> Predictor:
         """The module as it was trained, in evaluation mode and without gradients."""
@@ -98,40 +99,17 @@ class TorchFlavour:
 
     def predictor(self, model: Any) -> Predictor:
         """The loaded program."""
-        return _calls(model.module)
-
-    def ulp(self, _model: Any) -> int:
-        """Matrix products, in single precision."""
-        return 16
-
-    def classes(self, _model: Any) -> list[Any] | None:
-        """A network does not say what its outputs mean."""
-        return None
-
-    def columns(self, _model: Any) -> list[str] | None:
-        """Nor which columns it saw."""
-        return None
-
-    def for_matrix(self, _model: Any) -> bool:
-        """It takes nothing else."""
-        return True
+        return _calls(model.graph)
 
     def dtype(self, model: Any) -> str | None:
         """That of its parameters."""
-        if isinstance(model, _Loaded):
+        if isinstance(model, Loaded):
             return model.dtype
         parameters = getattr(model, "parameters", None)
         for tensor in parameters() if parameters else ():
             if tensor.is_floating_point():
                 return str(tensor.dtype).removeprefix("torch.")
         return "float32"
-
-
-class _Loaded:
-    """A loaded program and the dtype it takes."""
-
-    def __init__(self, module: Any, dtype: str) -> None:
-        self.module, self.dtype = module, dtype
 
 
 def _export(model: Any, example: Any, path: Path) -> None:
@@ -155,20 +133,6 @@ def _calls(module: Any) -> Predictor:
         return named(found, lambda tensor: tensor.detach().cpu().numpy())
 
     return predict
-
-
-def named(found: Any, array: Any) -> dict[str, Any]:
-    """A network's result as outputs by name: one tensor is `prediction`, (n, 1) becomes (n,)."""
-    if isinstance(found, Mapping):
-        return {str(name): array(value) for name, value in found.items()}
-    if isinstance(found, list | tuple):
-        if len(found) != 1:
-            return {f"output_{i}": array(value) for i, value in enumerate(found)}
-        found = found[0]
-    values = array(found)
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    return {"prediction": values}
 
 
 def _first_line(error: Exception) -> str:

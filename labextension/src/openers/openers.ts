@@ -77,6 +77,9 @@ export class Openers implements IOpeners {
     widget.title.icon = opener.icon;
     widget.title.closable = true;
     widget.toolbar.hide();
+    if (this.options.area !== 'main') {
+      widget.addClass('jp-Kf-pageBeside');
+    }
     return widget;
   }
 

@@ -39,8 +39,8 @@ export const openersPlugin: JupyterFrontEndPlugin<IOpeners> = {
     const tracker = new WidgetTracker<MainAreaWidget<Page>>({
       namespace: 'jupyter-kf-pages'
     });
-    // Notebook 7 shows one document in its main area; pages stand below it.
-    const area = labShell ? 'main' : 'down';
+    // Notebook 7 shows one document in its main area; pages stand beside it.
+    const area = labShell ? 'main' : 'right';
     const openers = new Openers({
       app,
       area,

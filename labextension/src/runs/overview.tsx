@@ -89,7 +89,10 @@ function words(value: unknown): string {
 function Made({ paper }: { paper: RunPaper }): React.ReactElement {
   const { kf, trans, commands } = useKf();
   const { run, artefacts } = paper;
-  const outputs = Object.entries(run.outputs).filter(([, value]) => !isEmpty(value));
+  // Artefacts have a table of their own.
+  const outputs = Object.entries(run.outputs).filter(
+    ([name, value]) => name !== 'artifacts' && !isEmpty(value)
+  );
   if (!outputs.length && !artefacts.length) {
     return <p className="jp-Kf-quiet">{trans.__('Nothing kept so far.')}</p>;
   }

@@ -5,7 +5,7 @@ import { ENDED } from '../services/validate';
 import { CommandIDs } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatDuration, formatTime, toNumber } from '../ui/format';
-import { asKfError, useFetched } from '../ui/hooks';
+import { asKfError, useFetched, useRunRow } from '../ui/hooks';
 import { LineageView } from '../ui/lineage';
 import {
   Button,
@@ -17,7 +17,7 @@ import {
   Tabs
 } from '../ui/pieces';
 import { StateBadge } from '../ui/state';
-import type { RunPaper } from '../wire';
+import type { RunPaper, RunRow } from '../wire';
 import { LogView } from './log';
 import { Overview } from './overview';
 
@@ -27,11 +27,20 @@ export function makeRunPage(context: IContext, id: string): KfWidget {
 
 function RunPage({ id }: { id: string }): React.ReactElement {
   const { kf, trans } = useKf();
-  const { data, error, again } = useFetched(
+  const row = useRunRow(id);
+  const state = React.useRef<string | undefined>();
+  const fetched = useFetched(
     id,
     signal => kf.runs.paper(id, signal),
-    change => change.id === id && change.thing === 'run'
+    // A report changes the row alone, many times a second; the rest is fetched when it may differ.
+    change =>
+      change.id === id &&
+      change.thing === 'run' &&
+      (change.action !== 'changed' || change.row?.state !== state.current)
   );
+  const { error, again } = fetched;
+  const data = fetched.data && fresh(fetched.data, row);
+  state.current = fetched.data?.run.state;
   if (error && !data) {
     return <ErrorBox error={error} onRetry={again} />;
   }
@@ -66,6 +75,16 @@ function RunPage({ id }: { id: string }): React.ReactElement {
   );
 }
 
+/** What was fetched, with what events told since. */
+function fresh(paper: RunPaper, row: RunRow | undefined): RunPaper {
+  if (!row || ENDED.has(paper.run.state)) {
+    return paper;
+  }
+  const { state, reason, started_s, ended_s, progress, remaining_s, metrics } = row;
+  const now = { state, reason, started_s, ended_s, progress, remaining_s, metrics };
+  return { ...paper, run: { ...paper.run, ...now } };
+}
+
 /** What it is, how it goes and why, and what can be done. */
 function Head(props: {
   paper: RunPaper;
@@ -78,7 +97,7 @@ function Head(props: {
   const share = run.progress === null ? null : toNumber(run.progress);
   const running = run.state === 'RUNNING';
   return (
-    <header className="jp-Kf-head">
+    <div className="jp-Kf-head">
       <div className="jp-Kf-headLine">
         <h2>{run.name}</h2>
         <StateBadge state={run.state} live />
@@ -102,7 +121,7 @@ function Head(props: {
         </div>
       )}
       {run.error ? <ProblemBox problem={run.error} /> : null}
-    </header>
+    </div>
   );
 }
 

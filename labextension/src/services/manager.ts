@@ -131,5 +131,5 @@ export class Kubeflow implements IKubeflow, IDisposable {
 /** A refusal in one line: what and what to do. */
 export function sentence({ problem }: KfError): string {
   const parts = [problem.message, problem.cause, problem.fix].filter(Boolean);
-  return parts.join('. ');
+  return parts.map(part => part.replace(/\.+$/, '')).join('; ');
 }

@@ -34,6 +34,10 @@ function Chip(): React.ReactElement {
       tag: 'span',
       className: 'jp-Kf-chipIcon'
     }),
-    `${place} · ${trouble ? '!' : running}`
+    trouble && where
+      ? trans.__('%1 · no answer', place)
+      : trouble
+        ? place
+        : `${place} · ${running}`
   );
 }

@@ -16,7 +16,7 @@ export function makePanel(context: IContext): KfWidget {
 function Panel(): React.ReactElement {
   const { kf, trans } = useKf();
   const [open, setOpen] = React.useState('runs');
-  const all = React.useMemo(() => sections(kf.rest, trans), [kf, trans]);
+  const all = React.useMemo(() => sections(kf, trans), [kf, trans]);
   const toggle = (id: string) => setOpen(now => (now === id ? '' : id));
   return (
     <>
@@ -83,7 +83,7 @@ function WhereLine(): React.ReactElement {
     where && (where.backend === 'local' ? trans.__('this machine') : where.backend);
   const running = where?.running ?? 0;
   return (
-    <header
+    <div
       className="jp-Kf-where"
       title={where ? trans.__('Store: %1', where.store) : ''}
     >
@@ -102,6 +102,6 @@ function WhereLine(): React.ReactElement {
       <div className="jp-Kf-quiet" aria-live="polite">
         {trouble ?? (where ? trans._n('%1 running', '%1 running', running) : '')}
       </div>
-    </header>
+    </div>
   );
 }

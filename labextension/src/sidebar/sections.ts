@@ -1,7 +1,6 @@
 /** The sections of the sidebar: where their rows come from and how a row reads. */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IRest } from '../services/rest';
-import type { Thing } from '../tokens';
+import type { IKubeflow, Thing } from '../tokens';
 import type { EndpointRow, RunRow, State, StudyRow, ThingRow } from '../wire';
 import {
   formatAgo,
@@ -78,7 +77,7 @@ function metricWords({ metrics }: RunRow): string[] {
     .map(([name, value]) => `${name} ${formatNumber(value)}`);
 }
 
-export function sections(rest: IRest, trans: TranslationBundle): ISection[] {
+export function sections(kf: IKubeflow, trans: TranslationBundle): ISection[] {
   const list = async <R>(
     path: string,
     question: IQuestion,
@@ -87,7 +86,7 @@ export function sections(rest: IRest, trans: TranslationBundle): ISection[] {
   ) => {
     const { search, kind, state } = question;
     const asked = { search, kind, state, offset, limit: LIMIT };
-    return rest.get<{ total: number; rows: R[]; counts?: IPage<R>['counts'] }>(
+    return kf.rest.get<{ total: number; rows: R[]; counts?: IPage<R>['counts'] }>(
       path,
       asked,
       signal
@@ -121,7 +120,7 @@ export function sections(rest: IRest, trans: TranslationBundle): ISection[] {
         code: '%load_ext jupyter_kf\n\n%%kf train first\nkf.report(answer=42)'
       },
       fetch: async (question, offset, signal) => {
-        const page = await list<RunRow>('runs', question, offset, signal);
+        const page = await kf.runs.page(question, offset, signal);
         return { ...page, rows: page.rows.map(row => runRow(row, trans)) };
       }
     },

@@ -2,7 +2,7 @@
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 import { KfError } from '../services/rest';
-import type { Change } from '../wire';
+import type { Change, RunRow } from '../wire';
 import { useKf } from './context';
 
 /** Renders again whenever the signal is emitted. */
@@ -15,6 +15,25 @@ export function useSignal<S, A>(signal: ISignal<S, A>): void {
       signal.disconnect(slot);
     };
   }, [signal]);
+}
+
+/** The last known row of one run, kept by events; undefined when nobody asked for it yet. */
+export function useRunRow(id: string): RunRow | undefined {
+  const { kf } = useKf();
+  const [row, setRow] = React.useState(kf.runs.get(id));
+  React.useEffect(() => {
+    const onRow = (_: unknown, change: { id: string; row: RunRow | null }) => {
+      if (change.id === id && change.row) {
+        setRow(change.row);
+      }
+    };
+    kf.runs.changed.connect(onRow);
+    setRow(kf.runs.get(id));
+    return () => {
+      kf.runs.changed.disconnect(onRow);
+    };
+  }, [kf, id]);
+  return row;
 }
 
 export interface IFetched<T> {

@@ -176,10 +176,10 @@ export function Section(props: {
       className={`jp-Kf-section ${props.className ?? ''}`}
       aria-label={props.title}
     >
-      <header>
+      <div className="jp-Kf-sectionHead">
         <h3>{props.title}</h3>
         {props.aside}
-      </header>
+      </div>
       {props.children}
     </section>
   );

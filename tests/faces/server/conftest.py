@@ -20,7 +20,6 @@ from tornado.httpclient import HTTPClientError
 import jupyter_kf as kf
 from jupyter_kf.server import openapi
 from jupyter_kf.server.routes import BASE
-from tests.conftest import SESSION
 from tests.faces.server import scene
 
 
@@ -45,9 +44,9 @@ def extension(jp_serverapp, jp_asyncio_loop):
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory):
+def made(tmp_path_factory, session_folder):
     """A store with one of everything, made once, its endpoint READY; and its runtime folder."""
-    store, runtime = tmp_path_factory.mktemp("made"), SESSION / "made"
+    store, runtime = tmp_path_factory.mktemp("made"), session_folder / "made"
     runtime.mkdir(mode=0o700)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_KF_RUNTIME_DIR", str(runtime))

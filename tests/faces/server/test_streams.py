@@ -6,6 +6,8 @@ import asyncio
 import json
 import shutil
 
+import pytest
+
 from tests.faces.server.scene import ended_run
 
 
@@ -42,7 +44,24 @@ async def test_a_tail_begins_at_a_line(api, client):
     run_id = ended_run(client, "one", log=b"first\nsecond\nthird\n")
     path = f"/runs/{run_id}/log/stream"
     events = told((await api("GET", path, params={"tail": "9"})).body)
-    assert events[0][2]["text"] == "\nthird\n" or events[0][2]["text"] == "third\n"
+    assert events[0][2]["text"] == "third\n"
+    for tail, text in (("7", "third\n"), ("6", "third\n"), ("99", "first\nsecond\nthird\n")):
+        events = told((await api("GET", path, params={"tail": tail})).body)
+        assert events[0][2]["text"] == text, tail
+
+
+@pytest.mark.parametrize("last", ["9" * 5_000, "x", "-1", "9" * 18])
+async def test_an_id_that_is_none_of_ours_breaks_nothing(api, client, last):
+    run_id = ended_run(client, "one", log=b"first\n")
+    got = await api("GET", f"/runs/{run_id}/log/stream", headers={"Last-Event-ID": last})
+    events = told(got.body)
+    assert events[-1][1] == "end" and len(events) == (1 if last == "9" * 18 else 2)
+
+
+async def test_an_offset_that_no_file_has_is_refused(api, client):
+    run_id = ended_run(client, "one")
+    got = await api("GET", f"/runs/{run_id}/log/stream", params={"offset": str(10**30)})
+    assert (got.status, got.json["code"]) == (400, "kf-1004")
 
 
 async def test_a_running_log_is_followed_to_its_end(api, client):

@@ -146,3 +146,21 @@ async def test_the_verbs_are_described_for_forms(api):
 
 async def test_the_doctor_looks(api):
     assert "store" in {one["what"] for one in (await api("GET", "/doctor")).json["findings"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "thing", "id_"),
+    [
+        ("high", "endpoint", "high"),
+        ("prepare", "transform", "prepare@1"),
+        ("points", "dataset", "points@1"),
+    ],
+)
+async def test_a_name_leads_to_the_page_of_its_thing(api, whole, name, thing, id_):
+    got = (await api("GET", "/show", params={"thing": name})).json
+    assert (got["thing"], got["id"]) == (thing, id_)
+    study = whole.runs(kind="tune")[0].id
+    got = (await api("GET", "/show", params={"thing": study})).json
+    assert (got["thing"], got["id"]) == ("study", study)
+    lost = await api("GET", "/show", params={"thing": "nothing"})
+    assert (lost.status, lost.json["code"]) == (404, "kf-1116")

@@ -15,7 +15,7 @@ from sklearn.preprocessing import OrdinalEncoder
 from sklearn.tree import DecisionTreeClassifier
 
 from jupyter_kf.blobs import Blobs
-from jupyter_kf.errors import BatchError, ModelError, ParityError
+from jupyter_kf.errors import BatchError, DataError, ModelError, ParityError
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.worker.batch import run_batch
 from jupyter_kf.worker.batch_write import facts_of
@@ -210,19 +210,19 @@ def test_a_file_of_no_rows_gives_a_file_of_no_rows(ask, tmp_path, name, form):
 
 
 def test_an_empty_glob_says_where_it_looked(ask, tmp_path):
-    with pytest.raises(BatchError, match="no file matches") as caught:
+    with pytest.raises(DataError, match="no file matches") as caught:
         ask("in/*.parquet")
-    assert caught.value.code == 2401 and str(tmp_path / "in") in caught.value.cause
-    with pytest.raises(BatchError) as caught:
+    assert caught.value.code == 1412 and str(tmp_path / "in") in caught.value.cause
+    with pytest.raises(DataError) as caught:
         ask("in")
     assert "/in/*.parquet" in caught.value.fix
 
 
 def test_a_file_of_another_format_is_named(ask, tmp_path):
     (tmp_path / "in" / "notes.txt").write_text("hello")
-    with pytest.raises(BatchError, match=r"notes\.txt") as caught:
+    with pytest.raises(DataError, match=r"notes\.txt") as caught:
         ask()
-    assert caught.value.code == 2402
+    assert caught.value.code == 1413
 
 
 @pytest.mark.parametrize("name", ["a.parquet", "a.csv", "a.arrow", "a.arrows"])

@@ -9,10 +9,10 @@ from jupyter_kf.blobs import Blobs
 from jupyter_kf.errors import BatchError, ModelError
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.store.datasets import snapshot_frame
+from jupyter_kf.worker import fitting
 from jupyter_kf.worker.batch import run_batch
 from jupyter_kf.worker.batch_write import facts_of
 from jupyter_kf.worker.model import SaveContext, load, save, save_from_cell
-from jupyter_kf.worker.transform import run_transform
 
 CELL = """
 import pandas as pd
@@ -58,7 +58,7 @@ def world(tmp_path_factory):
     spec = {"target": "late", "split": "0.8/0.2", "split_by": None, "seed": 0, "frame": "pandas"}
     spec |= {"ulp": 0, "batch_only": False, "pickle": []}
     job = {"run": "fit", "name": "prepare", "store": str(root / "store"), "spec": spec}
-    made = run_transform(job | {"dataset": dataset}, folder, Said())
+    made = fitting.run(job | {"dataset": dataset}, folder, Said())
     names: dict = {}
     exec(CELL, names)
     prepared = names["transform"](rows, names["fit"](rows))

@@ -181,6 +181,20 @@ def test_no_file_a_wrong_file_and_a_broken_file_are_named(blobs, tmp_path):
         assert caught.value.code == code
 
 
+def test_an_arrow_stream_is_the_dataset_that_an_arrow_file_of_its_rows_is(blobs, tmp_path):
+    table = pa.table({"x": [1.5, None, 2.0], "word": ["a", "b", None]})
+    with pa.ipc.new_file(str(tmp_path / "file.arrow"), table.schema) as writer:
+        writer.write_table(table, max_chunksize=2)
+    with pa.ipc.new_stream(str(tmp_path / "stream.arrows"), table.schema) as writer:
+        writer.write_table(table, max_chunksize=2)
+    one = snapshot_files(blobs, str(tmp_path / "file.arrow"))
+    other = snapshot_files(blobs, str(tmp_path / "stream.arrows"))
+    assert one.digest == other.digest
+    with pa.ipc.new_stream(str(tmp_path / "empty.arrows"), table.schema):
+        pass
+    assert snapshot_files(blobs, str(tmp_path / "empty.arrows")).manifest["rows"] == 0
+
+
 def test_categories_of_several_files_are_one_domain(blobs, tmp_path):
     for n, values in enumerate([["a", "b"], ["c", "a"]]):
         pq.write_table(

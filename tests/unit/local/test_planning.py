@@ -115,7 +115,7 @@ def test_gpus_are_hidden_from_who_asked_for_none_and_it_says_so():
 def test_a_refused_plan_is_not_submitted(store_dir):
     with pytest.raises(BackendError) as refusal:
         LocalBackend(store_dir, BIG).submit(plan(train(image="x", queue="q")), store_dir)
-    assert refusal.value.code == 2001
+    assert refusal.value.code == 2040
     assert "`image`, `queue`" in refusal.value.what
     assert not any(store_dir.iterdir())
 

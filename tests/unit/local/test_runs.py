@@ -295,6 +295,7 @@ def test_a_supervisor_loads_next_to_nothing():
     assert not {name for name in loaded if name.startswith("jupyter_kf.")} - {
         "jupyter_kf.backends",
         "jupyter_kf.backends.local",
+        "jupyter_kf.locks",
         *(
             f"jupyter_kf.backends.local.{name}"
             for name in ("admission", "cgroups", "children", "processes", "supervisor")

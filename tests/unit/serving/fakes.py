@@ -19,6 +19,7 @@ from jupyter_kf.serving import routing
 from jupyter_kf.serving.client import Connection
 from jupyter_kf.serving.process import Endpoint
 from jupyter_kf.serving.settings import read_settings
+from jupyter_kf.specs import ServeSpec
 
 FLOATS = pa.schema([(f"x{i}", pa.float64()) for i in range(3)])
 MIXED = pa.schema(
@@ -185,7 +186,7 @@ def settings_of(store: Path, **spec: Any) -> tuple[Any, RunFolder]:
         "name": "delay",
         "model": "f" * 64,
         "version": n,
-        "spec": {"name": "delay", "log_rate": 0.0, **spec},
+        "spec": ServeSpec.of(**{"name": "delay", "log_rate": 0.0, **spec}).model_dump(mode="json"),
     }
     write_json(routing.endpoint_folder(store, "delay").versions / f"{n}.json", {**job, "run": run})
     return read_settings(job), folder

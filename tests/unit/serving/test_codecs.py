@@ -82,8 +82,42 @@ def test_a_block_holds_what_the_columns_hold(table):
         assert (np.signbit(a) == np.signbit(b))[~np.isnan(a)].all()
 
 
+NUMBERS_AND_TEXT = pa.schema([one for one in MIXED if one.name in
+                              ("delay", "small", "count", "day", "late", "carrier")])  # fmt: skip
+
+
+@pytest.mark.parametrize("form", encode.FORMS, ids=lambda form: form.name)
+@settings(max_examples=30)
+@given(table=tables())
+def test_doubles_in_a_block_beside_other_columns_hold_what_the_columns_hold(form, table):
+    table = table.select(NUMBERS_AND_TEXT.names)
+    block, plain = RawSchema(table.schema, block=True), RawSchema(table.schema)
+    assert (block.doubles, plain.doubles) == ((0,), ())
+    able = encode.can_travel(block, table, form, nan_is_null=True)
+    if able:
+        one, other = decode(block, form, table.take(able)), decode(plain, form, table.take(able))
+        for name in table.column_names[1:]:
+            assert exact(one[name]) == exact(other[name]), name
+        a, b = (t["delay"].to_numpy(zero_copy_only=False) for t in (one, other))
+        assert a[~np.isnan(a)].tobytes() == b[~np.isnan(b)].tobytes()
+        assert (np.isnan(a) == np.isnan(b)).all()
+
+
+def test_a_model_that_writes_into_its_columns_changes_no_request():
+    class Writes:
+        def predict_columns(self, columns, n):
+            columns["x1"][:] = 7.0
+            return {"prediction": columns["x1"] + n}
+
+    schema = RawSchema(FLOATS, block=True)
+    asked = batch.of_lists(schema, [[1.0], [2.0], [None]])
+    assert batch.predictor(Writes(), schema)(asked)["prediction"].tolist() == [8.0]
+    assert asked.block.tolist()[1] == [2.0]
+
+
 def test_joined_batches_are_the_rows_in_order():
-    for schema in (RawSchema(MIXED), RawSchema(FLOATS, block=True)):
+    mixed = RawSchema(NUMBERS_AND_TEXT, block=True)
+    for schema in (RawSchema(MIXED), RawSchema(FLOATS, block=True), mixed):
         table = rows_of(schema.arrow, 12)
         parts = [table.slice(0, 1), table.slice(1, 6), table.slice(7, 5)]
         arrays = [[values.from_arrow(c, p.column(i).combine_chunks()) for i, c in

@@ -57,8 +57,9 @@ def test_it_is_ready_only_after_all_paths_were_proven(mixed):
     taken = {path["path"]: path["rows"] for path in report["paths"]}
     assert taken["Arrow, as a batch"] == taken["v2 JSON, as a batch"] == 40
     assert 0 < taken["v2 binary, as a batch"] < 40  # tensors have no null
-    assert taken["rows JSON, one by one"] > 0
-    assert taken["all forms, 8 clients at once"] > 0
+    for form in encode.FORMS:  # as far as the time went; at least one of each
+        assert taken[f"{form.name}, one by one"] > 0
+        assert taken[f"{form.name}, one row each, 32 at once"] > 0
 
 
 @pytest.mark.parametrize("form", encode.FORMS, ids=lambda form: form.name)
@@ -544,6 +545,36 @@ def test_it_is_not_ready_when_a_prediction_differs(tmp_path):
     assert "probability[1]" in error.cause and "row 17" in error.cause
     assert "pandas 3.1.1 is now 2.3.3" in error.cause
     assert routing.current(tmp_path, "delay") is None
+
+
+def test_it_is_not_ready_when_only_a_row_alone_differs(tmp_path):
+    model = FakeModel(FLOATS)
+    original = model._outputs
+
+    def outputs(table):
+        found = original(table)
+        return found | {"probability": found["probability"] + 1e-9 * (table.num_rows == 1)}
+
+    model._outputs = outputs
+    with pytest.raises(ParityError) as caught, serving(tmp_path, model):
+        pass
+    assert caught.value.code == 2110 and "one by one" in caught.value.what
+
+
+def test_it_is_not_ready_when_some_answers_are_of_another_type(tmp_path):
+    model = FakeModel(FLOATS)
+    original = model._outputs
+
+    def outputs(table):
+        found = original(table)
+        odd = table.num_rows == 1 and found["prediction"][0] % 2
+        return found | {"prediction": found["prediction"].astype("float64" if odd else "int64")}
+
+    model._outputs = outputs
+    with pytest.raises(ParityError) as caught, serving(tmp_path, model):
+        pass
+    assert caught.value.code == 2110
+    assert "expected 'int64', got 'float64'" in caught.value.cause
 
 
 def test_a_declared_ulp_is_allowed(tmp_path):

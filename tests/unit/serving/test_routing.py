@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -48,6 +52,59 @@ def test_the_newest_version_has_the_traffic_and_the_previous_stays_warm(tmp_path
                 with pytest.raises(KfError) as caught:
                     routing.roll_back(tmp_path, "delay", 9)
                 assert caught.value.code == 1120
+
+
+def promoted_and_dead(store, *, in_order=False):
+    """Version 2 has the traffic, and its process is gone: by a signal, or in order."""
+    n = routing.add_version(store, "delay", {"run": "delay-dead", "model": "e" * 64})
+    path = routing.version_socket(store, "delay", "delay-dead")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+        dead = routing.Current(n, "delay-dead", "e" * 64, str(path))
+        assert routing.promote(store, "delay", dead)
+    if in_order:
+        routing.retire(store, "delay", str(path))
+    return n, path
+
+
+def test_the_warm_version_takes_the_traffic_of_one_that_was_killed(tmp_path):
+    with serving(tmp_path, FakeModel(FLOATS)):
+        dead, path = promoted_and_dead(tmp_path)
+        until = time.monotonic() + 30
+        while routing.current(tmp_path, "delay").version == dead and time.monotonic() < until:
+            time.sleep(0.02)
+        now = routing.current(tmp_path, "delay")
+        assert (now.version, now.instead_of, now.newest) == (1, dead, dead)
+        assert version(tmp_path) == 1
+        assert not path.exists()
+        with serving(tmp_path, FakeModel(FLOATS)):  # the next version is promoted as ever
+            assert version(tmp_path) == 3
+            assert routing.current(tmp_path, "delay").instead_of is None
+
+
+def test_a_version_that_ended_in_order_is_not_replaced(tmp_path):
+    with serving(tmp_path, FakeModel(FLOATS)):
+        dead, _ = promoted_and_dead(tmp_path, in_order=True)
+        assert routing.fail_over(tmp_path, "delay") is None
+        assert routing.current(tmp_path, "delay").version == dead
+
+
+def test_a_living_version_is_not_replaced(tmp_path):
+    with serving(tmp_path, FakeModel(FLOATS)), serving(tmp_path, FakeModel(FLOATS)):
+        assert routing.fail_over(tmp_path, "delay") is None
+        assert version(tmp_path) == 2
+
+
+def test_a_version_that_was_rolled_back_from_does_not_come_back_by_itself(tmp_path):
+    with serving(tmp_path, FakeModel(FLOATS)) as first, serving(tmp_path, FakeModel(FLOATS)):
+        routing.roll_back(tmp_path, "delay", 1)
+        kept = first.endpoint.socket.with_suffix(".kept")
+        first.endpoint.socket.rename(kept)
+        with contextlib.closing(socket.socket(socket.AF_UNIX)) as gone:
+            gone.bind(str(first.endpoint.socket))  # nobody listens
+        assert routing.fail_over(tmp_path, "delay") is None
+        assert routing.current(tmp_path, "delay").version == 1
 
 
 def test_a_version_that_fails_its_proof_leaves_the_traffic_where_it_was(tmp_path):
@@ -112,3 +169,10 @@ def test_a_deep_runtime_folder_still_gives_short_socket_paths(tmp_path, monkeypa
     assert path == routing.stable_socket(tmp_path, "n" * 40)
     assert path.parent.stat().st_mode & 0o777 == 0o700
     path.parent.rmdir()
+
+
+def test_what_a_newer_release_says_of_the_traffic_is_read_as_far_as_it_is_known(tmp_path):
+    assert routing.promote(tmp_path, "delay", routing.Current(1, "delay-1", "f" * 64, "a.sock"))
+    file = routing.endpoint_folder(tmp_path, "delay").current
+    file.write_text(json.dumps({**json.loads(file.read_text()), "of_tomorrow": [1]}))
+    assert routing.current(tmp_path, "delay").run == "delay-1"

@@ -15,7 +15,7 @@ import pytest
 from jupyter_kf.blobs import Blobs
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.store import datasets
-from jupyter_kf.worker.transform import run_transform
+from jupyter_kf.worker import fitting
 
 SPEC = {
     "target": None, "split": "0.8/0.2", "split_by": None, "seed": 0, "source": None,
@@ -79,6 +79,6 @@ def make(store_dir: Path, blobs: Blobs, tmp_path: Path) -> Make:
             "store": str(store_dir), "spec": {**SPEC, **spec}, "dataset": dataset,
             "transform": None, "target": spec.get("target"), "model": None,
         }  # fmt: skip
-        return run_transform(json.loads(json.dumps(job)), folder, Quiet())
+        return fitting.run(json.loads(json.dumps(job)), folder, Quiet())
 
     return run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,9 @@ import pyarrow as pa
 import pytest
 
 from jupyter_kf.errors import DataError, KfError, StoreError, TransformError
-from jupyter_kf.worker import tables
-from jupyter_kf.worker.transform import cached_apply, load
+from jupyter_kf.worker import prepared, tables
+from jupyter_kf.worker.schema import Shape
+from jupyter_kf.worker.transform import load
 
 CODE = """
 import pandas as pd
@@ -229,7 +231,7 @@ def test_prepared_rows_are_kept_verified_and_made_again_when_altered(make, blobs
 
     made = make(CODE, target="late")
     dataset = blobs.get_json(made["transform"])["fit"]["dataset"]
-    table = cached_apply(blobs.root, made["transform"], dataset)
+    table = prepared.apply(blobs, made["transform"], dataset)
     want = load(blobs, made["transform"]).transform(rows)
     pd.testing.assert_frame_equal(tables.to_frame(table), want)
     from jupyter_kf.worker.prepared import recall
@@ -237,10 +239,10 @@ def test_prepared_rows_are_kept_verified_and_made_again_when_altered(make, blobs
     held = recall(blobs, "prepared", [made["transform"], dataset])
     blobs.path(held).chmod(0o644)
     blobs.path(held).write_bytes(b"altered")
-    again = cached_apply(blobs.root, made["transform"], dataset)
+    again = prepared.apply(blobs, made["transform"], dataset)
     pd.testing.assert_frame_equal(tables.to_frame(again), want)
     other = datasets.snapshot_frame(blobs, rows.head(10)).digest
-    assert cached_apply(blobs.root, made["transform"], other).num_rows == 10
+    assert prepared.apply(blobs, made["transform"], other).num_rows == 10
 
 
 def test_a_fitted_object_is_a_transform(make, blobs, rows, tmp_path, monkeypatch):
@@ -276,3 +278,57 @@ def test_a_target_that_is_not_there_is_refused(make):
     with pytest.raises(DataError) as caught:
         make(CODE, target="lat")
     assert caught.value.code == 1421 and "`late`" in caught.value.cause
+
+
+def plain_frame(rows: int = 40) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "half": np.where(np.arange(rows) % 7 == 0, np.nan, np.arange(rows) / 3),
+            "small": np.arange(rows, dtype="float32") / 3,
+            "count": np.arange(rows),
+            "day": np.arange(rows).astype("int8"),
+            "late": np.arange(rows) % 2 == 0,
+            "word": pd.Series([None if i % 5 == 0 else f"w{i}" for i in range(rows)], dtype="str"),
+        }
+    )
+
+
+@pytest.mark.parametrize("rows", [1, 40])
+def test_numbers_and_text_become_the_frame_that_arrow_itself_makes(rows):
+    table = tables.to_table(plain_frame()).slice(0, rows)
+    shape = Shape(table.schema, "pandas")
+    assert shape.is_plain(table.schema)
+    got, want = shape.from_table(table), tables.to_frame(table)
+    pd.testing.assert_frame_equal(got, want, check_exact=True)
+    assert got.dtypes.tolist() == plain_frame().dtypes.tolist()
+    for name in got:  # bit for bit, and its own to change
+        if isinstance(got[name].dtype, np.dtype):
+            assert got[name].to_numpy().tobytes() == want[name].to_numpy().tobytes()
+            assert got[name].array._ndarray.flags.writeable
+
+
+@pytest.mark.parametrize("column", ["count", "day", "late"])
+def test_a_null_among_whole_numbers_or_truth_values_is_refused_by_column(column):
+    table = tables.to_table(plain_frame())
+    shape = Shape(table.schema, "pandas")
+    field = table.schema.field(column)
+    holes = pa.array([None, *table.column(column).to_pylist()[1:]], field.type)
+    with pytest.raises(TransformError, match=f"`{column}`") as caught:
+        shape.from_table(table.set_column(table.column_names.index(column), field, holes))
+    assert caught.value.code in (1311, 1312)
+
+
+def test_what_stands_beside_a_table_decides_where_its_columns_are_not_plain():
+    rows = pd.DataFrame({"kind": pd.Categorical(["a", "b", "a"]), "what": [None, "x", "y"]})
+    table = tables.to_table(rows.astype({"what": object}))
+    shape = Shape(table.schema, "pandas")
+    assert not shape.is_plain(table.schema)
+    assert shape.from_table(table).dtypes.tolist() == rows.astype({"what": object}).dtypes.tolist()
+
+
+def test_a_wide_table_is_stored_in_few_blocks_so_that_pandas_does_not_warn():
+    wide = tables.to_table(pd.DataFrame(np.ones((2, 101)), columns=[f"c{i}" for i in range(101)]))
+    frame = Shape(wide.schema, "pandas").from_table(wide)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        frame["more"] = 1.0

@@ -1,14 +1,11 @@
-"""One process at a time holds a study's journal. Standard library only."""
+"""One process at a time holds a study's journal."""
 
 from __future__ import annotations
 
-import errno
-import fcntl
 from pathlib import Path
 
+from jupyter_kf import locks
 from jupyter_kf.errors import TuneError
-
-_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
 
 def hold(descriptor: int, journal: Path) -> None:
@@ -21,7 +18,7 @@ def hold(descriptor: int, journal: Path) -> None:
     """
     study = journal.parent.name
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        locks.claim(descriptor)
     except BlockingIOError:
         raise TuneError(
             2527,
@@ -29,6 +26,3 @@ def hold(descriptor: int, journal: Path) -> None:
             cause="another process holds its journal",
             fix=f"wait for it, or end it first: `%kf cancel {study}`",
         ) from None
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise

@@ -86,7 +86,9 @@ export function lines(
       grid: true,
       nice: true,
       type: options.log ? 'log' : 'linear',
-      ticks: Math.max(2, options.height / 45)
+      ticks: Math.max(2, options.height / 45),
+      tickFormat: (value: number) => String(Number(value.toPrecision(4))),
+      ...flat(drawn)
     },
     color: {
       domain: series,
@@ -109,4 +111,14 @@ export function lines(
       )
     ]
   });
+}
+
+/** A series that never changes gets a scale around it; from itself, there would be none. */
+function flat(points: readonly IPoint[]): { domain?: [number, number] } {
+  const first = points[0]?.y;
+  if (first === undefined || points.some(({ y }) => y !== first)) {
+    return {};
+  }
+  const around = Math.abs(first) / 2 || 1;
+  return { domain: [first - around, first + around] };
 }

@@ -1,0 +1,170 @@
+"""What do all our spawners share? The catalogue, the form, and one way from options to a server.
+
+A mixin that stands before a spawner's class. Translates refusals into `SpawnException`, the
+hub's own word for a start that was rejected: it does not count towards the hub's limit of
+consecutive failures. May import jupyterhub, traitlets, and all that is pure.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jupyterhub.spawner import SpawnException
+from traitlets import HasTraits, Unicode, default
+
+from jupyter_kf_spawner import form
+from jupyter_kf_spawner.asked import from_form
+from jupyter_kf_spawner.catalogue import Catalogue, load
+from jupyter_kf_spawner.errors import CatalogueError, Refusal
+from jupyter_kf_spawner.limits import Running
+from jupyter_kf_spawner.resolve import Identity, Resolved, Usage, resolve
+
+
+def rejected(text: str, reason: str, *, status: int = 400, log: str = "") -> SpawnException:
+    """A start that is not made for a reason to be read by its user; the hub does not count it.
+
+    Args:
+        text: all that the user reads, on the page, in the progress and over REST.
+        reason: a label of a fixed set, for the hub's metrics.
+        status: HTTP status. log: what the hub's log says instead of `text`.
+    """
+    error = SpawnException(text, reason=reason, log_message=log or text, status_code=status)
+    # The hub shows this attribute as it is, and the exception's class and label otherwise.
+    error.jupyterhub_message = text
+    return error
+
+
+_loaded: dict[str, tuple[tuple[int, int], Catalogue]] = {}
+
+
+class Choosing(HasTraits):
+    """The catalogue's choices, for any spawner."""
+
+    catalogue_file = Unicode(
+        "",
+        help="""
+        Path of the catalogue: what users may start (`jupyter-kf-spawner check FILE`).
+
+        It is read again when it changes; while a changed one has problems, the last good one
+        holds. Left empty, the spawner it is built on does as it always did.
+        """,
+    ).tag(config=True)
+
+    # The hub's own attributes of a spawner.
+    log: Any
+    user: Any
+    user_options: Any
+
+    resolved: Resolved | None = None
+    """The server that is being started, or runs."""
+    holds: Running | None = None
+    """What it counts for in the user's limits; kept over restarts of the hub."""
+    ended: str = ""
+    """Why the last server ended, for its user; kept over restarts of the hub."""
+
+    def catalogue(self) -> Catalogue | None:
+        """The catalogue as it is now; None where none is configured.
+
+        Raises:
+            SpawnException: it can't be used; the log says why.
+        """
+        if not self.catalogue_file:
+            return None
+        path = Path(self.catalogue_file)
+        try:
+            state = path.stat()
+            stamp = (state.st_mtime_ns, state.st_size)
+            known = _loaded.get(self.catalogue_file)
+            if known is None or known[0] != stamp:
+                _loaded[self.catalogue_file] = (stamp, load(path))
+        except (OSError, CatalogueError) as error:
+            self.log.error("The catalogue can't be used:\n%s", error)
+            if self.catalogue_file not in _loaded:
+                raise rejected(
+                    "The list of what can be started has mistakes. Tell your admin.",
+                    "catalogue",
+                    status=503,
+                    log=f"catalogue {path}: {error}",
+                ) from None
+        return _loaded[self.catalogue_file][1]
+
+    def identity(self) -> Identity:
+        """Who asks."""
+        return Identity(self.user.name, frozenset(group.name for group in self.user.groups))
+
+    async def usage(self) -> Usage:
+        """What is there now; a spawner that can look says more."""
+        return Usage(running=self.others())
+
+    def others(self) -> tuple[Running, ...]:
+        """What the user's other servers hold."""
+        others = [one for one in self.user.spawners.values() if one is not self and one.active]
+        return tuple(one.holds for one in others if getattr(one, "holds", None) is not None)
+
+    async def choose(self, options: object) -> Resolved | None:
+        """The server for these options, kept as `resolved`; None where there is no catalogue.
+
+        Raises:
+            SpawnException: refused; nothing was started, and nothing is counted.
+        """
+        self.resolved = self.holds = None
+        catalogue = self.catalogue()
+        if catalogue is None:
+            return None
+        try:
+            self.resolved = resolve(catalogue, self.identity(), await self.usage(), options)
+        except Refusal as refusal:
+            raise rejected(str(refusal), refusal.reason) from None
+        self.holds = Running(self.resolved.cpu, self.resolved.memory, self.resolved.gpus)
+        return self.resolved
+
+    async def options_page(self) -> str:
+        """The spawn page's options as HTML; empty where there is no catalogue."""
+        catalogue = self.catalogue()
+        if catalogue is None:
+            return ""
+        notices = [self.ended] if self.ended else []
+        return form.render(
+            catalogue,
+            self.identity(),
+            await self.usage(),
+            last=self.user_options or {},
+            notices=notices + self.notices(),
+        )
+
+    def stock_form_reader(self) -> Any:
+        """How the spawner it is built on reads a form."""
+        return dict
+
+    def notices(self) -> list[str]:
+        """More that the page should say first."""
+        return []
+
+    def keep(self, state: dict[str, Any]) -> dict[str, Any]:
+        """The hub's saved state, with what must outlive the hub."""
+        if self.holds:
+            state["jupyter_kf_holds"] = [self.holds.cpu, self.holds.memory, self.holds.gpus]
+        if self.ended:
+            state["jupyter_kf_ended"] = self.ended
+        return state
+
+    def remember(self, state: dict[str, Any]) -> None:
+        """What `keep` kept."""
+        held = state.get("jupyter_kf_holds")
+        self.holds = Running(*held) if held else None
+        self.ended = str(state.get("jupyter_kf_ended", ""))
+
+    @default("options_from_form")
+    def _form_reader(self) -> Any:
+        if self.catalogue_file:
+            return from_form
+        return self.stock_form_reader()
+
+    @default("apply_user_options")
+    def _chooser(self) -> Any:
+        return _choose if self.catalogue_file else None
+
+
+async def _choose(spawner: Choosing, options: object) -> None:
+    await spawner.choose(options)

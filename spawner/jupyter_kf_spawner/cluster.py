@@ -1,0 +1,181 @@
+"""What is there on the cluster now: volumes and their owners, free devices, a pod's events.
+
+Asks, and changes nothing but the one Secret of a server's token. Whatever the hub may not see is
+unknown (None), never a failure of a start. May import kubernetes_asyncio.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from kubernetes_asyncio.client.exceptions import ApiException
+
+OWNER = "hub.jupyter.org/username"
+"""Annotation with the user's name, and label with its slug, that KubeSpawner writes on all."""
+TOKEN_VARIABLES = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN")
+_ASK_S = 5.0
+
+log = logging.getLogger(__name__)
+
+
+async def claims(api: Any, namespace: str, label: str, home: str) -> dict[str, str] | None:
+    """Owners of the volume claims that concern a user, by name; None when unknown.
+
+    Args:
+        label: the user's name as KubeSpawner writes it into a label of all that it makes.
+        home: the claim of the usual workspace, asked for by name: it may be another's.
+
+    Returns:
+        Each claim's annotation with its owner; "" is nobody's. The namespace may hold thousands
+        of claims, so they are not listed.
+    """
+    try:
+        listed, usual = await asyncio.wait_for(
+            asyncio.gather(
+                api.list_namespaced_persistent_volume_claim(
+                    namespace, label_selector=f"{OWNER}={label}"
+                ),
+                _claim(api, namespace, home),
+            ),
+            _ASK_S,
+        )
+    except Exception as error:
+        log.info("volumes can't be seen: %s", _said(error))
+        return None
+    return {
+        claim.metadata.name: (claim.metadata.annotations or {}).get(OWNER, "")
+        for claim in (*listed.items, *usual)
+    }
+
+
+async def _claim(api: Any, namespace: str, name: str) -> list[Any]:
+    """The claim, or nothing when there is none."""
+    try:
+        return [await api.read_namespaced_persistent_volume_claim(name, namespace)]
+    except ApiException as error:
+        if error.status != 404:
+            raise
+        return []
+
+
+async def free_devices(api: Any) -> dict[str, int] | None:
+    """Free extended resources of all nodes together, by key; None when unknown.
+
+    Needs list of nodes and of pods in all namespaces, which many hubs do not have.
+    """
+    try:
+        nodes, pods = await asyncio.wait_for(
+            asyncio.gather(
+                api.list_node(),
+                api.list_pod_for_all_namespaces(
+                    field_selector="status.phase!=Succeeded,status.phase!=Failed"
+                ),
+            ),
+            _ASK_S,
+        )
+    except Exception as error:
+        log.debug("free devices can't be seen: %s", _said(error))
+        return None
+    free: Counter[str] = Counter()
+    for node in nodes.items:
+        if not node.spec.unschedulable:
+            free.update(_devices(node.status.allocatable or {}))
+    for pod in pods.items:
+        if pod.spec.node_name:
+            for container in pod.spec.containers:
+                free.subtract(_devices((container.resources and container.resources.limits) or {}))
+    return {key: max(0, count) for key, count in free.items()}
+
+
+async def events_of(api: Any, namespace: str, pod: str) -> list[dict[str, Any]]:
+    """The pod's events, oldest first; none when they can't be seen.
+
+    Asked for by the pod's name, so that the events of others cost the hub nothing.
+    """
+    try:
+        listed = await asyncio.wait_for(
+            api.list_namespaced_event(
+                namespace, field_selector=f"involvedObject.kind=Pod,involvedObject.name={pod}"
+            ),
+            _ASK_S,
+        )
+    except Exception as error:
+        log.info("events can't be seen: %s", _said(error))
+        return []
+    plain: list[dict[str, Any]] = api.api_client.sanitize_for_serialization(listed)["items"]
+    return sorted(plain, key=_when)
+
+
+class AdoptingApi:
+    """The API client, but a pod of this very start counts as made when it is there already.
+
+    A slow API server can make the pod and answer too late; the next try is then told that the
+    pod exists. It is ours when its annotation `mark` has the same value: then there is nothing
+    to delete and make again.
+    """
+
+    def __init__(self, api: Any, mark: str) -> None:
+        self._api, self._mark = api, mark
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._api, name)
+
+    async def create_namespaced_pod(self, namespace: str, body: Any, **more: Any) -> Any:
+        """The new pod, or the one that the same start has made before."""
+        try:
+            return await self._api.create_namespaced_pod(namespace, body, **more)
+        except ApiException as error:
+            if error.status != 409:
+                raise
+            there = await self._api.read_namespaced_pod(body.metadata.name, namespace)
+            mine = (body.metadata.annotations or {}).get(self._mark)
+            ours = mine is not None and (there.metadata.annotations or {}).get(self._mark) == mine
+            if not ours or there.metadata.deletion_timestamp is not None:
+                raise
+            return there
+
+
+def take_token(pod: Any, secret: str) -> dict[str, str]:
+    """Moves the hub's token from the pod's text to a Secret's keys; returns what to store.
+
+    Whoever may read pods can then not act as the user.
+    """
+    stored: dict[str, str] = {}
+    for variable in pod.spec.containers[0].env or ():
+        if variable.name in TOKEN_VARIABLES and variable.value:
+            stored[variable.name] = variable.value
+            variable.value = None
+            variable.value_from = {"secretKeyRef": {"name": secret, "key": variable.name}}
+    return stored
+
+
+async def put_secret(api: Any, namespace: str, secret: Mapping[str, Any]) -> None:
+    """The Secret with this content, made or replaced."""
+    name = secret["metadata"]["name"]
+    try:
+        await asyncio.wait_for(api.create_namespaced_secret(namespace, secret), _ASK_S)
+    except ApiException as error:
+        if error.status != 409:
+            raise
+        await asyncio.wait_for(api.replace_namespaced_secret(name, namespace, secret), _ASK_S)
+
+
+def _devices(quantities: Mapping[str, str]) -> dict[str, int]:
+    return {key: int(n) for key, n in quantities.items() if "/" in key and str(n).isdigit()}
+
+
+def _when(event: Mapping[str, Any]) -> str:
+    metadata = event.get("metadata") or {}
+    return str(
+        event.get("lastTimestamp") or event.get("eventTime") or metadata.get("creationTimestamp")
+    )
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, ApiException):
+        return f"{error.status} {error.reason}"
+    return str(error) or type(error).__name__

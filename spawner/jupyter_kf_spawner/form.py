@@ -1,0 +1,224 @@
+"""What does the spawn page show to this person? The options as HTML, without a hub.
+
+Pure but for reading its own templates. Every text is escaped by the template; what is shown are
+the catalogue's offers for this person, what they chose last, and advice. May import `catalogue`,
+`asked`, `resolve`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined, select_autoescape
+
+from jupyter_kf_spawner.asked import Asked, read
+from jupyter_kf_spawner.catalogue.models import Catalogue, Image, Limit, Offer, Size, is_for
+from jupyter_kf_spawner.errors import Refusal
+from jupyter_kf_spawner.limits import Running
+from jupyter_kf_spawner.quantities import cores_text, seconds_text, size_text
+from jupyter_kf_spawner.resolve import Identity, Usage
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An offer as the page shows it: a title, and lines below it."""
+
+    title: str
+    more: list[str] = field(default_factory=list)
+
+
+def render(
+    catalogue: Catalogue,
+    identity: Identity,
+    usage: Usage,
+    *,
+    last: object = None,
+    notices: Iterable[str] = (),
+) -> str:
+    """The options' HTML, to stand inside the hub's form.
+
+    Args:
+        catalogue, identity, usage: as for `resolve`; unknown usage is shown as unknown.
+        last: the options of the last start; only what can still be chosen is filled in.
+        notices: sentences to read first.
+    """
+    images = _mine(catalogue.images, identity)
+    images = {key: image for key, image in images.items() if not image.redirect}
+    ordered = sorted(images.items(), key=lambda entry: bool(entry[1].deprecated))
+    sizes = _mine(catalogue.sizes, identity)
+    gpus = _mine(catalogue.gpus, identity)
+    default = catalogue.defaults
+    page: str = _template().render(
+        style=_text("spawn.css"),
+        script=_text("spawn.js"),
+        notices=list(notices),
+        last=_last(last),
+        presets=[(key, _offer(one)) for key, one in _mine(catalogue.presets, identity).items()],
+        images=[(key, _image(image)) for key, image in ordered],
+        default_image=Shown(
+            "Recommended", [f"The preset's, else {catalogue.images[default.image or ''].title}"]
+        ),
+        sizes=[(key, _size(size)) for key, size in sizes.items()],
+        default_size=Shown(
+            "Recommended", [f"The preset's, else {catalogue.sizes[default.size or ''].title}"]
+        ),
+        cpu_bounds=_bounds([_cpu(size) for size in sizes.values()]),
+        memory_bounds=_bounds([_memory(size) for size in sizes.values()]),
+        holds=_holds(catalogue.limits, identity, usage.running),
+        gpus=[(key, f"{gpu.title} ({_free(gpu.resource, usage)})") for key, gpu in gpus.items()],
+        no_gpu="as the preset says, else none" if catalogue.presets else "none",
+        counts=sorted({count for gpu in gpus.values() for count in gpu.counts}),
+        volumes=[(key, _offer(one)) for key, one in _mine(catalogue.volumes, identity).items()],
+        workspace=_workspace(catalogue, identity, usage),
+        switches=_switches(catalogue, identity, sizes.values()),
+        bounds=_for_script(catalogue, images, sizes, list(gpus)),
+    )
+    return page
+
+
+def _mine(offers: Mapping[str, Any], identity: Identity) -> dict[str, Any]:
+    return {key: offer for key, offer in offers.items() if offer.is_for(identity.groups)}
+
+
+def _offer(offer: Offer) -> Shown:
+    return Shown(offer.title, [offer.description] if offer.description else [])
+
+
+def _image(image: Image) -> Shown:
+    more = [image.description] if image.description else []
+    more += [", ".join(image.inside)] if image.inside else []
+    more += [f"On its way out: {image.deprecated}"] if image.deprecated else []
+    return Shown(image.title, more)
+
+
+def _size(size: Size) -> Shown:
+    more = [size.description] if size.description else []
+    more.append(f"{_cpu(size)['default']} CPU, {_memory(size)['default']} of memory")
+    if size.idle:
+        more.append(f"Stops after {seconds_text(size.idle)} without use")
+    return Shown(size.title, more)
+
+
+def _cpu(size: Size) -> dict[str, str]:
+    least, most = cores_text(size.cpu.min), cores_text(size.cpu.max)
+    return {"default": cores_text(size.cpu.default), "bounds": f"{least} to {most}"}
+
+
+def _memory(size: Size) -> dict[str, str]:
+    least, most = size_text(size.memory.min), size_text(size.memory.max)
+    return {"default": size_text(size.memory.default), "bounds": f"{least} to {most}"}
+
+
+def _bounds(each: list[dict[str, str]]) -> str:
+    return "By size: " + "; ".join(bounds["bounds"] for bounds in each)
+
+
+def _free(resource: str, usage: Usage) -> str:
+    if usage.free is None:
+        return "free: unknown"
+    return f"{usage.free.get(resource, 0)} free now"
+
+
+def _holds(limits: Iterable[Limit], identity: Identity, running: tuple[Running, ...]) -> str:
+    """What the user has now, and may have together."""
+    mine = [entry for entry in limits if is_for(entry.groups, identity.groups)]
+    cpu = [entry.cpu for entry in mine if entry.cpu is not None]
+    memory = [entry.memory for entry in mine if entry.memory is not None]
+    allowed = [f"{cores_text(max(cpu))} CPU"] if cpu else []
+    allowed += [f"{size_text(max(memory))} of memory"] if memory else []
+    said = f"Your servers may have {' and '.join(allowed)} together." if allowed else ""
+    if running:
+        cores = cores_text(sum(server.cpu for server in running))
+        used = size_text(sum(server.memory for server in running))
+        said += f" The others have {cores} CPU and {used} now."
+    return said.strip()
+
+
+def _workspace(catalogue: Catalogue, identity: Identity, usage: Usage) -> dict[str, Any] | None:
+    terms = catalogue.workspace
+    if terms is None:
+        return None
+    there = usage.home in (usage.claims or {})
+    choices = [("", "Your workspace" if there else "Your workspace, made now")]
+    if terms.own:
+        owned = [name for name, owner in (usage.claims or {}).items() if owner == identity.name]
+        choices += [(name, f"Volume {name}") for name in sorted(owned) if name != usage.home]
+    if terms.scratch:
+        choices.append(("none", "None: files end with the server"))
+    return {
+        "mount": terms.mount,
+        "choices": choices,
+        "default": size_text(terms.size.default),
+        "bounds": f"{size_text(terms.size.min)} to {size_text(terms.size.max)}",
+    }
+
+
+def _switches(
+    catalogue: Catalogue, identity: Identity, sizes: Iterable[Size]
+) -> list[tuple[str, Shown]]:
+    switches = []
+    able = [size.title for size in sizes if size.spot]
+    if able:
+        more = [f"They cost less and can be taken away at any time. For: {', '.join(able)}"]
+        switches.append(("spot", Shown("Spot machines", more)))
+    if catalogue.kubeflow and is_for(catalogue.kubeflow.groups, identity.groups):
+        more = ["The server gets a token that may make and see its jobs."]
+        switches.append(("kubeflow", Shown("Use the cluster with %kf", more)))
+    return switches
+
+
+def _last(options: object) -> dict[str, Any]:
+    """The last choice as texts; nothing of it when it can't be read any more."""
+    try:
+        asked = read(options)
+    except Refusal:
+        asked = Asked()
+    said: dict[str, Any] = {
+        name: "" if value is None else value for name, value in vars(asked).items()
+    }
+    said["cpu"] = cores_text(asked.cpu) if asked.cpu is not None else ""
+    for name in ("memory", "workspace_size"):
+        said[name] = size_text(said[name]) if said[name] else ""
+    said["gpus"] = str(said["gpus"])
+    return said
+
+
+def _for_script(
+    catalogue: Catalogue, images: Mapping[str, Image], sizes: Mapping[str, Size], gpus: list[str]
+) -> dict[str, Any]:
+    return {
+        "defaults": {"image": catalogue.defaults.image, "size": catalogue.defaults.size},
+        "presets": {
+            key: {"image": preset.options.image, "size": preset.options.size}
+            for key, preset in catalogue.presets.items()
+        },
+        "images": {key: {"gpus": list(image.gpus)} for key, image in images.items()},
+        "sizes": {
+            key: {
+                "cpu": _cpu(size),
+                "memory": _memory(size),
+                "gpus": gpus if size.gpus is None else list(size.gpus),
+            }
+            for key, size in sizes.items()
+        },
+    }
+
+
+@functools.cache
+def _template() -> Any:
+    environment = Environment(
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.from_string(_text("spawn.html"))
+
+
+@functools.cache
+def _text(name: str) -> str:
+    return (resources.files("jupyter_kf_spawner") / "page" / name).read_text(encoding="utf-8")

@@ -1,0 +1,96 @@
+"""Which pods does a catalogue allow? Every combination's manifest, without a hub or a cluster.
+
+The manifests are KubeSpawner's own, made by KfSpawner from traits as at a real start. May import
+`spawner` and kubespawner.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+from kubernetes_asyncio.client import ApiClient
+from kubespawner import KubeSpawner
+
+from jupyter_kf_spawner.catalogue import Catalogue
+from jupyter_kf_spawner.catalogue.models import EVERYONE
+from jupyter_kf_spawner.errors import Refusal
+from jupyter_kf_spawner.resolve import Identity, Resolved, Usage, resolve
+from jupyter_kf_spawner.spawner import KfSpawner
+
+SOMEBODY = "somebody"
+NAMESPACE = "notebooks"
+
+
+def combinations(catalogue: Catalogue) -> Iterator[tuple[str, Resolved]]:
+    """Every combination that the catalogue grants to a member of all its groups, with a name.
+
+    Image, size, kind and number of GPUs, spot, the cluster's use, workspace or none, data volumes
+    or none; CPU and memory at the size's defaults, which change nothing but two numbers.
+    """
+    who = Identity(SOMEBODY, frozenset(_groups(catalogue)))
+    usage = Usage(claims={f"claim-{SOMEBODY}": SOMEBODY}, home=f"claim-{SOMEBODY}")
+    unlimited = catalogue.model_copy(update={"limits": ()})
+    gpus = [(name, count) for name, gpu in catalogue.gpus.items() for count in gpu.counts]
+    images = [name for name, image in catalogue.images.items() if not image.redirect]
+    for image, size, (gpu, count), spot, kubeflow, scratch, data in itertools.product(
+        images,
+        catalogue.sizes,
+        [("none", 0), *gpus],
+        (False, True) if catalogue.spot else (False,),
+        (False, True) if catalogue.kubeflow else (False,),
+        (False, True) if catalogue.workspace and catalogue.workspace.scratch else (False,),
+        (False, True) if catalogue.volumes else (False,),
+    ):
+        options: dict[str, Any] = {"image": image, "size": size, "gpu": gpu, "spot": spot}
+        options |= {"gpus": count} if count else {}
+        options |= {"kubeflow": True} if kubeflow else {}
+        options |= {"workspace": "none"} if scratch else {}
+        options |= {"volumes": list(catalogue.volumes)} if data else {}
+        words = [image, size, f"{count} {gpu}" if count else ""]
+        words += ["spot" if spot else "", "kubeflow" if kubeflow else ""]
+        words += ["scratch" if scratch else "", "data" if data else ""]
+        try:
+            yield ", ".join(filter(None, words)), resolve(unlimited, who, usage, options)
+        except Refusal:
+            continue
+
+
+async def manifest(catalogue: Catalogue, resolved: Resolved) -> dict[str, Any]:
+    """The pod of one server, as it is sent to the API server."""
+    draft = _Draft(catalogue, resolved)
+    await draft.load_user_options()
+    pod = await draft.get_pod_manifest()
+    async with ApiClient() as api:
+        plain: dict[str, Any] = api.sanitize_for_serialization(pod)
+    return plain
+
+
+class _Draft(KfSpawner):
+    """A spawner that only writes: it has no client, and KubeSpawner's own set-up needs one."""
+
+    def __init__(self, catalogue: Catalogue, resolved: Resolved) -> None:
+        hub = {"public_host": "", "base_url": "/hub/", "api_url": "http://hub:8081/hub/api"}
+        user = {"name": SOMEBODY, "id": 1, "url": f"/user/{SOMEBODY}", "groups": [], "spawners": {}}
+        super(KubeSpawner, self).__init__(user=SimpleNamespace(**user), hub=SimpleNamespace(**hub))
+        self._drafted = catalogue
+        self.resolved = resolved
+        self.namespace = NAMESPACE
+        self.pod_name = self._expand_user_properties(self.pod_name_template)
+        self.pvc_name = self._expand_user_properties(self.pvc_name_template)
+        self.port: int = 8888
+        self.token_by_secret = False
+        self._spawn_id, self._as_configured = "drafted", {}
+
+    def catalogue(self) -> Catalogue:
+        return self._drafted
+
+
+def _groups(catalogue: Catalogue) -> set[str]:
+    """Every group that some offer names."""
+    sections = (catalogue.images, catalogue.sizes, catalogue.gpus, catalogue.volumes)
+    groups = {group for part in sections for offer in part.values() for group in offer.groups}
+    groups |= set(catalogue.kubeflow.groups) if catalogue.kubeflow else set()
+    return groups - {EVERYONE}

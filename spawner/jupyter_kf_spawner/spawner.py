@@ -1,0 +1,257 @@
+"""KfSpawner: KubeSpawner with the catalogue's choices, safe pods, and a story while it starts.
+
+Thin: it fills KubeSpawner's traits, adds to its manifests, and watches; KubeSpawner does the
+rest, and all of it where no catalogue is configured. May import kubespawner.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import secrets
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from kubernetes_asyncio.client.exceptions import ApiException
+from kubespawner import KubeSpawner
+from kubespawner.slugs import is_valid_label, safe_slug
+from traitlets import Bool, Float, default
+
+from jupyter_kf_spawner import cluster, story
+from jupyter_kf_spawner.choosing import Choosing, rejected
+from jupyter_kf_spawner.pods import LABEL, applied, traits
+from jupyter_kf_spawner.resolve import Usage
+
+SPAWN_ID = LABEL + "spawn-id"
+# Before the hub's own time-out, which counts as a failure of the hub.
+_MARGIN_S = 3.0
+_LOOK_S = 1.0
+
+
+class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
+    """Notebook servers as pods, chosen from a catalogue."""
+
+    patience_s = Float(
+        120.0,
+        help="""
+        Seconds for which a start waits for room, a volume or an image before it gives up.
+
+        A new machine that is being added is waited for until `start_timeout`.
+        """,
+    ).tag(config=True)
+    token_by_secret = Bool(
+        True, help="Hand the hub's token to the pod by a Secret, not in the pod's text."
+    ).tag(config=True)
+    show_free_devices = Bool(
+        False, help="Show free GPUs on the form; the hub must be allowed to list nodes and pods."
+    ).tag(config=True)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.catalogue_file and self.enable_user_namespaces:
+            raise ValueError(
+                "enable_user_namespaces: nothing checks whose a namespace is; leave it off"
+            )
+        self.api: Any = cluster.AdoptingApi(self.api, SPAWN_ID)
+        self._told: list[story.Sentence] = []
+        self._spawn_id = ""
+        self._as_configured: dict[str, Any] = {}
+
+    # The events are asked for by the pod's name while it starts; KubeSpawner's own watch keeps
+    # the events of the whole namespace in the hub's memory.
+    @default("events_enabled")
+    def _no_watch_of_all_events(self) -> bool:
+        return False
+
+    @default("options_form")
+    def _options_form_default(self) -> Any:
+        if self.catalogue_file:
+            return KfSpawner.options_page
+        return super()._options_form_default()
+
+    def stock_form_reader(self) -> Any:
+        """KubeSpawner's profiles."""
+        return self._options_from_form
+
+    async def usage(self) -> Usage:
+        """The user's other servers, the namespace's volumes, free devices where they show."""
+        owners, free = await asyncio.gather(self._owners(), self._free_devices())
+        return Usage(running=self.others(), claims=owners, home=self.pvc_name, free=free)
+
+    async def _owners(self) -> dict[str, str] | None:
+        label = safe_slug(self.user.name, is_valid=is_valid_label)
+        return await cluster.claims(self.api, self.namespace, label, self.pvc_name)
+
+    async def _free_devices(self) -> dict[str, int] | None:
+        return await cluster.free_devices(self.api) if self.show_free_devices else None
+
+    async def load_user_options(self) -> None:
+        """Fills the traits for the server that was chosen; KubeSpawner's profiles otherwise."""
+        catalogue = self.catalogue()
+        if catalogue is None:
+            await super().load_user_options()
+            return
+        resolved = self.resolved or await self.choose(self.user_options)
+        if resolved is None:
+            return
+        wanted = traits(catalogue, resolved, self.namespace)
+        self._as_configured = {name: copy.deepcopy(getattr(self, name)) for name in wanted}
+        for name, value in applied(self._as_configured, wanted).items():
+            setattr(self, name, value)
+
+    def clear_state(self) -> None:
+        """Forgets the last server's choices, so that the next begins from the configuration."""
+        for name, value in self._as_configured.items():
+            setattr(self, name, value)
+        self._as_configured = {}
+        super().clear_state()
+
+    def get_state(self) -> dict[str, Any]:
+        """KubeSpawner's state, and what the server holds."""
+        return self.keep(super().get_state())
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """What `get_state` gave."""
+        super().load_state(state)
+        self.remember(state)
+
+    async def get_pod_manifest(self) -> Any:
+        """KubeSpawner's pod, marked as this start's, and ready only when the server answers."""
+        pod = await super().get_pod_manifest()
+        pod.metadata.annotations[SPAWN_ID] = self._spawn_id
+        container = pod.spec.containers[0]
+        if container.readiness_probe is None and self.resolved is not None:
+            container.readiness_probe = {
+                "tcpSocket": {"port": "notebook-port"},
+                "periodSeconds": 1,
+                "failureThreshold": 600,
+            }
+        if self.token_by_secret and self.resolved is not None:
+            await self._hide_token(pod)
+        return pod
+
+    async def _hide_token(self, pod: Any) -> None:
+        name = f"{self.pod_name}-token"
+        stored = cluster.take_token(pod, name)
+        metadata = {
+            "name": name,
+            "labels": {LABEL + "spawned": "true"},
+            "annotations": {cluster.OWNER: self.user.name, SPAWN_ID: self._spawn_id},
+        }
+        if stored:
+            secret = {"metadata": metadata, "stringData": stored, "type": "Opaque"}
+            await cluster.put_secret(self.api, self.namespace, secret)
+
+    async def start(self) -> Any:
+        """The server's URL.
+
+        Raises:
+            SpawnException: it will not start for a reason that is not the hub's: not counted.
+        """
+        self._told, self._spawn_id, self.ended = [], secrets.token_hex(8), ""
+        starting = super().start()
+        try:
+            return await self._watched(starting)
+        except ApiException as error:
+            if error.status is None or not 400 <= error.status < 500 or error.status == 429:
+                raise
+            refused = story.of_refusal(error.status, str(error.body or error.reason))
+            self._told.append(refused)
+            log = f"{error.status} {error.body!r}"
+            raise rejected(refused.text, refused.reason, status=409, log=log) from None
+        finally:
+            if not starting.done():
+                starting.cancel()
+
+    async def _watched(self, starting: asyncio.Future[Any]) -> Any:
+        """Waits for the start, and ends it early when the cluster says it can't succeed."""
+        began = last_look = time.monotonic()
+        waiting_since: float | None = None
+        while True:
+            await asyncio.wait({starting}, timeout=_LOOK_S)
+            if starting.done():
+                return starting.result()
+            now = time.monotonic()
+            late = now - began > self.start_timeout - _MARGIN_S
+            # Less often the longer it lasts: at most a tenth of the time passed, or 5 s.
+            if not late and now - last_look < min(5.0, max(_LOOK_S, (now - began) / 10)):
+                continue
+            last_look = now
+            said = await self._look()
+            stuck = said is not None and said.verdict == "waiting"
+            waiting_since = (waiting_since or now) if stuck else None
+            given_up = waiting_since is not None and now - waiting_since > self.patience_s
+            if said is not None and (said.verdict == "failed" or given_up or (late and stuck)):
+                raise rejected(said.text, said.reason, status=409)
+            if late:
+                raise rejected(
+                    f"The server did not start in {self.start_timeout} s."
+                    + (f" The last word was: {said.text}" if said else "")
+                    + " Try again, or choose another image.",
+                    "timeout",
+                    status=504,
+                )
+
+    async def _look(self) -> story.Sentence | None:
+        """The newest sentence about this start's pod."""
+        pods = self.pod_reflector.pods if self.pod_reflector else {}
+        pod = pods.get(f"{self.namespace}/{self.pod_name}")
+        if pod is None or pod["metadata"].get("annotations", {}).get(SPAWN_ID) != self._spawn_id:
+            return story.verdict(self._told)
+        listed = await cluster.events_of(self.api, self.namespace, self.pod_name)
+        uid = pod["metadata"]["uid"]
+        mine = [event for event in listed if event["involvedObject"].get("uid") == uid]
+        self._told = story.told(mine, pod)
+        return story.verdict(self._told)
+
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """The story as it comes: a percentage that never falls, and a sentence."""
+        percent, shown = 5, 0
+        notes = self.resolved.notes if self.resolved else ()
+        for note in notes:
+            yield {"progress": percent, "message": note}
+        yield {"progress": percent, "message": "The cluster was asked for the server."}
+        while True:
+            done = self._start_future is not None and self._start_future.done()
+            for said in self._told[shown:]:
+                percent = max(percent, said.percent)
+                yield {"progress": percent, "message": said.text}
+            shown = len(self._told)
+            if done:
+                return
+            await asyncio.sleep(_LOOK_S / 2)
+
+    async def poll(self) -> int | None:
+        """As KubeSpawner's; a server that ended by itself leaves word why."""
+        status: int | None = await super().poll()
+        if status is not None and self.holds is not None:
+            pods = self.pod_reflector.pods if self.pod_reflector else {}
+            pod = pods.get(f"{self.namespace}/{self.pod_name}")
+            listed = await cluster.events_of(self.api, self.namespace, self.pod_name)
+            uid = getattr(self, "pod_id", None)  # unknown after a restart of the hub
+            mine = [one for one in listed if uid in (None, one["involvedObject"].get("uid"))]
+            said = story.ending(pod, mine)
+            self.ended = f"Your last server: {said.text}" if said else ""
+        return status
+
+    async def stop(self, now: bool = False) -> None:
+        """As KubeSpawner's, and the token's Secret goes too."""
+        await super().stop(now)
+        self.holds = None
+        if self.token_by_secret and self.catalogue_file:
+            try:
+                await self.api.delete_namespaced_secret(f"{self.pod_name}-token", self.namespace)
+            except ApiException as error:
+                if error.status != 404:
+                    self.log.warning("the Secret of %s stays: %s", self._log_name, error.reason)
+
+    async def delete_forever(self) -> None:
+        """As KubeSpawner's, but never another user's volume."""
+        if self.delete_pvc and self.catalogue_file:
+            owners = await self._owners()
+            owner = (owners or {}).get(self.pvc_name)
+            if owners is None or owner not in (None, self.user.name):
+                self.log.error("Not deleting volume %s: it may be another's", self.pvc_name)
+                return
+        await super().delete_forever()

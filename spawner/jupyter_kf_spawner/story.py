@@ -1,0 +1,344 @@
+"""What is the cluster doing with the server? Events and the pod as sentences with a next step.
+
+Pure: dictionaries as the API sends them go in, sentences come out. Knows Kubernetes' own words
+(scheduler, kubelet, attach controller, cluster autoscaler) and no cluster. May import nothing of
+ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Verdict = Literal["going", "waiting", "failed"]
+Event = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One thing to say.
+
+    Attributes:
+        text: what happens, and what to do if anything.
+        percent: how far a start is after it, 0 to 100; 0 says nothing about it.
+        verdict: "going" well; "waiting" for something that may come; "failed" for good.
+        reason: a short label of a fixed set, for the hub's metrics.
+    """
+
+    text: str
+    percent: int = 0
+    verdict: Verdict = "going"
+    reason: str = ""
+
+
+def verdict(said: Iterable[Sentence]) -> Sentence | None:
+    """What counts of a story: the last failure for good if there is one, else the last word."""
+    every = list(said)
+    failed = [one for one in every if one.verdict == "failed"]
+    return next(iter(reversed(failed or every)), None)
+
+
+def sentence(event: Event) -> Sentence | None:
+    """What one event says to a user; None for what concerns nobody."""
+    reason, message = str(event.get("reason") or ""), str(event.get("message") or "")
+    for reasons, pattern, say in _RULES:
+        if reason in reasons and (found := re.search(pattern, message, re.DOTALL)):
+            return say(found)
+    if event.get("type") == "Warning" and message:
+        return Sentence(f"The cluster says: {_short(message)}", 0, "waiting", "other")
+    return None
+
+
+def told(events: Iterable[Event], pod: Event | None = None) -> list[Sentence]:
+    """The story so far: each sentence once, in order, and what the pod itself says at the end."""
+    found = [said for event in events if (said := sentence(event)) is not None]
+    if pod is not None and (said := of_pod(pod)) is not None:
+        found.append(said)
+    return list(dict.fromkeys(found))
+
+
+def of_pod(pod: Event) -> Sentence | None:
+    """What the state of the pod says, where events are late or lost."""
+    status = pod.get("status") or {}
+    for container in status.get("containerStatuses") or ():
+        state = container.get("state") or {}
+        waiting, ended = state.get("waiting") or {}, state.get("terminated") or {}
+        before = (container.get("lastState") or {}).get("terminated") or {}
+        if "OOMKilled" in (ended.get("reason"), before.get("reason")):
+            return OUT_OF_MEMORY
+        if waiting.get("reason") in _WAITING:
+            return _WAITING[waiting["reason"]](str(waiting.get("message") or ""))
+        if ended and ended.get("exitCode"):
+            return _crashed(ended["exitCode"])
+    return _disrupted(status)
+
+
+def ending(pod: Event | None, events: Iterable[Event]) -> Sentence | None:
+    """Why a server that ran is gone; None when nothing was wrong, or nothing is known."""
+    if pod is not None and (said := of_pod(pod)) is not None and said.verdict == "failed":
+        return said
+    said_last = None
+    for event in events:
+        if (text := _ENDINGS.get(str(event.get("reason")))) is not None:
+            said_last = text
+    return said_last
+
+
+def of_refusal(status: int, body: str) -> Sentence:
+    """Why the API server did not take the pod or its volume.
+
+    Args:
+        status: HTTP status, 400 to 499.
+        body: the answer, JSON or text.
+    """
+    message = (
+        str(found[1]) if (found := re.search(r'"message":\s*"((?:[^"\\]|\\.)*)"', body)) else body
+    )
+    message = message.replace('\\"', '"')
+    if quota := re.search(
+        r"exceeded quota: ([\w.-]+), requested: (.*?), used: (.*?), limited: (.*)", message
+    ):
+        return Sentence(
+            f"The namespace's quota {quota[1]} is used up: {quota[2]} was asked for,"
+            f" {quota[3]} is in use of {_short(quota[4])}. Choose less, or stop another server.",
+            0,
+            "failed",
+            "quota",
+        )
+    if "violates PodSecurity" in message:
+        what = "The cluster's security rules do not allow this server"
+    elif status == 403:
+        what = "The hub may not start this server"
+    else:
+        what = "The cluster does not take this server"
+    return Sentence(f"{what}: {_short(message)}. Tell your admin.", 0, "failed", "rejected")
+
+
+OUT_OF_MEMORY = Sentence(
+    "The server used more memory than it has and was ended."
+    " Choose more memory, or load less at a time.",
+    0,
+    "failed",
+    "out-of-memory",
+)
+_PREEMPTED = Sentence(
+    "The server had to make room for one with a higher priority. Start it again; your files in the"
+    " workspace are there.",
+    0,
+    "failed",
+    "preempted",
+)
+_EVICTED = Sentence(
+    "The machine ran short and the server was moved off it. Start it again; your files in the"
+    " workspace are there. If it happens again, ask for more memory.",
+    0,
+    "failed",
+    "evicted",
+)
+_NODE_LOST = Sentence(
+    "The machine was taken away or failed. Start the server again; your files in the workspace are"
+    " there.",
+    0,
+    "failed",
+    "node-lost",
+)
+_ENDINGS = {
+    "Preempted": _PREEMPTED,
+    "Evicted": _EVICTED,
+    "TaintManagerEviction": _NODE_LOST,
+    "NodeNotReady": _NODE_LOST,
+    "OOMKilling": OUT_OF_MEMORY,
+}
+
+
+def _disrupted(status: Mapping[str, Any]) -> Sentence | None:
+    if status.get("reason") == "Evicted":
+        return _EVICTED
+    for condition in status.get("conditions") or ():
+        if condition.get("type") == "DisruptionTarget" and condition.get("status") == "True":
+            return {
+                "PreemptionByScheduler": _PREEMPTED,
+                "TerminationByKubelet": _EVICTED,
+                "EvictionByEvictionAPI": _EVICTED,
+            }.get(str(condition.get("reason")), _NODE_LOST)
+    return None
+
+
+def _crashed(code: object) -> Sentence:
+    return Sentence(
+        f"The server's program ended by itself with status {code}. Choose another image, or ask"
+        " your admin for its log; a broken file in ~/.jupyter can be the cause too.",
+        0,
+        "failed",
+        "crashed",
+    )
+
+
+def _image(message: str) -> Sentence:
+    """Why an image can't be had."""
+    name = f" {found[1]}" if (found := re.search(r'image "([^"]{1,200})"', message)) else ""
+    if re.search(r"Never|not present", message):
+        why = "is not on the machine, and the catalogue says never to pull it"
+    elif re.search(r"not found|manifest unknown|NotFound|does not exist", message):
+        why = "does not exist in its registry, or needs a password"
+    elif re.search(r"denied|unauthorized|Unauthorized|forbidden|403|401", message):
+        why = "may not be pulled: the registry wants a password"
+    elif re.search(r"parse|invalid reference|InvalidImageName", message):
+        why = "has a name that is none"
+    else:
+        text = f"The image{name} can't be pulled yet; the cluster tries again. Wait, or choose"
+        text += " another."
+        return Sentence(text, 0, "waiting", "image")
+    return Sentence(
+        f"The image{name} {why}. Choose another image, and tell your admin.", 0, "failed", "image"
+    )
+
+
+def _config(message: str) -> Sentence:
+    missing = re.search(r'(secret|configmap) "([^"]{1,253})" not found', message)
+    what = f"The {missing[1]} {missing[2]} is missing" if missing else _short(message)
+    # The hub's own Secret follows its pod within a second.
+    verdict: Verdict = "waiting"
+    return Sentence(f"{what}. If it does not come, tell your admin.", 0, verdict, "configuration")
+
+
+_WAITING: dict[str, Callable[[str], Sentence]] = {
+    "ErrImageNeverPull": lambda message: _image(f"Never {message}"),
+    "InvalidImageName": lambda message: _image(f"InvalidImageName {message}"),
+    "ErrImagePull": _image,
+    "ImagePullBackOff": _image,
+    "CreateContainerConfigError": _config,
+    "CrashLoopBackOff": lambda _: Sentence(
+        "The server's program ends again and again. Choose another image, or ask your admin for its"
+        " log; a broken file in ~/.jupyter can be the cause too.",
+        0,
+        "failed",
+        "crashed",
+    ),
+}
+
+
+def _unschedulable(found: re.Match[str]) -> Sentence:
+    message = found.string
+    why = [text for pattern, text in _NO_ROOM if re.search(pattern, message)]
+    devices = re.findall(r"Insufficient ([a-z0-9.-]+/[\w.-]*\w)", message)
+    why += [f"no {device} is free" for device in dict.fromkeys(devices)]
+    text = "; ".join(why) or _short(message)
+    label = "gpu" if devices else "volume" if "olume" in message else "capacity"
+    return Sentence(
+        f"No machine can take the server now: {text}."
+        " Choose a smaller size or another kind, or wait until somebody stops.",
+        15,
+        "waiting",
+        label,
+    )
+
+
+_NO_ROOM = (
+    (r"Insufficient cpu", "too few CPUs are free"),
+    (r"Insufficient memory", "too little memory is free"),
+    (r"Too many pods", "the machines have as many servers as they may"),
+    (r"didn't match Pod's node affinity|didn't match .*selector", "none is of the kind asked for"),
+    (r"untolerated taint", "the others are reserved or not ready"),
+    (r"unbound immediate PersistentVolumeClaims", "the workspace's volume is being made"),
+    (r"persistentvolumeclaim .* not found", "a volume does not exist"),
+    (r"volume node affinity conflict", "the volume is in another zone"),
+    (r"didn't find available persistent volumes", "no volume of that size is free"),
+)
+
+
+def _short(message: str) -> str:
+    text = " ".join(message.split())
+    return text if len(text) <= 300 else text[:297] + "..."
+
+
+def _say(
+    text: str, percent: int, verdict: Verdict = "going", reason: str = ""
+) -> Callable[[re.Match[str]], Sentence]:
+    return lambda found: Sentence(found.expand(text), percent, verdict, reason)
+
+
+def _from(say: Callable[[str], Sentence]) -> Callable[[re.Match[str]], Sentence]:
+    return lambda found: say(found.string)
+
+
+# Reasons of events, a pattern in the message, the sentence; the first that fits counts.
+_RULES: tuple[tuple[frozenset[str], str, Callable[[re.Match[str]], Sentence | None]], ...] = tuple(
+    (frozenset(reasons.split()), pattern, say)
+    for reasons, pattern, say in (
+        ("Scheduled", "", _say("A machine was found.", 30)),
+        ("FailedScheduling", "", _unschedulable),
+        (
+            "TriggeredScaleUp",
+            "",
+            _say("A new machine is being started; that takes 2 to 10 minutes.", 20),
+        ),
+        (
+            "NotTriggerScaleUp",
+            r"Insufficient ([a-z0-9.-]+/[\w.-]*\w)",
+            _say(
+                r"No machine with a free \1 can be added. Choose another kind.", 15, "failed", "gpu"
+            ),
+        ),
+        (
+            "NotTriggerScaleUp",
+            "",
+            _say(
+                "No machine can be added for this server. Choose a smaller size.",
+                15,
+                "waiting",
+                "capacity",
+            ),
+        ),
+        (
+            "FailedAttachVolume",
+            "Multi-Attach",
+            _say(
+                "A volume is still in use by another server. Stop that one, or wait a few minutes"
+                " if it has just ended.",
+                35,
+                "waiting",
+                "volume",
+            ),
+        ),
+        ("SuccessfulAttachVolume", "", _say("A volume was attached.", 45)),
+        (
+            "FailedMount FailedAttachVolume",
+            r'(secret|configmap|persistentvolumeclaim) "([^"]{1,253})" not found',
+            _say(r"The \1 \2 is missing. Tell your admin.", 35, "waiting", "volume"),
+        ),
+        (
+            "FailedMount FailedAttachVolume",
+            "",
+            _say(
+                "A volume can't be mounted yet; the cluster tries again.", 35, "waiting", "volume"
+            ),
+        ),
+        (
+            "Pulling",
+            "",
+            _say("The image is being fetched; the first time on a machine takes minutes.", 50),
+        ),
+        ("Pulled", "already present", _say("The image is there already.", 70)),
+        ("Pulled", "", _say("The image was fetched.", 70)),
+        ("Failed", r"^Error: \w+$", lambda _: None),
+        ("Failed InspectFailed ErrImageNeverPull", r"image", _from(_image)),
+        ("Failed", r"not found", _from(_config)),
+        ("BackOff", "pulling image", lambda _: None),
+        ("BackOff", "restarting", _from(_WAITING["CrashLoopBackOff"])),
+        ("Created", "", _say("The server's container was made.", 80)),
+        ("Started", "", _say("The server's program is starting.", 85)),
+        ("Unhealthy", "[Rr]eadiness", _say("The server does not answer yet.", 88)),
+        (
+            "FailedCreatePodSandBox",
+            "",
+            _say(
+                "The machine can't set up the network yet; it tries again.", 40, "waiting", "node"
+            ),
+        ),
+        *(((reason, "", lambda _, said=said: said)) for reason, said in _ENDINGS.items()),
+        ("Killing", "", _say("The server is being stopped.", 0)),
+    )
+)

@@ -1,0 +1,63 @@
+"""The development hub of `make hub`: this machine only, any password-less name, no database kept.
+
+On the test bed's Kubernetes (or any other) when KUBECONFIG names one and the hub can be reached
+from its pods, else on processes of this machine. The same catalogue, form and decision in both.
+
+Read by JupyterHub, with `c` as its configuration. Settings, all optional:
+JUPYTER_KF_CATALOGUE (a file), JUPYTER_KF_HUB_PORT (the page), JUPYTER_KF_HUB_INNER_PORT and
+JUPYTER_KF_PROXY_PORT (behind it), JUPYTER_KF_HUB_ADDRESS (as pods reach the hub),
+JUPYTER_KF_HUB_NAMESPACE, JUPYTER_KF_HUB_DIR (where a development hub keeps its files).
+"""
+
+import os
+import secrets
+import sys
+import tempfile
+from pathlib import Path
+
+c = get_config()  # noqa: F821 - JupyterHub gives it
+
+here = Path(__file__).resolve().parent
+catalogue = os.environ.get("JUPYTER_KF_CATALOGUE") or here.parent / "images" / "catalogue.yaml"
+port = int(os.environ.get("JUPYTER_KF_HUB_PORT") or 8000)
+inner_port = int(os.environ.get("JUPYTER_KF_HUB_INNER_PORT") or 8081)
+proxy_port = int(os.environ.get("JUPYTER_KF_PROXY_PORT") or 8001)
+folder = Path(os.environ.get("JUPYTER_KF_HUB_DIR") or tempfile.mkdtemp(prefix="jupyter-kf-hub-"))
+address = os.environ.get("JUPYTER_KF_HUB_ADDRESS", "")
+on_kubernetes = bool(os.environ.get("KUBECONFIG") and address)
+
+c.JupyterHub.bind_url = f"http://127.0.0.1:{port}"
+c.JupyterHub.hub_bind_url = f"http://{address or '127.0.0.1'}:{inner_port}"
+c.JupyterHub.db_url = f"sqlite:///{folder / 'hub.sqlite'}"
+c.JupyterHub.cookie_secret_file = str(folder / "cookie-secret")
+c.JupyterHub.allow_named_servers = True
+c.JupyterHub.cleanup_servers = True
+c.ConfigurableHTTPProxy.auth_token = secrets.token_hex(32)
+c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{proxy_port}"
+c.ConfigurableHTTPProxy.pid_file = str(folder / "proxy.pid")
+if os.environ.get("JUPYTER_KF_PROXY"):
+    c.ConfigurableHTTPProxy.command = [os.environ["JUPYTER_KF_PROXY"]]
+
+# One developer on the loopback address: whoever reaches the page is somebody.
+c.JupyterHub.authenticator_class = "dummy"
+c.Authenticator.allow_all = True
+c.JupyterHub.load_groups = {
+    "kubeflow": {"users": ["grace"]},
+    "hardware": {"users": ["grace"]},
+    "data-team": {"users": ["grace"]},
+}
+
+if on_kubernetes:
+    c.JupyterHub.spawner_class = "jupyter-kf"
+    c.KfSpawner.catalogue_file = str(catalogue)
+    c.KfSpawner.namespace = os.environ.get("JUPYTER_KF_HUB_NAMESPACE") or "default"
+    c.KfSpawner.show_free_devices = True
+    c.KfSpawner.start_timeout = 300
+    c.KfSpawner.delete_grace_period = 1
+else:
+    c.JupyterHub.spawner_class = "jupyter-kf-local"
+    c.KfLocalSpawner.catalogue_file = str(catalogue)
+    c.KfLocalSpawner.home_dir_template = str(folder / "{username}")
+    c.KfLocalSpawner.cmd = [str(Path(sys.executable).with_name("jupyterhub-singleuser"))]
+    c.KfLocalSpawner.args = ["--allow-root"] if os.geteuid() == 0 else []
+    c.KfLocalSpawner.default_url = "/lab"

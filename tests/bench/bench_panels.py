@@ -1,0 +1,138 @@
+"""How soon is something on the screen, by the browser's own clock, and what does it cost to stay?
+
+A real JupyterLab in the machine's Chromium. Each figure stands beside JupyterLab's own for the
+same thing, or beside nothing at all where there is none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, sync_playwright
+
+import jupyter_kf as kf
+from tests.bench.table import Row
+from tests.browser.lab import Lab
+from tests.browser.screen import Screen
+
+ROOT = Path(__file__).resolve().parents[2]
+OPENINGS, EVENTS, STEPS = 5, 1_000, 40
+FIRST_PAINT_MS, ON_SCREEN_MS, GROWTH_MB = 300, 150, 2
+
+# From the click on a sidebar's tab to the first paint that has its content.
+PAINT = """([tab, content]) => new Promise(resolve => {
+  const began = performance.now();
+  document.querySelector(tab).click();
+  const look = () => document.querySelector(content)?.getClientRects().length
+    ? resolve(performance.now() - began) : requestAnimationFrame(look);
+  look();
+})"""
+# When each new text of the first row was painted; the text ends with the step.
+WATCH = """() => {
+  window.painted = {};
+  const look = () => {
+    const text = document.querySelector('.jp-Kf-rowDetail')?.textContent ?? '';
+    const step = /at ([\\d,]+)/.exec(text)?.[1].replace(/,/g, '');
+    if (step && !(step in window.painted)) { window.painted[step] = Date.now() / 1000; }
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+def main() -> list[Row]:
+    """First paint of the panel and of a page, changes on the screen, memory."""
+    asked = [sys.executable, str(ROOT / ".ci" / "frontend.py"), "chromium"]
+    chromium = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    with tempfile.TemporaryDirectory(prefix="kf-") as root, sync_playwright() as playwright:
+        runtime = Path(os.environ["JUPYTER_KF_RUNTIME_DIR"])
+        runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lab = Lab(Path(root), runtime).start()
+        options = ["--no-sandbox", "--disable-dev-shm-usage", "--enable-precise-memory-info"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=options)
+        try:
+            client = kf.connect(store=lab.store)
+            client.train("kf.report(auc=0.5)", name="first").wait()
+            paints = [first_paint(lab, browser, Path(root)) for _ in range(OPENINGS)]
+            screen = Screen(lab, browser, Path(root))
+            screen.open().open_panel()
+            return [*rows_of(paints), *changes(screen, client), memory(screen, client)]
+        finally:
+            browser.close()
+            lab.stop()
+
+
+def first_paint(lab: Lab, browser: Browser, folder: Path) -> tuple[float, float]:
+    """JupyterLab's own Running panel and ours, each for the first time in a new profile, in ms."""
+    screen = Screen(lab, browser, folder)
+    screen.open()
+    theirs = screen.page.evaluate(
+        PAINT,
+        ["li[data-id='jp-running-sessions']", "#jp-running-sessions .jp-AccordionPanel-title"],
+    )
+    ours = screen.page.evaluate(
+        PAINT, ["li[data-id='jupyter-kf-panel']", "#jupyter-kf-panel .jp-Kf-row"]
+    )
+    screen.close()
+    return theirs, ours
+
+
+def rows_of(paints: list[tuple[float, float]]) -> list[Row]:
+    """The middle of several openings."""
+    theirs, ours = (statistics.median(values) for values in zip(*paints, strict=True))
+    own = "JupyterLab's Running panel"
+    return [
+        Row("panel: click to first paint", own, theirs, ours, "difference", "ms", FIRST_PAINT_MS)
+    ]
+
+
+def changes(screen: Screen, client: Any) -> list[Row]:
+    """From the moment in which a job reports to the paint that shows it."""
+    screen.page.evaluate(WATCH)
+    cell = (
+        "import json, time\ntold = {}\n"
+        f"for at in range(1, {STEPS + 1}):\n"
+        "    told[at] = time.time()\n    kf.report(at=at)\n    time.sleep(0.25)\n"
+        'kf.artifact(told, "told.json")\n'
+    )
+    run = client.train(cell, name="reports").wait()
+    screen.page.wait_for_function(f"'{STEPS}' in window.painted")
+    painted = screen.page.evaluate("window.painted")
+    told = json.loads((client.store.runs.folder(run.id).outputs / "told.json").read_text())
+    late = sorted(1_000 * (painted[at] - told[at]) for at in told.keys() & painted.keys())
+    middle, worst = statistics.median(late), late[int(0.9 * (len(late) - 1))]
+    return [
+        Row("report to screen, median", "nothing", 0.0, middle, "difference", "ms", ON_SCREEN_MS),
+        Row("report to screen, 9 of 10", "nothing", 0.0, worst, "difference", "ms"),
+    ]
+
+
+def memory(screen: Screen, client: Any) -> Row:
+    """What the page holds after 1,000 more events, garbage collected before both."""
+    session = screen.page.context.new_cdp_session(screen.page)
+
+    def used() -> float:
+        for _ in range(3):
+            session.send("HeapProfiler.collectGarbage")
+        return float(screen.page.evaluate("performance.memory.usedJSHeapSize")) / 1e6
+
+    def reports(name: str, count: int) -> None:
+        cell = f"import time\nfor i in range({count}):\n    kf.report(x=i)\n    time.sleep(0.04)\n"
+        client.train(cell, name=name).wait()
+        row = screen.page.locator(".jp-Kf-row:has(.jp-Kf-stateIcon[data-state='SUCCEEDED'])")
+        row.filter(has_text=name).wait_for()
+        time.sleep(1)  # the last requests end
+
+    reports("warm", 200)
+    before = used()
+    reports("events", EVENTS)
+    name = f"page's memory after {EVENTS:,} events"
+    return Row(name, "before them", before, used(), "difference", "MB", GROWTH_MB)

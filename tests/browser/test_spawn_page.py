@@ -1,0 +1,99 @@
+"""The spawn page in a real browser on a real hub: with its script, without it, in both themes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.spawner.hub import Hub, running_hub
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory) -> Iterator[Hub]:
+    with running_hub(tmp_path_factory.mktemp("hub")) as running:
+        yield running
+
+
+def spawn_page(browser: Browser, hub: Hub, user: str, **settings) -> Page:
+    """The page of a user who has just logged in; complaints of its script fail the test."""
+    page = browser.new_context(**settings).new_page()
+    page.on("pageerror", lambda error: pytest.fail(f"the page's script: {error}"))
+    page.goto(f"{hub.url}/hub/login")
+    page.fill("#username_input", user)
+    page.click("[type=submit]")
+    page.goto(f"{hub.url}/hub/spawn/{user}")
+    expect(page.locator("#kf-form")).to_be_visible()
+    return page
+
+
+def test_the_form_answers_at_once_with_the_bounds_of_the_size(browser, hub):
+    page = spawn_page(browser, hub, "ada")
+    expect(page.locator("#kf-cpu-more")).to_have_text("0.5 to 2")
+    assert page.locator("#kf-gpu option[value=nvidia]").is_disabled()
+    page.check("#kf-preset-training")
+    expect(page.locator("#kf-cpu-more")).to_have_text("2 to 8")
+    page.check("#kf-image-pytorch-gpu")
+    expect(page.locator("#kf-gpu option[value=nvidia]")).to_be_enabled()
+    page.select_option("#kf-gpu", "nvidia")
+    page.check("#kf-image-scipy")
+    expect(page.locator("#kf-gpu")).to_have_value("")
+
+
+def test_without_a_script_the_same_form_is_sent_and_the_hub_answers(browser, hub):
+    page = spawn_page(browser, hub, "bob", java_script_enabled=False)
+    expect(page.locator("#kf-cpu-more")).to_have_text("By size: 0.5 to 2; 2 to 8")
+    page.fill("#kf-cpu", "9")
+    page.click("#spawn_form [type=submit]")
+    said = page.locator(".spawn-error-msg")
+    expect(said).to_have_text(
+        "Error: Small has 0.5 to 2 CPU, not 9. Ask for 0.5 to 2, or choose another size."
+    )
+    expect(page.locator("#kf-cpu")).to_have_value("9")
+
+
+def test_every_control_can_be_reached_and_used_with_the_keyboard(browser, hub):
+    page = spawn_page(browser, hub, "cyd")
+    page.locator("#kf-preset-training").focus()
+    page.keyboard.press("Space")
+    assert page.is_checked("#kf-preset-training")
+    names = {"preset"}
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        names.add(page.evaluate("document.activeElement.name || document.activeElement.type"))
+    assert {"image", "size", "cpu", "memory", "gpu", "workspace", "volumes", "spot"} <= names
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_stands_out_from_its_ground_in_both_themes(browser, hub, pictures, theme):
+    """WCAG 2.2, 1.4.3: a contrast of 4.5 at least, for titles and for the small print."""
+    page = spawn_page(browser, hub, "dan", color_scheme=theme)
+    page.screenshot(path=pictures / f"spawn-{theme}.png", full_page=True)
+    for place in (".kf-more", ".kf-choice label", "legend"):
+        assert page.evaluate(CONTRAST, place) >= 4.5, place
+
+
+CONTRAST = """selector => {
+  const colour = text => text.match(/[0-9.]+/g).map(Number);
+  const over = (above, below) => {
+    const alpha = above[3] ?? 1;
+    return [0, 1, 2].map(i => above[i] * alpha + below[i] * (1 - alpha));
+  };
+  const light = rgb => {
+    const [r, g, b] = rgb.map(value => value / 255)
+      .map(value => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = element => {
+    const own = colour(getComputedStyle(element).backgroundColor);
+    const below = element.parentElement ? ground(element.parentElement) : [255, 255, 255];
+    return over(own, below);
+  };
+  return Math.min(...[...document.querySelectorAll(selector)].map(element => {
+    const below = ground(element);
+    const text = over(colour(getComputedStyle(element).color), below);
+    const [high, low] = [light(text), light(below)].sort((a, b) => b - a);
+    return (high + 0.05) / (low + 0.05);
+  }));
+}"""

@@ -1,0 +1,71 @@
+"""A cluster that runs already is used as it is: namespaces come and go, nothing is started.
+
+Another process owns the cluster; the tests that need any Kubernetes run against its kubeconfig in
+a pytest of their own, whose cache of binaries is empty, so that it could start nothing if it tried.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from kubernetes import client
+
+from tests.cluster import instances, paths, provider
+from tests.cluster.control import wait_for
+
+ANY_CLUSTER = "tests/cluster/test_control.py"
+
+
+@pytest.fixture
+def suite(control_plane, tmp_path):
+    """Runs tests of this room against the session's cluster, as somebody else's."""
+
+    def run(*options: str, **env: str) -> subprocess.CompletedProcess[str]:
+        settings = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+        settings |= {"XDG_CACHE_HOME": str(tmp_path / "empty"), "TMPDIR": str(tmp_path)}
+        settings |= {provider.REQUIRE: "1", **env}
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *options]
+        return subprocess.run(
+            command, cwd=paths.CLONE, env=settings, capture_output=True, text=True, check=False
+        )
+
+    return run
+
+
+def namespaces(api) -> dict[str, str]:
+    """Names, and the identity that a namespace of the same name would not have."""
+    return {n.metadata.name: n.metadata.uid for n in client.CoreV1Api(api).list_namespace().items}
+
+
+def test_a_given_cluster_serves_the_suite_and_is_left_as_it_was(api, control_plane, suite):
+    before, ours = namespaces(api), instances.running()
+    done = suite(
+        *(ANY_CLUSTER, "-k", "no_node_fits or restricted or quota"),
+        **{provider.OURS: str(control_plane.kubeconfig)},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^3 passed", done.stdout, re.M), done.stdout
+    events = client.EventsV1Api(api).list_event_for_all_namespaces().items
+    assert any(event.reason == "FailedScheduling" for event in events), "it was this cluster"
+    wait_for(lambda: namespaces(api) == before, 60, "as it was")
+    assert instances.running() == ours
+
+
+def test_what_stops_programs_never_takes_a_given_cluster(control_plane, suite):
+    done = suite(
+        *("tests/cluster/test_faults.py", "-k", "api_server", "-x"),
+        **{provider.OURS: str(control_plane.kubeconfig)},
+    )
+    assert done.returncode == 1, done.stdout
+    assert "not in the cache" in done.stdout
+    assert control_plane.api_server.alive()
+
+
+def test_a_kubeconfig_that_is_not_there_is_named(suite):
+    gone = str(Path("/no/such/kubeconfig"))
+    done = suite(ANY_CLUSTER, "-k", "no_node_fits", **{provider.OURS: gone})
+    assert done.returncode == 1
+    assert gone in done.stdout

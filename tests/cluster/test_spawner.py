@@ -1,0 +1,177 @@
+"""Does a real API server take the spawner's pods, and does a hub live through what it refuses?"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from jupyter_kf_spawner.catalogue import load
+from jupyter_kf_spawner.render import combinations, manifest
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
+
+from tests.cluster.control import wait_for
+from tests.spawner.conftest import PUBLISHED
+from tests.spawner.hub import TOKEN, Hub, running_hub
+
+RESTRICTED = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
+# Two failures in a row would end this hub; a start that can't succeed is given up soon.
+STRICT = """
+c.Spawner.consecutive_failure_limit = 2
+c.KfSpawner.patience_s = 3
+c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0.5}
+"""
+
+
+@pytest.fixture
+def hub(cluster, namespace, tmp_path) -> Iterator[Hub]:
+    """A hub of this machine that spawns into the test's namespace."""
+    settings = {
+        "KUBECONFIG": str(cluster.kubeconfig),
+        "JUPYTER_KF_HUB_ADDRESS": "127.0.0.1",
+        "JUPYTER_KF_HUB_NAMESPACE": namespace,
+    }
+    with running_hub(tmp_path, STRICT, **settings) as running:
+        yield running
+
+
+def test_pod_security_restricted_takes_every_combination(api, namespace):
+    core = client.CoreV1Api(api)
+    core.patch_namespace(namespace, RESTRICTED)
+    core.create_namespaced_service_account(namespace, {"metadata": {"name": "jupyter-kf"}})
+    unsafe = {"metadata": {"name": "unsafe"}, "spec": {"containers": [{"name": "a", "image": "b"}]}}
+    wait_for(lambda: _status(core, namespace, unsafe) == 403, 20, "Pod Security to be enforced")
+    catalogue = load(PUBLISHED)
+
+    async def every() -> dict[str, dict]:
+        return {name: await manifest(catalogue, one) for name, one in combinations(catalogue)}
+
+    pods = asyncio.run(every())
+    refused = {name: said for name, pod in pods.items() if (said := _status(core, namespace, pod))}
+    assert len(pods) > 200 and not refused
+
+
+def test_a_gpu_that_nobody_has_is_explained_and_counts_for_nothing(hub, api, namespace):
+    for _ in range(3):
+        hub.ask("grace", {"image": "pytorch-gpu", "size": "large", "gpu": "nvidia"})
+        said = progress(hub, "grace")
+        assert said[-1]["failed"]
+        assert "No machine can take the server now" in said[-1]["message"]
+        wait_for(lambda: not servers(api, namespace), 30, "the pod to be removed")
+    assert hub.alive and "consecutive spawn" not in hub.log.read_text()
+
+
+def test_a_used_up_quota_is_explained_at_once_with_its_figures(hub, api, namespace):
+    core = client.CoreV1Api(api)
+    quota = {"metadata": {"name": "team"}, "spec": {"hard": {"limits.memory": "1Gi"}}}
+    core.create_namespaced_resource_quota(namespace, quota)
+    wait_for(
+        lambda: bool(core.read_namespaced_resource_quota("team", namespace).status.hard),
+        20,
+        "a counted quota",
+    )
+    for _ in range(3):
+        answer = hub.ask("ada", {})
+        message = answer.json()["message"] if answer.status_code >= 400 else ""
+        assert "quota team is used up" in (message or progress(hub, "ada")[-1]["message"])
+    assert hub.alive
+
+
+def test_the_hubs_token_is_in_a_secret_and_not_in_the_pod(hub, api, namespace):
+    core = client.CoreV1Api(api)
+    hub.ask("ada", {"workspace": "none"})
+    wait_for(lambda: bool(servers(api, namespace)), 30, "a pod")
+    (pod,) = servers(api, namespace)
+    sources = {entry.name: entry for entry in pod.spec.containers[0].env}
+    assert sources["JUPYTERHUB_API_TOKEN"].value is None
+    reference = sources["JUPYTERHUB_API_TOKEN"].value_from.secret_key_ref
+    secret = core.read_namespaced_secret(reference.name, namespace)
+    assert reference.key in secret.data
+    assert progress(hub, "ada")[-1]["failed"]
+    wait_for(lambda: _gone(core, reference.name, namespace), 30, "the Secret to be removed")
+
+
+def test_a_usual_workspace_that_carries_another_name_is_never_mounted(hub, api, namespace):
+    claim = {
+        "metadata": {"name": "claim-ada", "annotations": {"hub.jupyter.org/username": "bob"}},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }
+    client.CoreV1Api(api).create_namespaced_persistent_volume_claim(namespace, claim)
+    answer = hub.ask("ada", {})
+    assert answer.status_code == 400
+    assert "is not yours" in answer.json()["message"]
+    assert not servers(api, namespace)
+
+
+def test_a_hub_that_is_killed_while_a_server_starts_leaves_no_pod(
+    cluster, api, namespace, tmp_path
+):
+    settings = {
+        "KUBECONFIG": str(cluster.kubeconfig),
+        "JUPYTER_KF_HUB_ADDRESS": "127.0.0.1",
+        "JUPYTER_KF_HUB_NAMESPACE": namespace,
+    }
+    patient = STRICT.replace("patience_s = 3", "patience_s = 300")
+    with running_hub(tmp_path, patient, **settings) as first:
+        first.ask("ada", {"workspace": "none"})
+        wait_for(lambda: bool(servers(api, namespace)), 30, "a pod")
+        first.process.kill()
+        first.process.wait()
+    assert servers(api, namespace)
+    # Ada does not come back; the hub does.
+    with running_hub(tmp_path, patient, **settings) as second:
+        wait_for(lambda: not servers(api, namespace), 90, "the pod of the killed start to be gone")
+        assert second.alive
+
+
+def servers(api, namespace: str) -> list:
+    """The servers' pods."""
+    listed = client.CoreV1Api(api).list_namespaced_pod(
+        namespace, label_selector="jupyter-kf.org/spawned=true"
+    )
+    return listed.items
+
+
+def progress(hub: Hub, user: str, within_s: float = 60) -> list[dict]:
+    """Everything that is said about a start until it ends."""
+    headers = {"Authorization": f"token {TOKEN}"}
+    url = f"{hub.url}/hub/api/users/{user}/server/progress"
+    until, said = time.monotonic() + within_s, []
+    while time.monotonic() < until:
+        with httpx.stream("GET", url, headers=headers, timeout=within_s) as answer:
+            for line in answer.iter_lines():
+                if line.startswith("data:"):
+                    said.append(json.loads(line.removeprefix("data:")))
+                if said and (said[-1].get("failed") or said[-1].get("ready")):
+                    return said
+        # While a failed start is cleaned up, the hub says for a moment that nothing starts.
+        assert answer.status_code in (200, 400), answer.status_code
+        time.sleep(0.2)
+    raise AssertionError(f"the story has no end: {said}\n{hub.log.read_text()[-2000:]}")
+
+
+def _status(core, namespace: str, pod: dict) -> int:
+    """0 when the API server would take the pod, else its refusal's status.
+
+    The client of these tests insists on quantities as text; the server takes numbers as well.
+    """
+    for container in pod["spec"]["containers"]:
+        for amounts in container.get("resources", {}).values():
+            amounts.update({name: str(amount) for name, amount in amounts.items()})
+    try:
+        core.create_namespaced_pod(namespace, pod, dry_run="All")
+    except ApiException as error:
+        return int(error.status)
+    return 0
+
+
+def _gone(core, secret: str, namespace: str) -> bool:
+    try:
+        core.read_namespaced_secret(secret, namespace)
+    except ApiException as error:
+        return error.status == 404
+    return False

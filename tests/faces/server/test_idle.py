@@ -1,0 +1,31 @@
+"""A server that stops when idle waits for runs that will end, and for nothing else of ours."""
+
+from __future__ import annotations
+
+import shutil
+
+WAIT = """
+import pathlib, time
+while not pathlib.Path(gate).exists():
+    time.sleep(0.05)
+model = None
+"""
+
+
+def test_a_run_that_goes_keeps_an_idle_server_and_one_that_ended_does_not(
+    extension, jp_serverapp, client, tmp_path
+):
+    activity = jp_serverapp.extension_manager.any_activity
+    assert not activity()
+    gate = tmp_path / "gate"
+    run = client.train(WAIT, name="long", params={"gate": str(gate)})
+    assert activity()
+    gate.touch()
+    run.wait()
+    assert not activity()
+
+
+def test_a_store_that_is_gone_keeps_nothing(extension, jp_serverapp, store_dir):
+    assert not jp_serverapp.extension_manager.any_activity()
+    shutil.rmtree(store_dir)
+    assert not jp_serverapp.extension_manager.any_activity()

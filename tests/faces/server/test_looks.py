@@ -1,0 +1,103 @@
+"""The watcher's looks: one call for all runs that are due, and nothing for those that rest."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from jupyter_kf.backends.local.backend import LocalBackend
+from jupyter_kf.client import Client
+from jupyter_kf.server import looks
+from jupyter_kf.server.looks import Looks
+from jupyter_kf.store import Store
+from tests.faces.server.scene import ended_run
+
+
+class Counting(LocalBackend):
+    """The local back end, which remembers what it was asked to observe at once."""
+
+    def __init__(self, root) -> None:
+        super().__init__(root)
+        self.observed: list[list[str]] = []
+
+    def observe(self, refs):
+        self.observed.append(sorted(ref.run_id for ref in refs))
+        return super().observe(refs)
+
+
+@pytest.fixture
+def counted(store_dir, monkeypatch):
+    """A client whose back end counts, three runs that sleep, and looks at them."""
+    client = Client(Store(store_dir))
+    client.backend = backend = Counting(store_dir)
+    client._watch._backends["local"] = backend
+    runs = [client.train("import time\ntime.sleep(600)", name=f"run-{i}", cpu="0.1") for i in "abc"]
+    for run in runs:
+        while client.run(run.id).state != "RUNNING":
+            pass
+    yield client, backend, sorted(run.id for run in runs)
+    for run in runs:
+        run.cancel()
+
+
+def test_all_runs_that_are_due_are_observed_in_one_call(counted, monkeypatch):
+    client, backend, ids = counted
+    seen = Looks(client)
+    monkeypatch.setattr(looks, "OBSERVE_S", 0.0)
+    seen.look()
+    backend.observed.clear()
+    seen.look()
+    assert backend.observed == [ids]
+
+
+def test_runs_whose_files_rest_are_not_observed_again(counted, monkeypatch):
+    client, backend, ids = counted
+    monkeypatch.setattr(looks, "OBSERVE_S", 1e9)
+    seen = Looks(client)
+    while seen.look():
+        pass
+    backend.observed.clear()
+    assert seen.look() == []
+    assert backend.observed == []
+    line = {"t": 1.0, "step": 1, "values": {"auc": 0.5}, "progress": None, "remaining_s": None}
+    with client.store.runs.folder(ids[0]).metrics.open("a") as metrics:
+        metrics.write(json.dumps(line) + "\n")
+    (news,) = seen.look()
+    assert (news.id, news.action, news.row.metrics) == (ids[0], "changed", {"auc": 0.5})
+    assert backend.observed == [[ids[0]]]
+
+
+def test_a_killed_supervisor_is_noticed_though_it_leaves_no_trace(counted, monkeypatch):
+    import os
+    import signal
+
+    client, _, ids = counted
+    seen = Looks(client)
+    folder = client.store.runs.folder(ids[0])
+    for pid, _ in json.loads(folder.heartbeat.read_text())["pids"]:
+        os.kill(pid, signal.SIGKILL)
+    monkeypatch.setattr(looks, "OBSERVE_S", 0.0)
+    while not (found := [n for n in seen.look() if n.id == ids[0] and n.action == "ended"]):
+        pass
+    assert found[0].row.state in ("LOST", "FAILED")
+
+
+def test_a_run_that_came_and_ended_between_two_looks_is_told_as_both(client):
+    seen = Looks(client)
+    run_id = ended_run(client, "quick")
+    told = [(news.id, news.action) for news in seen.look() if news.thing == "run"]
+    assert told == [(run_id, "created"), (run_id, "ended")]
+    assert [news for news in seen.look() if news.thing == "run"] == []
+
+
+def test_a_folder_without_its_spec_becomes_a_run_when_it_has_one(client):
+    seen = Looks(client)
+    folder = client.store.root / "runs" / "half-abc"
+    folder.mkdir(parents=True)
+    assert [news for news in seen.look() if news.thing == "run"] == []
+    asked = {"id": "half-abc", "kind": "train", "name": "half", "created_s": 1.0}
+    asked |= {"backend": "local", "spec": {}}
+    (folder / "spec.json").write_text(json.dumps(asked))
+    (news,) = [news for news in seen.look() if news.thing == "run"]
+    assert (news.id, news.action) == ("half-abc", "created")

@@ -1,0 +1,115 @@
+"""Whatever arrives as options: a server within the catalogue's bounds, or a refusal in words.
+
+What a user writes never reaches a pod as text: each text of the result stands in the catalogue,
+or is a volume whose annotation names the user.
+"""
+
+from __future__ import annotations
+
+import json
+import string
+
+from hypothesis import given
+from hypothesis import strategies as st
+from jupyter_kf_spawner.asked import _READERS, from_form
+from jupyter_kf_spawner.catalogue import load
+from jupyter_kf_spawner.errors import Refusal
+from jupyter_kf_spawner.pods import traits
+from jupyter_kf_spawner.resolve import Identity, Resolved, Usage, resolve
+
+from tests.spawner.conftest import PUBLISHED, fuzzed
+
+CATALOGUE = load(PUBLISHED)
+WHO = Identity("eve", frozenset({"kubeflow"}))
+USAGE = Usage(claims={"claim-eve": "eve", "eve-2": "eve", "claim-bob": "bob"}, home="claim-eve")
+KNOWN = {
+    *(CATALOGUE.images | CATALOGUE.sizes | CATALOGUE.gpus | CATALOGUE.volumes | CATALOGUE.presets),
+    *USAGE.claims,
+}
+NASTY = [
+    "{username}",
+    "{0.__class__}",
+    "$(JUPYTERHUB_API_TOKEN)",
+    "a\nb: c",
+    "scipy\x00",
+    "<script>alert(1)</script>",
+    "scipy:latest@sha256:" + "0" * 64,
+    "evil.example/x:1",
+    "!!python/object/apply:os.system [id]",
+    "&a [*a]",
+    "../../etc",
+    "\ud800",
+    "%s%s%n",
+    "{% raw %}",
+    "claim-bob",
+    "1e309",
+    "9" * 5000,
+]
+texts = st.one_of(st.sampled_from(sorted(KNOWN) + NASTY), st.text(max_size=20))
+scalars = st.one_of(texts, st.none(), st.booleans(), st.integers(), st.floats(), st.integers(0, 8))
+values = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+names = st.one_of(st.sampled_from(sorted(_READERS)), st.sampled_from(sorted(_READERS)), texts)
+options = st.one_of(st.dictionaries(names, values, max_size=6), values)
+forms = st.dictionaries(names, st.lists(texts | st.binary(max_size=3), max_size=3), max_size=6)
+
+
+@fuzzed(10_000)
+@given(options)
+def test_any_json_is_a_server_or_a_refusal(asked):
+    check(asked)
+
+
+@fuzzed(10_000)
+@given(forms)
+def test_any_form_is_a_server_or_a_refusal_and_can_be_saved(form):
+    asked = from_form(form)
+    json.dumps(asked)
+    check(asked)
+
+
+@fuzzed(2_000)
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(_READERS, texts | scalars)))
+def test_options_with_the_right_names_are_a_server_or_a_refusal(asked):
+    check(asked)
+
+
+def check(asked) -> None:
+    try:
+        resolved = resolve(CATALOGUE, WHO, USAGE, asked)
+    except Refusal as refusal:
+        assert_speakable(refusal)
+    else:
+        assert_within_bounds(resolved)
+        assert_nothing_of_the_users(resolved)
+
+
+def assert_speakable(refusal: Refusal) -> None:
+    """It can be logged, shown and sent; its label is one of few."""
+    said = str(refusal)
+    assert said.isascii() and said.isprintable() and len(said) < 700
+    assert refusal.what and refusal.fix
+    assert refusal.reason in {*_READERS, "options", "limit"}
+
+
+def assert_within_bounds(resolved: Resolved) -> None:
+    size = resolved.size
+    assert size.cpu.min <= resolved.cpu <= size.cpu.max
+    assert size.memory.min <= resolved.memory <= size.memory.max
+    assert resolved.gpus == 0 or resolved.gpus in CATALOGUE.gpus[resolved.gpu_name].counts
+    assert CATALOGUE.images[resolved.image_name].is_for(WHO.groups)
+    assert resolved.workspace in {"new", "none", "eve-2"}
+
+
+def assert_nothing_of_the_users(resolved: Resolved) -> None:
+    """Numbers apart, the pod's values are the same as if nothing but names had been chosen."""
+    values = json.dumps(traits(CATALOGUE, resolved, "ns"))
+    for text in NASTY:
+        if text != "claim-bob" and not set(text) <= set(string.digits):
+            assert text not in values
+    assert "claim-bob" not in values

@@ -1,0 +1,178 @@
+"""KfSpawner over KubeSpawner's seams: its traits come and go, its pods are known again."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+from jupyter_kf_spawner import cluster
+from jupyter_kf_spawner.catalogue import parse
+from jupyter_kf_spawner.render import _Draft
+from jupyter_kf_spawner.resolve import Identity, Usage, resolve
+from jupyter_kf_spawner.spawner import KfSpawner
+from kubernetes_asyncio.client import V1ObjectMeta, V1Pod
+from kubernetes_asyncio.client.exceptions import ApiException
+from kubespawner import KubeSpawner
+
+from tests.spawner.test_catalogue import SMALL
+
+MARK = "jupyter-kf.org/spawn-id"
+
+
+def drafted(options: dict, text: str = SMALL) -> _Draft:
+    catalogue = parse(text)
+    usage = Usage(claims={}, home="claim-somebody")
+    return _Draft(catalogue, resolve(catalogue, Identity("somebody"), usage, options))
+
+
+class OnePodApi:
+    """An API server that has a pod already, and says so."""
+
+    def __init__(self, mark: str | None, deleted: bool = False) -> None:
+        self.made = 0
+        annotations = {MARK: mark} if mark else None
+        self.pod = V1Pod(metadata=V1ObjectMeta(name="p", annotations=annotations))
+        self.pod.metadata.deletion_timestamp = "now" if deleted else None
+
+    async def create_namespaced_pod(self, namespace, body):
+        self.made += 1
+        raise ApiException(status=409, reason="Conflict")
+
+    async def read_namespaced_pod(self, name, namespace):
+        return self.pod
+
+
+def create(api: OnePodApi):
+    body = V1Pod(metadata=V1ObjectMeta(name="p", annotations={MARK: "mine"}))
+    return asyncio.run(cluster.AdoptingApi(api, MARK).create_namespaced_pod("n", body))
+
+
+def test_a_pod_that_this_very_start_made_is_adopted():
+    api = OnePodApi("mine")
+    assert create(api) is api.pod and api.made == 1
+
+
+@pytest.mark.parametrize("api", [OnePodApi("other"), OnePodApi(None), OnePodApi("mine", True)])
+def test_a_pod_of_another_start_or_one_that_ends_is_not(api):
+    with pytest.raises(ApiException):
+        create(api)
+
+
+def test_the_next_server_begins_from_the_configuration_and_not_from_the_last_one():
+    draft = drafted({"cpu": 2, "memory": "4Gi"})
+    draft.environment = {"OURS": "kept"}
+    before = {name: getattr(draft, name) for name in ("cpu_limit", "volumes", "uid", "environment")}
+    asyncio.run(draft.load_user_options())
+    assert draft.cpu_limit == 2 and "JUPYTER_KF_HANDOFF" in draft.environment
+    KfSpawner.clear_state(draft)
+    assert {name: getattr(draft, name) for name in before} == before
+    asyncio.run(draft.load_user_options())
+    assert draft.environment["OURS"] == "kept"
+
+
+def test_without_a_catalogue_profiles_work_as_in_kubespawner():
+    draft = drafted({})
+    profile = {"display_name": "Big", "slug": "big", "kubespawner_override": {"mem_limit": "8G"}}
+    draft.profile_list = [profile]
+    draft.user_options = {"profile": "big"}
+    draft.catalogue = lambda: None
+    draft.resolved = None
+    asyncio.run(draft.load_user_options())
+    assert draft.mem_limit == 8 * 2**30
+    assert draft.options_from_form({"profile": ["big"]}) == {"profile": "big"}
+    assert "Big" in KubeSpawner._render_options_form(
+        draft, draft._get_initialized_profile_list([profile])
+    )
+    assert draft.options_form == KubeSpawner._render_options_form(draft, draft.profile_list)
+
+
+def test_a_named_server_has_names_of_its_own():
+    draft = drafted({})
+    draft.orm_spawner = SimpleNamespace(name="second", server=None)
+    assert draft._expand_user_properties(draft.pod_name_template) == "jupyter-somebody--second"
+
+
+@pytest.mark.parametrize("user", ["kube-system", "../x", "A" * 300, "ä{username}", "--"])
+def test_any_users_name_becomes_a_valid_object_name(user):
+    from kubespawner.slugs import is_valid_object_name
+
+    draft = drafted({})
+    draft.user = SimpleNamespace(**{**vars(draft.user), "name": user})
+    assert is_valid_object_name(draft._expand_user_properties(draft.pod_name_template))
+    assert is_valid_object_name(draft._expand_user_properties(draft.pvc_name_template))
+
+
+def test_internal_ssl_mounts_its_certificates_beside_our_volumes():
+    draft = drafted({})
+    draft.internal_ssl = True
+    draft.secret_name = "certs"
+    draft.cert_paths = {"keyfile": "k", "certfile": "c", "cafile": "a"}
+    asyncio.run(draft.load_user_options())
+    pod = asyncio.run(draft.get_pod_manifest())
+    names = {mount.name for mount in pod.spec.containers[0].volume_mounts}
+    assert "jupyterhub-internal-certs" in names
+
+
+def test_the_token_leaves_the_pods_text():
+    pod = asyncio.run(_with_token())
+    stored = cluster.take_token(pod, "s")
+    assert stored == {"JUPYTERHUB_API_TOKEN": "t0ken", "JPY_API_TOKEN": "t0ken"}
+    assert "t0ken" not in str(pod)
+
+
+async def _with_token() -> V1Pod:
+    draft = drafted({})
+    draft.api_token = "t0ken"
+    await draft.load_user_options()
+    return await draft.get_pod_manifest()
+
+
+class Volumes:
+    """An API server with volume claims by name and owner."""
+
+    def __init__(self, owners: dict[str, str] | None) -> None:
+        self.owners = owners
+
+    async def list_namespaced_persistent_volume_claim(self, namespace, label_selector):
+        assert label_selector == f"{cluster.OWNER}=somebody"
+        if self.owners is None:
+            raise ApiException(status=403, reason="Forbidden")
+        mine = [name for name, owner in self.owners.items() if owner == "somebody"]
+        return SimpleNamespace(items=[self._claim(name) for name in mine])
+
+    async def read_namespaced_persistent_volume_claim(self, name, namespace):
+        if name not in (self.owners or {}):
+            raise ApiException(status=404, reason="Not Found")
+        return self._claim(name)
+
+    def _claim(self, name: str) -> SimpleNamespace:
+        annotations = {cluster.OWNER: self.owners[name]}
+        return SimpleNamespace(metadata=V1ObjectMeta(name=name, annotations=annotations))
+
+
+@pytest.mark.parametrize(
+    ("owners", "deleted"),
+    [({"claim-somebody": "somebody"}, True), ({"claim-somebody": "bob"}, False), (None, False)],
+)
+def test_with_a_user_only_the_users_own_volume_is_deleted(owners, deleted, monkeypatch):
+    asked = []
+
+    async def stock(self) -> None:
+        asked.append(self.pvc_name)
+
+    monkeypatch.setattr(KubeSpawner, "delete_forever", stock)
+    draft = drafted({})
+    draft.catalogue_file = "x"
+    draft.api = Volumes(owners)
+    asyncio.run(draft.delete_forever())
+    assert bool(asked) is deleted
+
+
+def test_namespaces_per_user_are_refused_while_nothing_checks_whose_they_are(monkeypatch):
+    def without_a_client(self, **settings) -> None:
+        super(KubeSpawner, self).__init__(**settings)
+
+    monkeypatch.setattr(KubeSpawner, "__init__", without_a_client)
+    with pytest.raises(ValueError, match="nothing checks whose a namespace is"):
+        KfSpawner(catalogue_file="x", enable_user_namespaces=True)

@@ -1,0 +1,69 @@
+"""Rows to predict from files: each format, and what can't be read."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from jupyter_kf.client.rows import json_rows, read_rows
+from jupyter_kf.errors import KfError
+
+FRAME = pd.DataFrame({"km": [1.5, None], "zone": ["a", "ü"]})
+RECORDS = [{"km": 1.5, "zone": "a"}, {"km": None, "zone": "ü"}]
+
+
+def arrow(path):
+    table = pa.Table.from_pandas(FRAME)
+    with pa.ipc.new_file(path, table.schema) as writer:
+        writer.write_table(table)
+
+
+WRITERS = {
+    "rows.parquet": FRAME.to_parquet,
+    "rows.csv": lambda path: FRAME.to_csv(path, index=False),
+    "rows.tsv": lambda path: FRAME.to_csv(path, index=False, sep="\t"),
+    "rows.arrow": arrow,
+    "rows.JSON": lambda path: path.write_text(json.dumps(RECORDS)),
+    "rows.jsonl": lambda path: path.write_text("\n".join(map(json.dumps, RECORDS)) + "\n"),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_each_format_gives_the_same_rows(tmp_path, name):
+    WRITERS[name](tmp_path / name)
+    rows = read_rows(tmp_path / name)
+    assert (rows if isinstance(rows, list) else rows.to_pylist()) == RECORDS
+
+
+def test_one_record_is_a_row():
+    assert json_rows('{"km": 1.5, "zone": "a"}', "there") == RECORDS[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("gone.parquet", None, 1117),
+        ("rows.xlsx", b"x", 1418),
+        ("rows", b"x", 1418),
+        ("rows.json", b"{", 1419),
+        ("rows.json", b"\xff\xfe", 1419),
+        ("rows.parquet", b"PAR1", 1414),
+        ("rows.csv", b"", 1414),
+    ],
+)
+def test_what_can_not_be_read_is_explained(tmp_path, name, content, code):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(KfError) as caught:
+        read_rows(tmp_path / name)
+    assert caught.value.code == code
+    assert name in str(caught.value) and caught.value.cause and caught.value.fix
+
+
+def test_a_folder_is_for_batch(tmp_path):
+    with pytest.raises(KfError, match="no file") as caught:
+        read_rows(tmp_path)
+    assert "%kf batch" in caught.value.fix

@@ -1,0 +1,50 @@
+"""Which run a name means for those who want to see or to end one."""
+
+from __future__ import annotations
+
+import pytest
+
+import jupyter_kf as kf
+from jupyter_kf.blobs import write_json
+from jupyter_kf.errors import KfError
+from jupyter_kf.records import State
+
+
+@pytest.fixture
+def client():
+    return kf.connect()
+
+
+def make(client, kind: str, created_s: float, ended: bool = True) -> str:
+    """A run's folder, as a submitter and an observer leave it."""
+    folder = client.store.runs.new(kind, "late", {}, "local")
+    asked = {"kind": kind, "name": "late", "backend": "local", "spec": {}}
+    write_json(folder.spec, {**asked, "created_s": created_s})
+    if ended:
+        write_json(folder.result, {"state": "SUCCEEDED"})
+    return folder.id
+
+
+def test_of_ended_runs_the_newest_train_run_is_meant(client):
+    make(client, "train", 1)
+    train = make(client, "train", 2)
+    make(client, "batch", 3)
+    assert client.meant("late").id == train
+
+
+def test_a_run_that_lives_is_meant_before_any_that_ended(client):
+    batch = make(client, "batch", 1, ended=False)  # "being submitted" for its first half minute
+    make(client, "train", 2)
+    assert client.meant("late").id == batch
+    assert client.meant("late").state is State.PENDING
+
+
+def test_without_a_train_run_the_newest_is_meant_and_an_id_means_itself(client):
+    first = make(client, "serve", 1)
+    second = make(client, "batch", 2)
+    assert client.meant("late").id == second
+    assert client.meant(first).id == first
+    assert client.meant(first[:-1] if first[:-1] != second[:-1] else first).id == first
+    with pytest.raises(KfError, match="there is no run") as caught:
+        client.meant("early")
+    assert caught.value.code == 1105
