@@ -77,9 +77,6 @@ export class Openers implements IOpeners {
     widget.title.icon = opener.icon;
     widget.title.closable = true;
     widget.toolbar.hide();
-    if (this.options.area !== 'main') {
-      widget.addClass('jp-Kf-pageBeside');
-    }
     return widget;
   }
 
