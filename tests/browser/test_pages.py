@@ -169,7 +169,8 @@ def _processes(client: Client, run: str) -> list[psutil.Process]:
 def test_a_form_makes_a_cell_that_runs(stocked: Client, lab: Lab, screen: Screen) -> None:
     notebook = screen.open_notebook(lab.notebook("form.ipynb", "%load_ext jupyter_kf"))
     screen.run_cell(0)
-    screen.command("jupyter-kf:open-form", verb="train")
+    screen.page.get_by_role("menuitem", name="Kubeflow").click()
+    screen.page.get_by_role("menuitem", name="Train a Model").click()
     form = screen.page.locator(".jp-Kf-formPage")
     name = form.get_by_role("textbox", name=re.compile("^Name"))
     name.fill("not a name")
