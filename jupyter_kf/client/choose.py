@@ -25,11 +25,13 @@ def choose_model(store: Store, text: str) -> Choice:
     only a better model overtakes. Among equals, and without a study, the newest.
 
     Raises:
-        NotFound: kf-1102 and its siblings; kf-1107, a run that left no model.
+        NotFound: kf-1102 and its siblings; kf-1107, a run that left no model; kf-1146, a run
+            that makes it has not ended.
     """
     if "@" in text or text not in store.refs.names("model"):
         if text in store.runs.ids():
             return _of_run(store, text)
+        _refuse_unfinished(store, text)
         return Choice(store.refs.resolve("model", text), "as asked")
     versions = _since_promotion(store.refs.versions("model", text))
     if "trial" in versions[0].note and len(versions) == 1:
@@ -67,6 +69,19 @@ def _of_run(store: Store, run_id: str) -> Choice:
             fix="bind the fitted model to the name `model` in the cell",
         )
     return Choice(store.refs.by_digest("model", digest), f"the model of run {run_id}")
+
+
+def _refuse_unfinished(store: Store, name: str) -> None:
+    """Says that a model is still being made, instead of that there is none."""
+    open_runs = [store.runs.read(run_id) for run_id in store.runs.listing()[1]]
+    for run in open_runs:
+        if run.name == name and run.kind in ("train", "tune"):
+            raise NotFound(
+                1146,
+                f"there is no model `{name}` yet",
+                cause=f"its {run.kind} run {run.id} has not ended",
+                fix=f"ask again when it has: `%kf show {run.id}` says how far it is",
+            )
 
 
 def _rule(store: Store, name: str) -> tuple[str, bool] | None:

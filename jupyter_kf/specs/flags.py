@@ -63,14 +63,18 @@ def parse(requests: Sequence[type[Request]], words: Sequence[str]) -> dict[str, 
     parser = _Parser(verb, add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
     for flag in flags:
         _declare(parser, flag)
-    said, rest = parser.parse_known_args(list(words))
+    said, shielded = parser.parse_known_args(_shielded(words))
+    rest = _unshielded(shielded)
     if rest:
         options = [word for word in rest if word.startswith("-") and word.lstrip("-")[:1].isalpha()]
         raise together([_unknown(verb, word, flags) for word in options or rest[:1]])
     fields = vars(said)
     for flag in flags:
         if flag.field in fields:
-            fields[flag.field] = _value(verb, flag, fields[flag.field])
+            found = fields[flag.field]
+            fields[flag.field] = _value(
+                verb, flag, _unshielded(found) if flag.positional else found
+            )
     return {name: value for name, value in fields.items() if value not in ((), None)}
 
 
@@ -163,6 +167,23 @@ def _declare(parser: argparse.ArgumentParser, flag: Flag) -> None:
         parser.add_argument(*names, dest=flag.field, action="append")
     else:
         parser.add_argument(*names, dest=flag.field)
+
+
+_SHIELD = "\0"  # no word of a line or of a command holds it
+
+
+def _shielded(words: Sequence[str]) -> list[str]:
+    """The words with those behind ``--`` marked, since argparse drops another ``--`` of them."""
+    if "--" not in words:
+        return list(words)
+    at = list(words).index("--") + 1
+    return [*words[:at], *(_SHIELD + word for word in words[at:])]
+
+
+def _unshielded(said: Any) -> Any:
+    if isinstance(said, list):
+        return [word.removeprefix(_SHIELD) for word in said]
+    return said.removeprefix(_SHIELD)
 
 
 _SHORT = {"--follow": ("-f",), "--limit": ("-n",)}

@@ -40,12 +40,13 @@ def words_of(request: Request) -> list[str]:
 def cell_of(request: Request, code: str | None = None) -> str:
     """The cell that asks for this, as a notebook takes it.
 
-    A notebook replaces ``{name}`` and ``$name`` on our lines by the value of that variable, so
-    braces and dollars of a value are doubled.
+    A notebook replaces ``{name}`` and ``$name`` on our lines by the value of that variable. So
+    braces are doubled; a dollar, which `shlex` has put within single quotes, gets its own, since
+    whether a notebook undoes a doubled one depends on the quotes around it.
     """
     line = shlex.join([request.kind, *words_of(request)])
     line = line.replace("{", "{{").replace("}", "}}")
-    line = re.sub(r"\$(?=[\w.])", "$$", line)
+    line = re.sub(r"\$(?=[\w.])", "$''", line)
     if code is None:
         return f"%kf {line}"
     return f"%%kf {line}\n{code}"

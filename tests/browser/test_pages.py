@@ -7,7 +7,6 @@ import re
 import signal
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ import jupyter_kf
 from jupyter_kf.client import Client
 from tests.browser.lab import Lab
 from tests.browser.screen import Screen
+from tests.browser.test_access import findings
 from tests.faces.server.scene import whole_store
 
 BAD = "<img src=x onerror=alert(1)>"
@@ -269,9 +269,6 @@ PAGES = [
 ]
 
 
-AXE = Path(__file__).resolve().parents[2] / "labextension/node_modules/axe-core/axe.min.js"
-
-
 @pytest.mark.parametrize(("thing", "name"), PAGES)
 def test_axe_finds_nothing_on_a_page(
     stocked: Client, screen: Screen, thing: str, name: str
@@ -280,12 +277,9 @@ def test_axe_finds_nothing_on_a_page(
     page = _page(screen, thing, name)
     expect(page.locator(".jp-Kf-skeleton")).to_have_count(0)
     screen.pictures(f"{thing}-{name}")
-    screen.page.add_script_tag(path=AXE)
     for theme in ("Light", "Dark"):
         screen.theme(theme)
-        found = screen.page.evaluate("() => axe.run('.jp-Kf-page').then(told => told.violations)")
-        told = [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found]
-        assert told == []
+        assert findings(screen, ".jp-Kf-page") == {}
 
 
 def test_a_page_that_is_no_more_says_so(stocked: Client, screen: Screen) -> None:

@@ -6,7 +6,7 @@ import atexit
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -80,6 +80,8 @@ def requests(draw):
     return kind.of(**fields)
 
 
+@example(VERBS["data"].of(name="one", source="--"))
+@example(VERBS["compare"].of(runs=("--", "-n", "--")))
 @given(requests())
 def test_what_is_written_is_read_back(request):
     words = words_of(request)
@@ -98,6 +100,8 @@ def notebook():
     InteractiveShell.clear_instance()
 
 
+@example(asked=VERBS["data"].of(name="one", source="$0"))
+@example(asked=VERBS["data"].of(name="one", source="it's $a, $$b and {x} '$c'"))
 @given(asked=requests())
 def test_a_cells_line_means_the_same_to_a_notebook(notebook, asked):
     line = cell_of(asked).removeprefix("%kf ")

@@ -78,3 +78,14 @@ def test_a_name_that_rows_would_bind_says_which_flag_binds_it():
         with pytest.raises(KfError) as refused:
             client.train(code, name="t")
         assert (refused.value.code, says in refused.value.fix) == (1204, True)
+
+
+def test_a_model_that_is_still_being_trained_is_not_said_to_be_missing():
+    client = kf.connect()
+    run = client.train("import time\nwhile True:\n    time.sleep(0.05)", name="slow")
+    try:
+        with pytest.raises(KfError) as refused:
+            client.serve("slow")
+        assert refused.value.code == 1146 and run.id in refused.value.cause
+    finally:
+        run.cancel()

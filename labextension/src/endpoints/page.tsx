@@ -115,7 +115,7 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
         <TryIt name={name} columns={paper.schema} ready={ready} />
         <Traffic name={name} ready={ready} />
         <Versions paper={paper} action={action} again={again} />
-        <LineageSection thing={name} />
+        <LineageSection thing={`endpoint ${name}@${endpoint.version}`} />
       </div>
     </>
   );

@@ -37,7 +37,13 @@ export function HistoryPlot(props: {
             tickFormat: (value: number) =>
               Number.isInteger(value) ? String(value) : ''
           },
-          y: { label: name, grid: true, nice: true, ticks: 5 },
+          y: {
+            label: name,
+            grid: true,
+            nice: true,
+            ticks: 5,
+            ...around(data.attempts)
+          },
           color: {
             domain: [bestWord, trialWord, ...(pruned ? [prunedWord] : [])],
             range: [BEST, 'var(--jp-ui-font-color2)', ...(pruned ? [QUIET] : [])],
@@ -74,6 +80,14 @@ export function HistoryPlot(props: {
       }
     />
   );
+}
+
+/** Some room around a value that never changed: an axis needs two ends. */
+function around(attempts: { value: number }[]): { domain?: [number, number] } {
+  const values = attempts.map(({ value }) => value);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const room = Math.abs(low) * 0.1 || 1;
+  return low === high ? { domain: [low - room, low + room] } : {};
 }
 
 export function ParallelPlot(props: {

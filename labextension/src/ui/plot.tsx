@@ -37,7 +37,8 @@ export function PlotView(props: {
   }, [plots, width, props.height, props.data]);
   return (
     <figure className="jp-Kf-plot" aria-label={props.label} role="img">
-      <div ref={ref} style={{ height: props.height }}>
+      {/* The label says it all: the drawing's own words are axes and marks. */}
+      <div ref={ref} style={{ height: props.height }} aria-hidden={!failed}>
         {failed ? trans.__('The plot could not be loaded; reload the page.') : null}
       </div>
     </figure>

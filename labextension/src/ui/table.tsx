@@ -40,7 +40,6 @@ export interface ITableProps<R> {
 export function VirtualTable<R>(props: ITableProps<R>): React.ReactElement {
   const { columns, rows, keyOf, chosen, choose, order, rowHeight = 28 } = props;
   const { trans } = useKf();
-  const base = React.useId();
   const grid = columns.map(column => column.width).join(' ');
   const at = chosen ? rows.findIndex(row => keyOf(row) === chosen) : -1;
   const onKey = (event: React.KeyboardEvent) => {
@@ -54,85 +53,92 @@ export function VirtualTable<R>(props: ITableProps<R>): React.ReactElement {
     ? Math.min(props.mostRows, Math.max(1, rows.length)) * rowHeight
     : undefined;
   return (
-    <div
-      className="jp-Kf-grid"
-      role="grid"
-      aria-label={props.label}
-      aria-rowcount={rows.length + 1}
-      aria-readonly="true"
-    >
-      <div className="jp-Kf-gridHead" role="row" style={{ gridTemplateColumns: grid }}>
-        {columns.map(({ key, title, number, help, fixed }) => (
-          <div
-            key={key}
-            role="columnheader"
-            className={number ? 'jp-mod-number' : ''}
-            aria-sort={
-              order?.key === key
-                ? order.descending
-                  ? 'descending'
-                  : 'ascending'
-                : undefined
-            }
-            title={help}
-          >
-            {props.sort && !fixed ? (
-              <button
-                type="button"
-                title={help ?? trans.__('Sort by %1', title)}
-                onClick={() => props.sort!(key)}
-              >
-                <span>{title}</span>
-                <span aria-hidden="true" className="jp-Kf-sortMark">
-                  {order?.key === key ? (order.descending ? '▾' : '▴') : ''}
-                </span>
-              </button>
-            ) : (
-              title
-            )}
-          </div>
-        ))}
-      </div>
-      <VirtualList
-        count={rows.length}
-        rowHeight={rowHeight}
-        className="jp-Kf-gridBody"
-        reveal={at}
-        outer={{
-          role: 'rowgroup',
-          tabIndex: 0,
-          style: height ? { height } : undefined,
-          onKeyDown: onKey,
-          'aria-label': props.label,
-          'aria-activedescendant': at >= 0 ? `${base}${at}` : undefined
-        }}
-        render={index => {
-          const row = rows[index];
-          const key = keyOf(row);
-          return (
+    <>
+      <div
+        className="jp-Kf-grid"
+        role="grid"
+        aria-label={props.label}
+        aria-rowcount={rows.length + 1}
+        aria-readonly="true"
+      >
+        <div
+          className="jp-Kf-gridHead"
+          role="row"
+          style={{ gridTemplateColumns: grid }}
+        >
+          {columns.map(({ key, title, number, help, fixed }) => (
             <div
-              id={`${base}${index}`}
-              role="row"
-              aria-rowindex={index + 2}
-              aria-selected={choose ? key === chosen : undefined}
-              className={`jp-Kf-gridRow${key === chosen ? ' jp-mod-chosen' : ''}${choose ? ' jp-mod-choosable' : ''}`}
-              style={{ gridTemplateColumns: grid }}
-              onClick={choose && (() => choose(key))}
+              key={key}
+              role="columnheader"
+              className={number ? 'jp-mod-number' : ''}
+              aria-sort={
+                order?.key === key
+                  ? order.descending
+                    ? 'descending'
+                    : 'ascending'
+                  : undefined
+              }
+              title={help}
             >
-              {columns.map(column => (
-                <div
-                  key={column.key}
-                  role="gridcell"
-                  className={column.number ? 'jp-mod-number' : ''}
+              {props.sort && !fixed ? (
+                <button
+                  type="button"
+                  title={help ?? trans.__('Sort by %1', title)}
+                  onClick={() => props.sort!(key)}
                 >
-                  {column.cell(row)}
-                </div>
-              ))}
+                  <span>{title}</span>
+                  <span aria-hidden="true" className="jp-Kf-sortMark">
+                    {order?.key === key ? (order.descending ? '▾' : '▴') : ''}
+                  </span>
+                </button>
+              ) : (
+                title
+              )}
             </div>
-          );
-        }}
-      />
-    </div>
+          ))}
+        </div>
+        <VirtualList
+          count={rows.length}
+          rowHeight={rowHeight}
+          className="jp-Kf-gridBody"
+          reveal={at}
+          outer={{
+            role: 'rowgroup',
+            tabIndex: 0,
+            style: height ? { height } : undefined,
+            onKeyDown: onKey,
+            'aria-label': props.label
+          }}
+          render={index => {
+            const row = rows[index];
+            const key = keyOf(row);
+            return (
+              <div
+                role="row"
+                aria-rowindex={index + 2}
+                aria-selected={choose ? key === chosen : undefined}
+                className={`jp-Kf-gridRow${key === chosen ? ' jp-mod-chosen' : ''}${choose ? ' jp-mod-choosable' : ''}`}
+                style={{ gridTemplateColumns: grid }}
+                onClick={choose && (() => choose(key))}
+              >
+                {columns.map(column => (
+                  <div
+                    key={column.key}
+                    role="gridcell"
+                    className={column.number ? 'jp-mod-number' : ''}
+                  >
+                    {column.cell(row)}
+                  </div>
+                ))}
+              </div>
+            );
+          }}
+        />
+      </div>
+      <span className="jp-Kf-unseen" aria-live="polite">
+        {at >= 0 ? trans.__('Row %1: %2', at + 1, chosen) : ''}
+      </span>
+    </>
   );
 }
 

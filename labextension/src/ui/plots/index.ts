@@ -25,7 +25,7 @@ export function frame(size: { width: number; height: number }): Plot.PlotOptions
   return {
     width: Math.max(120, size.width),
     height: size.height,
-    marginLeft: 52,
+    marginLeft: 60,
     marginRight: 14,
     marginTop: 18,
     marginBottom: 34,
