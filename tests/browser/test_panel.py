@@ -13,7 +13,6 @@ from playwright.sync_api import Browser, expect
 import jupyter_kf as kf
 from tests.browser.lab import Lab
 from tests.browser.screen import Screen
-from tests.conftest import SESSION
 
 RUNS = 10_000
 DENIES = """
@@ -41,11 +40,15 @@ def make_runs(lab: Lab, count: int) -> None:
 
 @pytest.fixture
 def own(
-    tmp_path: Path, browser: Browser, pictures: Path, request: pytest.FixtureRequest
+    tmp_path: Path,
+    session_folder: Path,
+    browser: Browser,
+    pictures: Path,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Screen]:
     """A window on a server of this test's own; `request.param` is its kind and configuration."""
     app, config, runs = getattr(request, "param", ("lab", "", 0))
-    runtime = SESSION / f"own{len(list(SESSION.glob('own*')))}"
+    runtime = session_folder / f"own{len(list(session_folder.glob('own*')))}"
     runtime.mkdir(mode=0o700)
     lab = Lab(tmp_path / "lab", runtime, app, config)
     make_runs(lab, runs)
