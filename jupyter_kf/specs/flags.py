@@ -9,6 +9,7 @@ import argparse
 import ast
 import inspect
 import json
+import re
 import types
 import typing
 from collections.abc import Sequence
@@ -71,10 +72,7 @@ def parse(requests: Sequence[type[Request]], words: Sequence[str]) -> dict[str, 
     fields = vars(said)
     for flag in flags:
         if flag.field in fields:
-            found = fields[flag.field]
-            fields[flag.field] = _value(
-                verb, flag, _unshielded(found) if flag.positional else found
-            )
+            fields[flag.field] = _value(verb, flag, _unshielded(fields[flag.field]))
     return {name: value for name, value in fields.items() if value not in ((), None)}
 
 
@@ -170,20 +168,23 @@ def _declare(parser: argparse.ArgumentParser, flag: Flag) -> None:
 
 
 _SHIELD = "\0"  # no word of a line or of a command holds it
+_GIVES_DASHES = re.compile(r"(--[^=]+=|-\w)--")
 
 
 def _shielded(words: Sequence[str]) -> list[str]:
-    """The words with those behind ``--`` marked, since argparse drops another ``--`` of them."""
-    if "--" not in words:
-        return list(words)
-    at = list(words).index("--") + 1
-    return [*words[:at], *(_SHIELD + word for word in words[at:])]
+    """The words with a mark where argparse would drop ``--`` though it is a value.
+
+    It drops one from the words behind the separator, and the whole value of ``--env=--``.
+    """
+    at = words.index("--") + 1 if "--" in words else len(words)
+    before = [w[:-2] + _SHIELD + "--" if _GIVES_DASHES.fullmatch(w) else w for w in words[:at]]
+    return [*before, *(_SHIELD + word for word in words[at:])]
 
 
 def _unshielded(said: Any) -> Any:
     if isinstance(said, list):
-        return [word.removeprefix(_SHIELD) for word in said]
-    return said.removeprefix(_SHIELD)
+        return [_unshielded(word) for word in said]
+    return said.removeprefix(_SHIELD) if isinstance(said, str) else said
 
 
 _SHORT = {"--follow": ("-f",), "--limit": ("-n",)}

@@ -81,6 +81,7 @@ def requests(draw):
 
 
 @example(VERBS["data"].of(name="one", source="--"))
+@example(VERBS["train"].of(name="one", pickle=("--", "-", "x=--"), image="--"))
 @example(VERBS["compare"].of(runs=("--", "-n", "--")))
 @given(requests())
 def test_what_is_written_is_read_back(request):
