@@ -64,6 +64,9 @@ export const IOpeners = new Token<IOpeners>(
   'Opens the page of a run, study, endpoint, model, transform or dataset.'
 );
 
+/** So many runs stand side by side at most. */
+export const MOST_COMPARED = 8;
+
 /** Commands that features use of each other, by name only. */
 export namespace CommandIDs {
   /** args: {thing, id} */

@@ -7,7 +7,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Backend, namespace and store, and how many runs are not at their end. */
+        /** Backend, namespace and store, and how many runs are at work and wait. */
         get: operations["getWhere"];
         put?: never;
         post?: never;
@@ -2571,7 +2571,7 @@ export interface components {
         };
         /**
          * Where
-         * @description Where jobs go from here, and how many are not at their end.
+         * @description Where jobs go from here, how many are at work, and how many wait for their turn.
          */
         Where: {
             /** Seq */
@@ -2588,6 +2588,8 @@ export interface components {
             version: string;
             /** Running */
             running: number;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * Wire

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Error, Locator, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.lab import TOKEN, Lab
 
 PATIENCE_MS = int(os.environ.get("JUPYTER_KF_PATIENCE_S", "60")) * 1000
-# "Idle" is shown before the kernel's socket is open, and what is run before then gets lost.
-_KERNEL_IS_READY = """async () => {
+# "Idle" is shown before there is a session, and what is run before then gets lost, or asks for a
+# kernel. Not async: a promise would count as true.
+_KERNEL_IS_READY = """() => {
   const context = window.jupyterapp?.shell.currentWidget?.sessionContext;
   const kernel = context?.session?.kernel;
-  if (!context?.isReady || kernel?.connectionStatus !== 'connected') { return false; }
-  await kernel.info;
-  return kernel.status === 'idle';
+  return context?.isReady && kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
 }"""
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -77,23 +75,16 @@ class Screen:
         expect(
             self.page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")
         ).to_be_visible()
+        self.page.wait_for_function(_KERNEL_IS_READY)
         return notebook
 
     def run_cell(self, index: int) -> Locator:
-        """Runs a cell that returns at once, and gives its output area.
-
-        JupyterLab forgets what is run in the moment in which it connects to a new kernel; a
-        person would run it again, so this does.
-        """
+        """Runs a cell that returns at once, and gives its output area."""
         cell = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell").nth(index)
         cell.locator(".cm-content").click()
         expect(cell).to_have_class(re.compile("jp-mod-active"))
         done = cell.locator(".jp-InputArea-prompt", has_text=re.compile(r"\[\d+\]"))
-        for _ in range(5):
-            self.command("notebook:run-cell")
-            with contextlib.suppress(Error):
-                done.wait_for(timeout=PATIENCE_MS / 5)
-                break
+        self.command("notebook:run-cell")
         expect(done).to_be_visible()
         return cell.locator(".jp-Cell-outputArea")
 

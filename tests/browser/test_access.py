@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.conftest import ROOT
+from tests.browser.lab import Lab
 from tests.browser.screen import Screen
 
 AXE = ROOT / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
@@ -53,6 +56,53 @@ def test_axe_finds_nothing_in_a_run_and_its_row(
         page.get_by_role("tab", name=tab).click()
         expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
         assert findings(screen, ".jp-Kf-runPage") == {}, tab
+
+
+@pytest.fixture
+def bare(
+    tmp_path: Path, session_folder: Path, browser: Browser, pictures: Path
+) -> Iterator[Screen]:
+    """A window on a JupyterLab in which our extension is disabled; our kernel side is there."""
+    runtime = session_folder / "bare"
+    runtime.mkdir(mode=0o700)
+    lab = Lab(tmp_path / "lab", runtime)
+    page = tmp_path / "lab" / "config" / "labconfig" / "page_config.json"
+    page.parent.mkdir()
+    page.write_text(json.dumps({"disabledExtensions": {"jupyter-kf": True}}))
+    lab.start()
+    shown = Screen(lab, browser, pictures)
+    yield shown
+    shown.close()
+    lab.stop()
+
+
+def train_seen(screen: Screen) -> Locator:
+    """A notebook whose second cell shows a run at its end; gives the cell's output."""
+    cells = ("%load_ext jupyter_kf", "%%kf train seen\nkf.report(step=1, auc=0.5)\nprint(1)")
+    screen.open_notebook(screen.lab.notebook("axe.ipynb", *cells))
+    screen.run_cell(0)
+    return screen.run_cell(1)
+
+
+def test_axe_finds_no_more_in_the_whole_page_with_a_live_output_than_in_bare_jupyterlab(
+    screen: Screen, bare: Screen
+):
+    expect(train_seen(bare)).to_contain_text("seen")
+    assert bare.page.locator(".jp-Kf-chip, .jp-Kf-state").count() == 0, "ours is not disabled"
+    bare.picture("axe-bare")
+    output = train_seen(screen)
+    expect(output.locator(".jp-Kf-state[data-state='SUCCEEDED']")).to_be_visible()
+    screen.picture("axe-ours")
+    for theme in ("Light", "Dark"):
+        bare.theme(theme)
+        screen.theme(theme)
+        known, ours = findings(bare, "body"), findings(screen, "body")
+        more = {
+            rule: nodes for rule, nodes in ours.items() if len(nodes) > len(known.get(rule, []))
+        }
+        assert more == {}, f"{theme}; bare has {known}"
+        # What only we draw has nothing at all, whatever JupyterLab is allowed.
+        assert findings(screen, ".jp-Kf") == {}
 
 
 def test_axe_is_there():

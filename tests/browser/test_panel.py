@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, expect
 import jupyter_kf as kf
 from tests.browser.lab import Lab
 from tests.browser.screen import Screen
+from tests.browser.test_access import findings
 
 RUNS = 10_000
 DENIES = """
@@ -71,7 +72,7 @@ def test_10_000_runs_scroll_are_searched_and_filtered(own: Screen):
     last = box.locator("[aria-posinset='10000']")
     expect(last).to_be_visible()
     own.page.keyboard.press("ArrowUp")
-    expect(box.locator("[aria-posinset='9999']")).to_have_attribute("aria-selected", "true")
+    expect(box.locator("[aria-posinset='9999']")).to_have_class(re.compile("jp-mod-active"))
     own.picture("panel-10000-end")
     own.page.keyboard.press("Home")
     expect(box.locator("[aria-posinset='1']")).to_be_visible()
@@ -87,6 +88,78 @@ def test_10_000_runs_scroll_are_searched_and_filtered(own: Screen):
     expect(own.page.locator(".jp-Kf-runPage h2")).to_have_text(re.compile(r"run\d+"))
     own.pictures("panel-10000")
     assert not own.errors
+
+
+@pytest.mark.parametrize("own", [("lab", "", 12)], indirect=True)
+def test_several_runs_are_selected_and_compared_by_mouse_and_by_keyboard(own: Screen):
+    panel = own.open().open_panel()
+    box = panel.get_by_role("listbox", name="Runs")
+    expect(box).to_have_attribute("aria-multiselectable", "true")
+    rows, bar = box.get_by_role("option"), panel.get_by_role("group", name="Selected runs")
+    chosen = box.get_by_role("option", selected=True)
+    expect(rows).to_have_count(12)
+    rows.nth(0).click(modifiers=["ControlOrMeta"])
+    expect(chosen).to_have_count(1)
+    expect(bar).to_have_count(0)  # one alone has nothing to be compared with
+    rows.nth(2).click(modifiers=["ControlOrMeta"])
+    expect(bar).to_contain_text("2 selected")
+    rows.nth(4).click(modifiers=["Shift"])
+    expect(bar).to_contain_text("3 selected")
+    own.page.keyboard.press("Escape")
+    expect(bar).to_have_count(0)
+    own.page.keyboard.press("Home")
+    own.page.keyboard.press("Shift+ArrowDown")
+    own.page.keyboard.press("ArrowDown")
+    own.page.keyboard.press("ArrowDown")
+    expect(rows.nth(3)).to_have_class(re.compile("jp-mod-active"))
+    own.page.keyboard.press("Space")
+    expect(bar).to_contain_text("3 selected")
+    assert [rows.nth(i).get_attribute("aria-selected") for i in range(4)] == [
+        *("true", "true", "false", "true")
+    ]
+    assert findings(own, "#jupyter-kf-panel") == {}
+    own.pictures("panel-selected")
+    ids = [rows.nth(i).locator("code").inner_text() for i in (0, 1, 3)]
+    bar.get_by_role("button", name="Compare").click()
+    page = own.page.locator(".jp-Kf-page:visible")
+    for run in ids:
+        expect(page).to_contain_text(run)
+    own.picture("compare-from-panel")
+    rows.nth(11).click(modifiers=["Shift"])
+    expect(bar).to_contain_text("9 selected; at most 8 compare")
+    expect(bar.get_by_role("button", name="Compare")).to_be_disabled()
+    assert not own.errors
+
+
+@pytest.mark.parametrize("own", [("lab", "", 0)], indirect=True)
+def test_the_launcher_has_a_card_for_each_form(own: Screen):
+    own.open()
+    section = own.page.locator(".jp-Launcher-section", has_text="Kubeflow")
+    for card in ("Train a Model", "Tune Parameters", "Serve a Model", "Predict Files"):
+        expect(section.locator(".jp-LauncherCard", has_text=card)).to_be_visible()
+    section.scroll_into_view_if_needed()
+    own.picture("launcher")
+    section.locator(".jp-LauncherCard", has_text="Serve a Model").click()
+    expect(own.page.locator(".jp-Kf-page:visible .jp-Kf-field").first).to_be_visible()
+
+
+@pytest.mark.parametrize("own", [("lab", "", 0)], indirect=True)
+def test_what_runs_and_what_waits_is_told_apart(own: Screen, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("JUPYTER_KF_RUNTIME_DIR", str(own.lab.runtime))
+    monkeypatch.setenv("JUPYTER_KF_CORES", "1")
+    panel, chip = own.open().open_panel(), own.page.locator(".jp-Kf-chip")
+    expect(chip).to_contain_text("idle")
+    client = kf.connect(store=own.lab.store)
+    first = client.train("import time\ntime.sleep(600)", name="first", cpu=1)
+    expect(chip).to_contain_text("1 running")
+    second = client.train("import time\ntime.sleep(600)", name="second", cpu=1)
+    expect(chip).to_contain_text("1 running, 1 waiting")
+    expect(panel.locator(".jp-Kf-where")).to_contain_text("1 running, 1 waiting")
+    own.picture("waiting")
+    first.cancel()
+    expect(chip).to_have_text(re.compile("· 1 running$"))
+    second.cancel()
+    expect(chip).to_contain_text("idle")
 
 
 def test_the_page_goes_on_when_the_server_was_restarted(own: Screen):
@@ -124,7 +197,9 @@ def test_notebook_7_has_the_panel_the_menu_and_the_pages(own: Screen):
     row.click()
     expect(own.page.locator(".jp-Kf-runPage h2")).to_be_visible()
     room = own.page.locator(".jp-Kf-runPage").bounding_box()  # a sidebar's, which can be dragged
-    assert room["width"] > 250 and room["height"] > 400, "the page has no room"
+    assert room["width"] >= 480 and room["height"] > 400, "the page has no room"
+    assert room["x"] + room["width"] <= 1281, "the page is cut off"
+    assert own.page.locator(".jp-Notebook").bounding_box()["width"] > 400, "the notebook has none"
     own.picture("notebook-7")
     bare = "Cannot read properties of undefined (reading 'schema')"  # Notebook 7.6's own
     assert set(own.errors) <= {bare}

@@ -15,13 +15,14 @@ from jupyter_kf.specs.flags import Flag
 
 @dataclass(frozen=True)
 class Where(At):
-    """Where jobs go from here, and how many are not at their end."""
+    """Where jobs go from here, how many are at work, and how many wait for their turn."""
 
     backend: str
     namespace: str
     store: str
     version: str
     running: int
+    waiting: int
 
 
 @dataclass(frozen=True, kw_only=True)

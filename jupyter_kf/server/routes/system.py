@@ -9,6 +9,7 @@ from tornado import web
 
 import jupyter_kf
 from jupyter_kf.errors import NotFound
+from jupyter_kf.records import State
 from jupyter_kf.server import openapi
 from jupyter_kf.server.answers import (
     DoctorPaper,
@@ -30,12 +31,13 @@ class WhereHandler(KfHandler):
     @authorized("read", resource=SYSTEM)
     @describes(Where)
     async def get(self) -> None:
-        """Backend, namespace and store, and how many runs are not at their end."""
+        """Backend, namespace and store, and how many runs are at work and wait."""
         at, hub = self.hub.at(), self.hub
 
         def look() -> Where:
             client = hub.client
-            running = sum(not run.state.ended for run in hub.room.table.runs())
+            unfinished = [run for run in hub.room.table.runs() if not run.state.ended]
+            waiting = sum(run.state is State.PENDING for run in unfinished)
             return Where(
                 at.seq,
                 at.epoch,
@@ -43,7 +45,8 @@ class WhereHandler(KfHandler):
                 namespace=client.namespace,
                 store=str(client.store.root),
                 version=jupyter_kf.__version__,
-                running=running,
+                running=len(unfinished) - waiting,
+                waiting=waiting,
             )
 
         await self.answer(look)

@@ -1,8 +1,7 @@
 /** Runs side by side: rows of tables and lines of plots. Pure. */
+import { MOST_COMPARED } from '../tokens';
 import { formatNumber, toNumber } from '../ui/format';
 import type { ComparePaper, Metric, Num } from '../wire';
-
-export const MOST = 8;
 
 /** The runs of a page's id: `a,b,c`; each once. */
 export function runsOf(id: string): string[] {
@@ -13,7 +12,7 @@ export function runsOf(id: string): string[] {
         .map(one => one.trim())
         .filter(Boolean)
     )
-  ].slice(0, MOST);
+  ].slice(0, MOST_COMPARED);
 }
 
 export interface ICompared {

@@ -1,6 +1,7 @@
 /** Runs side by side: metrics, what was set differently, and their lines in one plot each. */
 import * as React from 'react';
 import { ENDED } from '../services/validate';
+import { MOST_COMPARED } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { Fetched, PageHead, ThingLink, useKept } from '../ui/page';
 import { Button, Section } from '../ui/pieces';
@@ -12,7 +13,6 @@ import {
   drawable,
   type ICompared,
   metrics,
-  MOST,
   overlaid,
   runsOf,
   settings,
@@ -122,8 +122,12 @@ function Picker(props: {
         </datalist>
         <Button
           label={trans.__('Add')}
-          disabled={!text.trim() || runs.length >= MOST}
-          title={runs.length >= MOST ? trans.__('At most %1 at once', MOST) : undefined}
+          disabled={!text.trim() || runs.length >= MOST_COMPARED}
+          title={
+            runs.length >= MOST_COMPARED
+              ? trans.__('At most %1 at once', MOST_COMPARED)
+              : undefined
+          }
           onClick={add}
         />
       </span>

@@ -1,6 +1,7 @@
 /** Launch forms: one for train, tune, serve and batch each. */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { ILauncher } from '@jupyterlab/launcher';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs, IKubeflow, IOpeners } from '../tokens';
 import { kubeflowIcon } from '../ui/icons';
@@ -11,13 +12,14 @@ export const formsPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Forms that make the cells for train, tune, serve and batch.',
   autoStart: true,
   requires: [IKubeflow, IOpeners],
-  optional: [ITranslator, ICommandPalette],
+  optional: [ITranslator, ICommandPalette, ILauncher],
   activate: (
     app: JupyterFrontEnd,
     kf: IKubeflow,
     openers: IOpeners,
     translator: ITranslator | null,
-    palette: ICommandPalette | null
+    palette: ICommandPalette | null,
+    launcher: ILauncher | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('jupyter_kf');
     const { commands } = app;
@@ -51,7 +53,14 @@ export const formsPlugin: JupyterFrontEndPlugin<void> = {
     });
     for (const verb of VERBS) {
       const args = { verb, isPalette: true };
-      palette?.addItem({ command: CommandIDs.openForm, category: 'Kubeflow', args });
+      const category = 'Kubeflow';
+      palette?.addItem({ command: CommandIDs.openForm, category, args });
+      launcher?.add({
+        command: CommandIDs.openForm,
+        category,
+        args: { verb },
+        rank: 10
+      });
     }
   }
 };

@@ -1,9 +1,13 @@
 /** Finds or makes the page of a thing. */
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget, type WidgetTracker } from '@jupyterlab/apputils';
-import { PanelLayout, Widget } from '@lumino/widgets';
+import { PanelLayout, SplitPanel, Widget } from '@lumino/widgets';
 import type { IOpener, IOpeners, Thing } from '../tokens';
 import type { IContext } from '../ui/context';
+import { grown } from './shares';
+
+/** A page's share of a window that has it beside a notebook. */
+const ASIDE = 0.4;
 
 /** A tab's content: the place where a feature's page comes once it is loaded. */
 export class Page extends Widget {
@@ -57,6 +61,10 @@ export class Openers implements IOpeners {
       app.shell.add(widget, area, { type: 'Kubeflow' });
     }
     app.shell.activateById(widget.id);
+    if (area !== 'main' && !this.widened) {
+      this.widened = true; // once: afterwards it is as wide as the user made it
+      widen(widget);
+    }
   }
 
   private make(opener: IOpener, thing: Thing, id: string): MainAreaWidget<Page> {
@@ -80,5 +88,19 @@ export class Openers implements IOpeners {
     return widget;
   }
 
+  private widened = false;
   private readonly openers = new Map<Thing, IOpener>();
+}
+
+/** Gives a page beside a notebook its share of the window, at the cost of the widest part. */
+function widen(page: Widget): void {
+  let part = page;
+  while (part.parent && !(part.parent instanceof SplitPanel)) {
+    part = part.parent;
+  }
+  const split = part.parent;
+  if (split instanceof SplitPanel) {
+    const at = split.widgets.indexOf(part);
+    split.setRelativeSizes(grown(split.relativeSizes(), at, ASIDE));
+  }
 }

@@ -98,14 +98,18 @@ export class Kubeflow implements IKubeflow, IDisposable {
   }
 
   private onChange(_: unknown, change: Change): void {
+    const before = this.runs.get(change.id)?.state;
     this.runs.apply(change);
-    if (change.thing === 'run' && change.action !== 'changed') {
+    // A run that waited begins without a word but 'changed'; progress counts nothing.
+    const { action, row } = change;
+    const moved = action !== 'changed' || (row !== null && row.state !== before);
+    if (change.thing === 'run' && moved) {
       this.count();
     }
     this.changed.emit(change);
   }
 
-  /** How many run, after one began or ended; several events at once ask once. */
+  /** How many run and wait, after one moved on; several events at once ask once. */
   private count(): void {
     window.clearTimeout(this.counting);
     this.counting = window.setTimeout(

@@ -1,8 +1,9 @@
-/** The status chip: where jobs go, and how many run. */
+/** The status chip: where jobs go, how many run, how many wait. */
 import { type Widget } from '@lumino/widgets';
 import * as React from 'react';
 import { CommandIDs } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
+import { workWords } from '../ui/format';
 import { useSignal } from '../ui/hooks';
 import { kubeflowIcon } from '../ui/icons';
 
@@ -19,9 +20,7 @@ function Chip(): React.ReactElement {
     : where.backend === 'local'
       ? trans.__('this machine')
       : [where.backend, where.namespace].filter(Boolean).join(' · ');
-  const running = where?.running
-    ? trans._n('%1 running', '%1 running', where.running)
-    : trans.__('idle');
+  const work = where ? workWords(where, trans) : '';
   return React.createElement(
     'button',
     {
@@ -38,6 +37,6 @@ function Chip(): React.ReactElement {
       ? trans.__('%1 · no answer', place)
       : trouble
         ? place
-        : `${place} · ${running}`
+        : `${place} · ${work}`
   );
 }

@@ -3,6 +3,7 @@ import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import '../../style/sidebar.css';
 import { type IContext, KfWidget, useKf } from '../ui/context';
+import { workWords } from '../ui/format';
 import { useSignal } from '../ui/hooks';
 import { Resources } from './resources';
 import { SectionList } from './section';
@@ -81,7 +82,6 @@ function WhereLine(): React.ReactElement {
   const { where, trouble } = kf;
   const place =
     where && (where.backend === 'local' ? trans.__('this machine') : where.backend);
-  const running = where?.running ?? 0;
   return (
     <div
       className="jp-Kf-where"
@@ -100,7 +100,7 @@ function WhereLine(): React.ReactElement {
         )}
       </div>
       <div className="jp-Kf-quiet" aria-live="polite">
-        {trouble ?? (where ? trans._n('%1 running', '%1 running', running) : '')}
+        {trouble ?? (where ? workWords(where, trans) : '')}
       </div>
     </div>
   );

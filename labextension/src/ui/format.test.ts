@@ -1,9 +1,11 @@
+import { nullTranslator } from '@jupyterlab/translation';
 import {
   formatBytes,
   formatDuration,
   formatNumber,
   shortDigest,
-  toNumber
+  toNumber,
+  workWords
 } from './format';
 
 describe('numbers as people read them', () => {
@@ -50,3 +52,12 @@ describe('numbers as people read them', () => {
     expect(shortDigest(`sha256:${'ab'.repeat(32)}`)).toBe('abababababab');
   });
 });
+
+it.each([
+  [0, 0, 'idle'],
+  [2, 0, '2 running'],
+  [0, 1, '1 waiting'],
+  [2, 1, '2 running, 1 waiting']
+])('says what %p running and %p waiting jobs do', (running, waiting, text) =>
+  expect(workWords({ running, waiting }, nullTranslator.load(''))).toBe(text)
+);

@@ -1,6 +1,7 @@
 /** Numbers, times and sizes as people read them. Pure. */
 import { Time } from '@jupyterlab/coreutils';
-import type { Num } from '../wire';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { Num, Where } from '../wire';
 
 /** A number off the wire, where JSON has no word for some. */
 export function toNumber(value: Num | null | undefined): number {
@@ -91,4 +92,16 @@ export function typeWord(type: string): string {
   return type
     .replace(/^dictionary<values=([^,]+),.*$/, '$1')
     .replace(/^(large_string|string_view|utf8)$/, 'string');
+}
+
+/** '2 running, 1 waiting': what jobs do now; 'idle' when there is none. */
+export function workWords(
+  { running, waiting }: Pick<Where, 'running' | 'waiting'>,
+  trans: TranslationBundle
+): string {
+  const words = [
+    running ? trans._n('%1 running', '%1 running', running) : '',
+    waiting ? trans._n('%1 waiting', '%1 waiting', waiting) : ''
+  ].filter(Boolean);
+  return words.join(', ') || trans.__('idle');
 }

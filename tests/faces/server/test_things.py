@@ -132,6 +132,8 @@ async def test_resources_tell_what_the_machine_has_and_who_waits(api, client, mo
     (waits,) = got["queue"]["waiting_runs"]
     assert waits["id"] == second.id and "1 core" in waits["reason"]
     assert (got["queue"]["running"], got["quota"]) == (1, None)
+    where = (await api("GET", "/where")).json
+    assert (where["running"], where["waiting"]) == (1, 1)
     await asyncio.to_thread(first.cancel)
     await asyncio.to_thread(second.wait)
 

@@ -1,0 +1,271 @@
+/** The rows of one section, with their keyboard and their selection. */
+import * as React from 'react';
+import { ENDED } from '../services/validate';
+import { CommandIDs, MOST_COMPARED } from '../tokens';
+import { useKf } from '../ui/context';
+import { asKfError } from '../ui/hooks';
+import { Button, ErrorBox } from '../ui/pieces';
+import { StateIcon, stateWord } from '../ui/state';
+import { VirtualList } from '../ui/virtual';
+import type { PagedList } from './list';
+import { extended, type IPicks, NONE, only, toggled, without } from './picks';
+import type { IRow } from './sections';
+
+const ROW_PX = 44;
+
+/**
+ * The rows: a list box, where arrows move, Enter opens and Delete asks in the row itself.
+ *
+ * Of runs several can be selected: with Ctrl, Cmd or Shift and a click, with Space, or with
+ * Shift and an arrow; Escape forgets them.
+ */
+export function Rows(props: {
+  list: PagedList<IRow>;
+  title: string;
+  /** Whether several can be selected, to be compared. */
+  several: boolean;
+  picks: IPicks;
+  setPicks: React.Dispatch<React.SetStateAction<IPicks>>;
+}): React.ReactElement {
+  const { kf, commands } = useKf();
+  const { list, several, picks, setPicks } = props;
+  const [active, setActive] = React.useState<{ index: number; id: string } | null>(
+    null
+  );
+  const [asking, setAsking] = React.useState<string | null>(null);
+  const [failed, setFailed] = React.useState<unknown>(null);
+  const base = React.useId();
+  const count = list.total ?? 0;
+  // Rows move when new ones come: what is active is a run, not a place.
+  const found = active ? list.indexOf(active.id) : -1;
+  const at = found >= 0 ? found : Math.min(active?.index ?? -1, count - 1);
+  const onRange = React.useCallback((a: number, b: number) => list.show(a, b), [list]);
+  const go = (index: number) => {
+    const to = Math.max(0, Math.min(count - 1, index));
+    setActive({ index: to, id: list.row(to)?.id ?? '' });
+    return to;
+  };
+  const open = (row: IRow | undefined) =>
+    row && commands.execute(CommandIDs.open, { thing: row.thing, id: row.id });
+  const end = async (row: IRow) => {
+    setAsking(null);
+    try {
+      await (ENDED.has(row.run!.state)
+        ? kf.runs.remove(row.id)
+        : kf.runs.cancel(row.id));
+      list.refresh();
+    } catch (failure) {
+      setFailed(failure);
+    }
+  };
+  React.useEffect(() => {
+    const onRun = (_: unknown, { id, row }: { id: string; row: unknown }) =>
+      row === null ? setPicks(now => without(now, id)) : undefined;
+    kf.runs.changed.connect(onRun);
+    return () => void kf.runs.changed.disconnect(onRun);
+  }, [kf, setPicks]);
+  const pick = (index: number, event: React.MouseEvent) => {
+    const row = list.row(index);
+    const more = several && (event.ctrlKey || event.metaKey);
+    const range = several && event.shiftKey;
+    go(index);
+    if (row && range) {
+      setPicks(extended(picks, index, list));
+    } else if (row && more) {
+      setPicks(toggled(picks, row.id));
+    } else if (row) {
+      setPicks(only(row.id));
+      void open(row);
+    }
+  };
+  const onKey = (event: React.KeyboardEvent<HTMLElement>) => {
+    if (event.target !== event.currentTarget) {
+      return;
+    }
+    const page = Math.max(1, Math.floor(event.currentTarget.clientHeight / ROW_PX) - 1);
+    const moves: Record<string, number> = {
+      ArrowDown: at + 1,
+      ArrowUp: at < 0 ? 0 : at - 1,
+      PageDown: at + page,
+      PageUp: at - page,
+      Home: 0,
+      End: count - 1
+    };
+    const row = list.row(at);
+    if (several && event.shiftKey && /^Arrow(Up|Down)$/.test(event.key)) {
+      const to = go(moves[event.key]);
+      const began = picks.anchor === null && row ? only(row.id) : picks;
+      setPicks(extended(began, to, list));
+    } else if (event.key in moves) {
+      go(moves[event.key]);
+    } else if (several && event.key === ' ' && row) {
+      setPicks(toggled(picks, row.id));
+    } else if (event.key === 'Escape' && picks.ids.length) {
+      setPicks(NONE);
+    } else if (event.key === 'Enter') {
+      void open(row);
+    } else if (event.key === 'Delete' && row?.run) {
+      setAsking(row.id);
+    } else {
+      return;
+    }
+    event.preventDefault();
+  };
+  return (
+    <>
+      {failed ? (
+        <ErrorBox error={asKfError(failed)} onRetry={() => setFailed(null)} />
+      ) : null}
+      {several && picks.ids.length > 1 ? (
+        <Selected ids={picks.ids} clear={() => setPicks(NONE)} />
+      ) : null}
+      <VirtualList
+        count={count}
+        rowHeight={ROW_PX}
+        reveal={at}
+        onRange={onRange}
+        className="jp-Kf-rows"
+        outer={{
+          role: 'listbox',
+          tabIndex: 0,
+          'aria-label': props.title,
+          'aria-multiselectable': several || undefined,
+          'aria-activedescendant': at >= 0 ? `${base}${at}` : undefined,
+          onKeyDown: onKey,
+          onFocus: event =>
+            event.target === event.currentTarget && at < 0 && count ? go(0) : undefined
+        }}
+        render={index => {
+          const row = list.row(index);
+          if (row && asking === row.id) {
+            return (
+              <Asking row={row} yes={() => void end(row)} no={() => setAsking(null)} />
+            );
+          }
+          return (
+            <Row
+              id={`${base}${index}`}
+              row={row}
+              active={index === at}
+              selected={several ? !!row && picks.ids.includes(row.id) : index === at}
+              place={[index + 1, count]}
+              pick={event => pick(index, event)}
+            />
+          );
+        }}
+      />
+    </>
+  );
+}
+
+/** What can be done with the rows that are selected; there from two on. */
+function Selected(props: {
+  ids: readonly string[];
+  clear: () => void;
+}): React.ReactElement {
+  const { trans, commands } = useKf();
+  const count = props.ids.length;
+  const many = count > MOST_COMPARED;
+  return (
+    <div className="jp-Kf-selected" role="group" aria-label={trans.__('Selected runs')}>
+      <span className="jp-Kf-quiet" aria-live="polite">
+        {many
+          ? trans.__('%1 selected; at most %2 compare', count, MOST_COMPARED)
+          : trans.__('%1 selected', count)}
+      </span>
+      <Button
+        label={trans.__('Compare')}
+        disabled={many}
+        onClick={() =>
+          void commands.execute(CommandIDs.compareRuns, { ids: [...props.ids] })
+        }
+      />
+      <Button label={trans.__('Clear')} onClick={props.clear} />
+    </div>
+  );
+}
+
+function Row(props: {
+  id: string;
+  row: IRow | undefined;
+  active: boolean;
+  selected: boolean;
+  place: [number, number];
+  pick: (event: React.MouseEvent) => void;
+}): React.ReactElement {
+  const { trans } = useKf();
+  const { row, place } = props;
+  if (!row) {
+    return <div className="jp-Kf-row jp-mod-loading" role="presentation" />;
+  }
+  const word = row.state ? stateWord(row.state, trans) : '';
+  return (
+    <div
+      id={props.id}
+      className={`jp-Kf-row${props.active ? ' jp-mod-active' : ''}`}
+      role="option"
+      aria-selected={props.selected}
+      aria-posinset={place[0]}
+      aria-setsize={place[1]}
+      aria-label={[row.title, word, row.detail].filter(Boolean).join(', ')}
+      title={`${row.title} · ${row.id}${row.run?.reason ? `\n${row.run.reason}` : ''}`}
+      onClick={props.pick}
+    >
+      {row.state ? <StateIcon state={row.state} /> : null}
+      <div className="jp-Kf-rowText">
+        <div className="jp-Kf-rowTitle">
+          <span>{row.title}</span>
+          {row.run ? <code>{row.id}</code> : null}
+        </div>
+        <div className="jp-Kf-rowDetail jp-Kf-quiet">{row.detail}</div>
+      </div>
+      {row.progress !== null ? (
+        <div
+          className="jp-Kf-rowProgress"
+          style={{ width: `${row.progress * 100}%` }}
+        />
+      ) : null}
+    </div>
+  );
+}
+
+/** The question stands where the row stood; the focus is on the safe answer. */
+function Asking(props: {
+  row: IRow;
+  yes: () => void;
+  no: () => void;
+}): React.ReactElement {
+  const { trans } = useKf();
+  const ended = ENDED.has(props.row.run!.state);
+  const question = ended
+    ? trans.__('Delete %1 for good?', props.row.title)
+    : trans.__('Cancel %1?', props.row.title);
+  const group = React.useRef<HTMLDivElement>(null);
+  React.useEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
+    group.current?.querySelector<HTMLElement>('button:last-of-type')?.focus();
+    return () => before?.focus();
+  }, []);
+  return (
+    <div
+      ref={group}
+      className="jp-Kf-row jp-mod-asking"
+      role="group"
+      aria-label={question}
+      onKeyDown={event => {
+        if (event.key === 'Escape') {
+          event.stopPropagation();
+          props.no();
+        }
+      }}
+    >
+      <span className="jp-Kf-rowText">{question}</span>
+      <Button
+        label={ended ? trans.__('Delete') : trans.__('Cancel it')}
+        tone="danger"
+        onClick={props.yes}
+      />
+      <Button label={trans.__('Keep')} onClick={props.no} />
+    </div>
+  );
+}
