@@ -151,8 +151,13 @@ class Client:
         return self.study((run.wait() if wait else run).id)
 
     def promote(self, study: str, trial: int | None = None) -> Model:
-        """Makes a trial's model the newest version of the study's name; the best by default."""
-        return self.get_model(studies.promote(self.store, self._study_run(study), trial))
+        """Makes a trial's model the newest version of the study's name; the best by default.
+
+        A name means its newest study; without `trial`, the newest that has a best one.
+        """
+        which = studies.to_promote if trial is None else studies.run_of
+        run_id = self.store.runs.find(which(self.store, study))
+        return self.get_model(studies.promote(self.store, run_id, trial))
 
     def serve(
         self, name: str, *, wait: bool = False, version: int | None = None, **fields: Any
@@ -266,6 +271,8 @@ class Client:
             return self.get_data(thing)
         if thing in refs.names("study"):
             return self.study(thing)
+        if self.runs(thing):
+            return self.meant(thing)
         raise endpoints.nothing_called(self.store, thing)
 
     def wait(self, run: str, timeout_s: float | None = None) -> Run:
@@ -295,7 +302,7 @@ class Client:
     def compare(self, *runs: str) -> Comparison:
         """Two runs or more, side by side."""
         CompareQuery.of(runs=runs)
-        return compare([self.run(run) for run in runs])
+        return compare([self.meant(run) for run in runs])
 
     def lineage(self, thing: str) -> Lineage:
         """Where a thing came from and what was made of it."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jupyter_kf.errors import NotFound
+from jupyter_kf.records import State
 from jupyter_kf.refs import Entry
 from jupyter_kf.store import Store
 
@@ -20,9 +23,9 @@ class Choice:
 def choose_model(store: Store, text: str) -> Choice:
     """The model that `text` means.
 
-    A bare name means the best, by the metric of the newest study of that name, of the versions
-    since the last one that somebody promoted, that one included: a promotion is a decision, which
-    only a better model overtakes. Among equals, and without a study, the newest.
+    A bare name means the best of the versions since the last one that somebody promoted, that one
+    included, by the metric of the newest study by which they can be compared: a promotion is a
+    decision, which only a better model overtakes. Among equals, and without a study, the newest.
 
     Raises:
         NotFound: kf-1102 and its siblings; kf-1107, a run that left no model; kf-1146, a run
@@ -31,21 +34,23 @@ def choose_model(store: Store, text: str) -> Choice:
     if "@" in text or text not in store.refs.names("model"):
         if text in store.runs.ids():
             return _of_run(store, text)
-        _refuse_unfinished(store, text)
+        _refuse_unmade(store, text)
         return Choice(store.refs.resolve("model", text), "as asked")
     versions = _since_promotion(store.refs.versions("model", text))
-    if "trial" in versions[0].note and len(versions) == 1:
-        return Choice(versions[0], f"trial {versions[0].note['trial']}, which was promoted")
-    rule = _rule(store, text)
-    if rule:
-        metric, maximize = rule
-        scored = [v for v in versions if metric in v.note.get("metrics", {})]
-        if scored:
+    decided = versions[0] if "trial" in versions[0].note else None
+    for metric, maximize in _rules(store, text):
+        values = {v.n: v.note.get("metrics", {}).get(metric, math.nan) for v in versions}
+        scored = [v for v in versions if math.isfinite(values[v.n])]
+        if len(versions) > 1 and scored and decided in (None, *scored):
             sign = 1 if maximize else -1
-            best = max(scored, key=lambda v: (sign * v.note["metrics"][metric], v.n))
-            value = best.note["metrics"][metric]
+            best = max(scored, key=lambda v: (sign * values[v.n], v.n))
             rank = "highest" if maximize else "lowest"
-            return Choice(best, f"the {rank} {metric} of {len(scored)} versions: {value:.4g}")
+            said = f"the {rank} {metric} of {len(scored)} versions: {values[best.n]:.4g}"
+            return Choice(best, said)
+    if decided:
+        later = len(versions) - 1
+        why = f"; no study's metric compares the {later} after it" if later else ""
+        return Choice(decided, f"trial {decided.note['trial']}, which was promoted{why}")
     newest = versions[-1]
     if len(versions) == 1:
         return Choice(newest, "the only version")
@@ -62,19 +67,22 @@ def _of_run(store: Store, run_id: str) -> Choice:
     run = store.runs.read(run_id)
     digest = run.outputs.get("model")
     if not digest:
+        bound = run.state is State.SUCCEEDED
         raise NotFound(
             1107,
             f"run {run_id} left no model",
-            cause=f"it is {run.state}" if not run.state.ended else "its cell bound no `model`",
-            fix="bind the fitted model to the name `model` in the cell",
+            cause="its cell bound nothing to the name `model`" if bound else f"it is {run.state}",
+            fix="bind the fitted model to the name `model` in the cell"
+            if bound
+            else f"see why: `%kf show {run_id}`, `%kf logs {run_id}`",
         )
     return Choice(store.refs.by_digest("model", digest), f"the model of run {run_id}")
 
 
-def _refuse_unfinished(store: Store, name: str) -> None:
-    """Says that a model is still being made, instead of that there is none."""
-    open_runs = [store.runs.read(run_id) for run_id in store.runs.listing()[1]]
-    for run in open_runs:
+def _refuse_unmade(store: Store, name: str) -> None:
+    """Says of a model that is still being made, or that its run did not make, just that."""
+    ended, open_ids = store.runs.listing()
+    for run in [store.runs.read(run_id) for run_id in open_ids]:
         if run.name == name and run.kind in ("train", "tune"):
             raise NotFound(
                 1146,
@@ -82,11 +90,13 @@ def _refuse_unfinished(store: Store, name: str) -> None:
                 cause=f"its {run.kind} run {run.id} has not ended",
                 fix=f"ask again when it has: `%kf show {run.id}` says how far it is",
             )
+    trained = [run for run in ended if run.name == name and run.kind == "train"]
+    if trained:
+        _of_run(store, max(trained, key=lambda run: (run.created_s, run.id)).id)
 
 
-def _rule(store: Store, name: str) -> tuple[str, bool] | None:
-    """(metric, larger is better) of the newest single-objective study of a name."""
-    newest = store.refs.newest("study", name)
-    if newest is None or len(newest.note["metrics"]) != 1:
-        return None
-    return newest.note["metrics"][0], bool(newest.note["maximize"][0])
+def _rules(store: Store, name: str) -> Iterator[tuple[str, bool]]:
+    """(metric, larger is better) of each single-objective study of a name, the newest first."""
+    for study in reversed(store.refs.versions("study", name)):
+        if len(study.note["metrics"]) == 1:
+            yield study.note["metrics"][0], bool(study.note["maximize"][0])

@@ -34,6 +34,15 @@ def run_of(store: Store, text: str) -> str:
     return str(newest.note["run"]) if newest else text
 
 
+def to_promote(store: Store, text: str) -> str:
+    """The run id of the newest study of a name that has a best trial."""
+    for entry in reversed(store.refs.versions("study", text)):
+        run_id = str(entry.note["run"])
+        if run_id in store.runs.ids() and read_study(store.runs.folder(run_id).path)["best"]:
+            return run_id
+    return run_of(store, text)
+
+
 def order(store: Store, spec: TuneSpec) -> Order:
     """A search over the cell of the newest train run of the spec's name, or of `spec.run`."""
     tuned = store.runs.find(spec.run) if spec.run else _newest_train(store, spec.name)

@@ -71,8 +71,6 @@ def run(r: Run) -> Card:
     if r.outputs.get("travelled"):
         facts.append(("from the notebook", ", ".join(r.outputs["travelled"])))
     notes = _error_notes(r.error)
-    if r.kind == "train" and r.state is State.SUCCEEDED and not r.outputs.get("model"):
-        notes = [*notes, "it left no model: the cell bound nothing to the name `model`"]
     if r.outputs.get("unread"):
         notes = [*notes, _unread(r)]
     if not r.state.ended:

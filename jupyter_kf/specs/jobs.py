@@ -119,7 +119,8 @@ class ServeSpec(JobSpec):
 
     kind: ClassVar[str] = "serve"
     model: str | None = field(
-        None, "model name, name@version, run or digest; the best model of this name otherwise"
+        None,
+        "model name, name@version, run or digest; the best of this name otherwise, by its study",
     )
     version: int | None = field(None, "go back to this version of the endpoint at once", ge=1)
     max_body: Memory = field("64Mi", "largest request body", unit="64Mi")

@@ -225,7 +225,7 @@ def _record(folder: RunFolder, seen: Seen | None) -> Run:
     return replace(
         run,
         state=State(result["state"]),
-        reason=result.get("reason") or "",
+        reason=result.get("reason") or _what_is_missing(run.kind, result),
         started_s=result.get("started_s"),
         ended_s=result.get("ended_s"),
         outputs=result.get("outputs") or {},
@@ -250,6 +250,14 @@ def _gone(run_id: str) -> NotFound:
         cause="it was deleted",
         fix="`%kf runs` lists them",
     )
+
+
+def _what_is_missing(kind: str, result: Mapping[str, Any]) -> str:
+    """What a run that went well did not leave, though it is what such runs are for."""
+    if kind != "train" or result["state"] != State.SUCCEEDED:
+        return ""
+    made = (result.get("outputs") or {}).get("model")
+    return "" if made else "it left no model: the cell bound nothing to the name `model`"
 
 
 def _living(run: Run, seen: Seen | None, told: dict[str, Any]) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 import jupyter_kf as kf
@@ -10,6 +11,12 @@ from jupyter_kf.client.choose import choose_model
 from jupyter_kf.errors import KfError
 from jupyter_kf.records import Run, Study
 from jupyter_kf.store import Store
+
+CELL = """
+from sklearn.tree import DecisionTreeClassifier
+model = DecisionTreeClassifier(max_depth=depth, random_state=0).fit(X_train, y_train)
+kf.report(auc=model.score(X_valid, y_valid))
+"""
 
 
 def model(store: Store, digest: str, auc: float, trial: int | None = None) -> None:
@@ -89,3 +96,48 @@ def test_a_model_that_is_still_being_trained_is_not_said_to_be_missing():
         assert refused.value.code == 1146 and run.id in refused.value.cause
     finally:
         run.cancel()
+
+
+def test_a_study_whose_metric_nobody_reports_changes_nothing(store):
+    model(store, "a", 0.95, trial=4)
+    model(store, "b", 0.2)
+    store.refs.add(
+        "study", "late", "1" * 64, {"run": "late-2", "metrics": ["rmse"], "maximize": [False]}
+    )
+    choice = choose_model(store, "late")
+    assert (choice.entry.n, choice.why) == (1, "the highest auc of 2 versions: 0.95")
+
+
+def test_a_promotion_stands_when_nothing_compares_what_came_after(tmp_path):
+    store = Store(tmp_path / "s")
+    model(store, "a", 0.95, trial=4)
+    model(store, "b", 0.99)
+    choice = choose_model(store, "late")
+    assert choice.entry.n == 1
+    assert choice.why.startswith("trial 4, which was promoted; no study's metric compares")
+
+
+def test_a_metric_that_is_no_number_is_never_the_best(store):
+    model(store, "a", float("nan"))
+    model(store, "b", 0.5)
+    assert choose_model(store, "late").entry.n == 2
+
+
+def test_a_train_run_without_a_model_is_named_when_its_model_is_asked_for():
+    client = kf.connect()
+    run = client.train("fitted = 1", name="nothing", wait=True)
+    with pytest.raises(KfError) as refused:
+        client.serve("nothing")
+    assert refused.value.code == 1107 and run.id in refused.value.what
+    assert client.show("nothing").id == run.id
+
+
+def test_a_failed_search_hides_neither_the_best_trial_nor_the_runs_of_its_name():
+    client = kf.connect()
+    client.data("points", pd.DataFrame({"x": range(60), "y": [n % 2 for n in range(60)]}))
+    client.train(CELL, name="late", data="points", target="y", params={"depth": 3}, wait=True)
+    asked = {"params": {"depth": "int(2, 3)"}, "wait": True}
+    client.tune("late", metric="auc", maximize=True, trials=2, **asked)
+    assert not client.tune("late", metric="acu", trials=1, **asked).best
+    assert client.promote("late").version == 2
+    assert client.meant("late").kind == "train"
