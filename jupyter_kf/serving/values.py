@@ -199,7 +199,7 @@ def from_arrow(column: Column, array: pa.Array) -> pa.Array:
     if pa.types.is_null(array.type):
         return pa.nulls(len(array), column.value_type)
     if not _castable(column, array.type):
-        raise refusals.wrong_type(column.name, None, column.shown, f"Arrow's {array.type}")
+        raise refusals.wrong_type(column.name, None, column.shown, array.type)
     try:
         cast = pc.cast(array, column.value_type)
         if column.kind == "float" and pa.types.is_floating(array.type):
@@ -219,7 +219,8 @@ def _castable(column: Column, have: pa.DataType) -> bool:
         return bool(is_.is_string(have) or is_.is_large_string(have) or is_.is_string_view(have))
     if column.kind == "time" and is_.is_timestamp(column.value_type):
         same_zone = is_.is_timestamp(have) and (have.tz is None) == (column.value_type.tz is None)
-        return bool(same_zone)
+        # A day is its first moment, as in JSON: a CSV of midnights is read as days.
+        return bool(same_zone or (is_.is_date(have) and column.value_type.tz is None))
     return column.kind == "time" and bool(is_.is_date(have))
 
 

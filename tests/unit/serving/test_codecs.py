@@ -251,3 +251,15 @@ def test_a_column_name_that_is_not_utf_8_is_refused():
             altered = body[:at] + b"\xff" * len(name) + body[at + len(name) :]
             with pytest.raises(RequestError):
                 rows.decode(RawSchema(FLOATS), IDENTITY, altered, wire.Head(rows.ARROW))
+
+
+def test_a_day_is_its_first_moment_where_a_time_without_a_zone_is_asked_for():
+    columns = {one.name: one for one in RawSchema(MIXED).columns}
+    days = pa.array([dt.date(2024, 5, 5), None], pa.date32())
+    at = values.from_arrow(columns["at"], days)
+    assert at.type == columns["at"].value_type
+    assert at.to_pylist()[0] == dt.datetime(2024, 5, 5)
+    for name in ("zoned", "count"):
+        with pytest.raises(RequestError) as refused:
+            values.from_arrow(columns[name], days.drop_null())
+        assert refused.value.code == 2312 and "date32[day]" in refused.value.what
