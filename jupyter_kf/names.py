@@ -41,6 +41,17 @@ def check_name(name: str, what: str = "name") -> str:
     )
 
 
+def check_ref(text: str) -> str:
+    """`text` itself when it may mean a thing's version: a name, name@3 or a digest.
+
+    Raises:
+        SpecError: kf-1002.
+    """
+    if not is_short_digest(text):
+        check_name(text.partition("@")[0])
+    return text
+
+
 def slug(text: str, longest: int = 40) -> str:
     """A DNS label made from any text: lower case, runs of other characters become one dash."""
     if not text.isascii():

@@ -156,11 +156,13 @@ def _train_inputs(store: Store, spec: TrainSpec) -> dict[str, Any]:
             )
         return {"dataset": None, "transform": None, "target": None}
     dataset = store.refs.resolve("dataset", spec.data)
-    target, transform_digest = spec.target, None
+    target, transform_digest, elsewhere = spec.target, None, ""
     if spec.transform:
         found = store.refs.resolve("transform", spec.transform)
         transform_digest = found.digest
-        own = store.blobs.get_json(found.digest).get("target")
+        made = store.blobs.get_json(found.digest)
+        own = made.get("target")
+        elsewhere = _fitted_elsewhere(store, spec, made.get("fit"), dataset.digest)
         if target and own != target:
             raise SpecError(
                 1013,
@@ -173,7 +175,32 @@ def _train_inputs(store: Store, spec: TrainSpec) -> dict[str, Any]:
     manifest = store.blobs.get_json(dataset.digest)
     if target and manifest["form"] == "table":
         check_target(manifest, target)
-    return {"dataset": dataset.digest, "transform": transform_digest, "target": target}
+    inputs = {"dataset": dataset.digest, "transform": transform_digest, "target": target}
+    return {**inputs, "fitted_elsewhere": elsewhere}
+
+
+def _fitted_elsewhere(
+    store: Store, spec: TrainSpec, fit: Mapping[str, Any] | None, dataset: str
+) -> str:
+    """What to know when `fit` saw other rows than this run's training rows; empty when it did not.
+
+    Other rows may be meant, as when a model is trained again on new ones; with another split of
+    the same rows, some that validate the model have been seen.
+    """
+    if fit is None:
+        return ""
+    if fit["dataset"] != dataset:
+        seen, now = (store.refs.by_digest("dataset", d) for d in (fit["dataset"], dataset))
+        return (
+            f"look: transform `{spec.transform}` was fitted on {seen.name}@{seen.n}, and these "
+            f"rows are {now.name}@{now.n}"
+        )
+    if (fit["split"], fit["split_by"], fit["seed"]) == (spec.split, spec.split_by, spec.seed):
+        return ""
+    return (
+        f"look: transform `{spec.transform}` was fitted with another split (--split {fit['split']} "
+        f"--seed {fit['seed']}), so it has seen rows that validate this model"
+    )
 
 
 def _transform_text(function: FunctionType) -> str:

@@ -90,6 +90,7 @@ def _alone(value: Any) -> Any:
 
 
 Name = Annotated[str, _checked(names.check_name)]
+Ref = Annotated[str, _checked(names.check_ref)]
 Cpu = Annotated[str, BeforeValidator(_number_as_text), _checked(units.parse_cpu)]
 Memory = Annotated[str, BeforeValidator(_number_as_text), _checked(units.parse_memory)]
 Duration = Annotated[str, BeforeValidator(_number_as_text), _checked(units.parse_duration)]

@@ -12,8 +12,8 @@ from jupyter_kf.specs.base import (
     Duration,
     JobSpec,
     Memory,
-    Name,
     Params,
+    Ref,
     Spec,
     Words,
     _alone,
@@ -44,7 +44,9 @@ class TransformSpec(JobSpec):
     """Fit and certify the code that prepares rows, under one digest."""
 
     kind: ClassVar[str] = "transform"
-    data: Name = field(..., "dataset it is fitted on and certified with")
+    data: Ref = field(
+        ..., "dataset it is fitted on and certified with: name, name@version or digest"
+    )
     target: str | None = field(None, "column to predict: never shown to the transform")
     split: Split = field("0.8/0.2", "`fit` sees the first part only", unit="train/valid[/test]")
     split_by: str | None = field(None, "column whose order splits the rows; by chance otherwise")
@@ -66,8 +68,8 @@ class TrainSpec(JobSpec):
     """
 
     kind: ClassVar[str] = "train"
-    data: Name | None = field(None, "dataset whose rows the cell trains on")
-    transform: Name | None = field(None, "transform applied to the rows first")
+    data: Ref | None = field(None, "dataset of the cell's rows: name, name@version or digest")
+    transform: Ref | None = field(None, "transform applied to the rows first: the same")
     target: str | None = field(None, "column to predict, when no transform names it")
     split: Split = field("0.8/0.2", "how rows are divided", unit="train/valid[/test]")
     split_by: str | None = field(None, "column whose order splits the rows; by chance otherwise")

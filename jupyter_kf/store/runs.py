@@ -225,7 +225,7 @@ def _record(folder: RunFolder, seen: Seen | None) -> Run:
     return replace(
         run,
         state=State(result["state"]),
-        reason=result.get("reason") or _what_is_missing(run.kind, result),
+        reason=result.get("reason") or _what_to_know(run.kind, result),
         started_s=result.get("started_s"),
         ended_s=result.get("ended_s"),
         outputs=result.get("outputs") or {},
@@ -252,12 +252,14 @@ def _gone(run_id: str) -> NotFound:
     )
 
 
-def _what_is_missing(kind: str, result: Mapping[str, Any]) -> str:
-    """What a run that went well did not leave, though it is what such runs are for."""
+def _what_to_know(kind: str, result: Mapping[str, Any]) -> str:
+    """What to know of a train run that went well: it left no model, or saw rows it should not."""
     if kind != "train" or result["state"] != State.SUCCEEDED:
         return ""
-    made = (result.get("outputs") or {}).get("model")
-    return "" if made else "it left no model: the cell bound nothing to the name `model`"
+    outputs = result.get("outputs") or {}
+    if not outputs.get("model"):
+        return "it left no model: the cell bound nothing to the name `model`"
+    return str(outputs.get("fitted_elsewhere") or "")
 
 
 def _living(run: Run, seen: Seen | None, told: dict[str, Any]) -> Run:

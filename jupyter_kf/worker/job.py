@@ -124,8 +124,9 @@ def finish_train(
     travelled = [entry["name"] for entry in read_json(folder.inputs / "listing.json") or ()]
     if travelled:
         outputs["travelled"] = travelled
-    if job.get("unread"):
-        outputs["unread"] = job["unread"]
+    for told in ("unread", "fitted_elsewhere"):
+        if job.get(told):
+            outputs[told] = job[told]
     if "model" in outputs:
         Refs(job["store"]).add("model", job["name"], outputs["model"], model_note(job, kf.metrics))
     if folder.outputs.is_dir():

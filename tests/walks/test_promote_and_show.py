@@ -141,3 +141,25 @@ def test_a_failed_search_hides_neither_the_best_trial_nor_the_runs_of_its_name()
     assert not client.tune("late", metric="acu", trials=1, **asked).best
     assert client.promote("late").version == 2
     assert client.meant("late").kind == "train"
+
+
+def test_a_transform_that_was_fitted_on_other_rows_is_told_and_versions_can_be_asked_for():
+    client = kf.connect()
+    rows = pd.DataFrame({"x": [float(n) for n in range(60)], "y": [n % 2 for n in range(60)]})
+    client.data("points", rows)
+    scale = "def fit(df):\n    return {'m': float(df['x'].mean())}\n"
+    scale += "def transform(df, state):\n    return df[['x']] - state['m']"
+    client.transform(scale, name="centre", data="points@1", target="y")
+    client.data("points", rows + {"x": 1.0, "y": 0})
+    asked = {"name": "late", "params": {"depth": 3}, "wait": True}
+    same = client.train(CELL, data="points@1", transform="centre@1", **asked)
+    assert same.reason == ""
+    other = client.train(CELL, data="points", transform="centre", **asked)
+    assert other.reason == (
+        "look: transform `centre` was fitted on points@1, and these rows are points@2"
+    )
+    leak = client.train(CELL, data="points@1", transform="centre", split="0.5/0.5", **asked)
+    assert "it has seen rows that validate this model" in leak.reason
+    with pytest.raises(KfError) as missing:
+        client.train(CELL, data="points@7", **asked)
+    assert missing.value.code == 1103
