@@ -1777,7 +1777,7 @@ export interface components {
             pickle: string[];
             /**
              * Model
-             * @description model name, name@version, run or digest; the best model of this name otherwise
+             * @description model name, name@version, run or digest; the best of this name otherwise, by its study
              * @default null
              */
             model: string | null;
@@ -2073,13 +2073,13 @@ export interface components {
             pickle: string[];
             /**
              * Data
-             * @description dataset whose rows the cell trains on
+             * @description dataset of the cell's rows: name, name@version or digest
              * @default null
              */
             data: string | null;
             /**
              * Transform
-             * @description transform applied to the rows first
+             * @description transform applied to the rows first: the same
              * @default null
              */
             transform: string | null;
@@ -2265,7 +2265,7 @@ export interface components {
             pickle: string[];
             /**
              * Data
-             * @description dataset it is fitted on and certified with
+             * @description dataset it is fitted on and certified with: name, name@version or digest
              */
             data: string;
             /**
