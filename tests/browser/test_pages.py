@@ -83,6 +83,26 @@ def test_a_trial_is_chosen_by_keyboard_and_promoted_in_place(
     assert screen.errors == []
 
 
+def test_a_cells_output_says_which_model_is_served_and_which_trial_is_the_best(
+    stocked: Client, lab: Lab, screen: Screen
+) -> None:
+    search = stocked.runs("high", kind="tune")[0].id
+    cells = ("%load_ext jupyter_kf", "%kf show high", f"%kf show {search}")
+    screen.open_notebook(lab.notebook("outputs.ipynb", *cells))
+    screen.run_cell(0)
+    endpoint = stocked.endpoint("high")
+    shown = screen.run_cell(1).locator(".jp-Kf-outputBody")
+    expect(shown).to_contain_text(f"version {endpoint.version} · high@")
+    expect(shown).to_contain_text(endpoint.why)
+    expect(shown.get_by_role("button", name="Stop")).to_be_visible()
+    best = stocked.study(search).best[0]
+    shown = screen.run_cell(2).locator(".jp-Kf-outputBody")
+    expect(shown).to_contain_text(f"best: trial {best.number} · accuracy ")
+    for name in best.params:
+        expect(shown).to_contain_text(f"{name} ")
+    screen.picture("output-of-endpoint-and-study")
+
+
 def test_a_running_study_grows_on_its_page(stocked: Client, lab: Lab, screen: Screen) -> None:
     screen.open()
     fields = {"name": "high", "params": {"c": "loguniform(1e-3, 10)"}, "metric": ["accuracy"],

@@ -2,6 +2,7 @@
 import * as React from 'react';
 import '../../style/output.css';
 import { LogWindow } from '../services/log';
+import { part } from '../services/rest';
 import { ENDED } from '../services/validate';
 import { CommandIDs } from '../tokens';
 import { AnsiLine } from '../ui/ansi';
@@ -13,6 +14,7 @@ import { Button, ErrorBox, ProblemBox, Progress } from '../ui/pieces';
 import { StateBadge } from '../ui/state';
 import type { RunRow } from '../wire';
 import type { IRunReference } from './renderer';
+import { Summary } from './summary';
 
 const LINES = 5;
 
@@ -37,6 +39,7 @@ function RunView({ told }: { told: IRunReference }): React.ReactElement {
   return (
     <>
       <Head row={row} told={told} />
+      <Summary row={row} />
       {row.error ? <ProblemBox problem={row.error} /> : null}
       <Plots row={row} />
       <LastLines row={row} />
@@ -90,9 +93,14 @@ function Head({ row, told }: { row: RunRow; told: IRunReference }): React.ReactE
   const target = told.endpoint
     ? { thing: 'endpoint', id: told.endpoint }
     : { thing: row.kind === 'tune' ? 'study' : 'run', id: row.id };
-  const cancel = () => {
+  // An endpoint is not cancelled: it is stopped with all its versions, as on its page.
+  const serves = row.state === 'READY';
+  const end = () => {
     setFailed(null);
-    kf.runs.cancel(row.id).catch(setFailed);
+    const asked: Promise<unknown> = serves
+      ? kf.rest.post(`endpoints/${part(row.name)}/stop`)
+      : kf.runs.cancel(row.id);
+    asked.catch(setFailed);
   };
   return (
     <>
@@ -101,7 +109,12 @@ function Head({ row, told }: { row: RunRow; told: IRunReference }): React.ReactE
         <StateBadge state={row.state} live />
         <span className="jp-Kf-quiet">{timing(row, trans)}</span>
         <span className="jp-Kf-grow" />
-        {ended ? null : <Button label={trans.__('Cancel')} onClick={cancel} />}
+        {ended ? null : (
+          <Button
+            label={serves ? trans.__('Stop') : trans.__('Cancel')}
+            onClick={end}
+          />
+        )}
         <Button
           label={trans.__('Open')}
           title={trans.__('Opens the page of %1', row.id)}

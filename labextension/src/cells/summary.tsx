@@ -1,0 +1,76 @@
+/** What a cell's output says of an endpoint or a study beyond its run: which model, which trial. */
+import * as React from 'react';
+import { part } from '../services/rest';
+import { useKf } from '../ui/context';
+import { formatNumber } from '../ui/format';
+import { useFetched } from '../ui/hooks';
+import type { EndpointPaper, RunRow, StudyPaper, Trial } from '../wire';
+
+export function Summary({ row }: { row: RunRow }): React.ReactElement | null {
+  if (row.kind === 'serve' && row.state === 'READY') {
+    return <Served row={row} />;
+  }
+  return row.kind === 'tune' && row.state !== 'PENDING' ? <Found row={row} /> : null;
+}
+
+/** The version that this run serves, and why; nothing when another one has the traffic. */
+function Served({ row }: { row: RunRow }): React.ReactElement | null {
+  const { kf, trans } = useKf();
+  const { data } = useFetched(
+    row.name,
+    signal => kf.rest.get<EndpointPaper>(`endpoints/${part(row.name)}`, {}, signal),
+    change => change.thing === 'endpoint' && change.id === row.name
+  );
+  if (!data || data.endpoint.run.id !== row.id) {
+    return null;
+  }
+  const { endpoint, parity } = data;
+  return (
+    <Line
+      parts={[
+        trans.__('version %1', endpoint.version),
+        String(endpoint.run.spec['model'] ?? ''),
+        endpoint.why,
+        parity?.ok ? trans.__('proven equal to training') : ''
+      ]}
+    />
+  );
+}
+
+/** The best trial so far: its values and its parameters. */
+function Found({ row }: { row: RunRow }): React.ReactElement | null {
+  const { kf, trans } = useKf();
+  const { data } = useFetched(
+    row.id,
+    signal => kf.rest.get<StudyPaper>(`studies/${part(row.id)}`, {}, signal),
+    change => change.thing === 'study' && change.id === row.id
+  );
+  const best = data?.study.best[0];
+  if (!data || !best) {
+    return null;
+  }
+  return (
+    <Line
+      parts={[
+        trans.__('best: trial %1', best.number),
+        said(data.study.metrics, best),
+        Object.entries(best.params)
+          .map(
+            ([name, value]) =>
+              `${name} ${typeof value === 'number' ? formatNumber(value) : String(value)}`
+          )
+          .join(', ')
+      ]}
+    />
+  );
+}
+
+function said(metrics: readonly string[], trial: Trial): string {
+  return metrics
+    .map((name, at) => `${name} ${formatNumber(trial.values?.[at] ?? NaN)}`)
+    .join(', ');
+}
+
+function Line({ parts }: { parts: string[] }): React.ReactElement {
+  return <div className="jp-Kf-quiet">{parts.filter(Boolean).join(' · ')}</div>;
+}
