@@ -122,7 +122,7 @@ function Head({ row, told }: { row: RunRow; told: IRunReference }): React.ReactE
         />
       </div>
       <Progress
-        share={ended ? 1 : row.state === 'PENDING' ? 0 : shareOf(row)}
+        share={ended || serves ? 1 : row.state === 'PENDING' ? 0 : shareOf(row)}
         label={trans.__('Progress of the run')}
       />
       {row.reason ? <div className="jp-Kf-quiet">{row.reason}</div> : null}
