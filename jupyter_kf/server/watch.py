@@ -1,7 +1,8 @@
 """The one watcher: looks for news while somebody listens, and tells the bus.
 
 It is fast while a run is unfinished or something just happened, slower afterwards, and rests
-when nobody listens: a request wakes it. A look never takes more than a small share of a core.
+when nobody listens: a listener or a request wakes it. A look never takes more than a small share
+of a core.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _SHARE = 0.1  # of a core, at most
 _CALM_S = 10.0  # after this long without news and unfinished runs, it slows down
 _PATIENCE_S = 30.0  # it waits this long for a listener after a request
 _AGAIN_S = 5.0
+_EARS_S = 0.5  # at rest, it asks the bus this often whether somebody came; no file is touched
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ class Watch:
         self._looks: Looks | None = None
         self._task: asyncio.Task[None] | None = None
         self.looked, self.resting = 0, True
+        self._greeted = False
         self._blind = False  # it could not look, so it does not know what happened meanwhile
 
     def start(self) -> None:
@@ -73,11 +76,15 @@ class Watch:
         self.resting = True
         while not self._listened():
             self._hub.awake.clear()
-            await self._hub.awake.wait()
-            until = time.monotonic() + _PATIENCE_S
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._hub.awake.wait(), _EARS_S)
+            until = time.monotonic() + (_PATIENCE_S if self._hub.awake.is_set() else 0)
             while not self._listened() and time.monotonic() < until:
                 await self._hub.pause(_IDLE_S)
         self.resting = False
+        if not self._greeted:  # a page that was open before this server hears that it is another
+            self._greeted = True
+            self._send([News("resources", "", "changed")])
 
     async def _watch(self) -> None:
         """Looks and tells until nobody listens any more."""

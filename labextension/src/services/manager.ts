@@ -98,12 +98,18 @@ export class Kubeflow implements IKubeflow, IDisposable {
   }
 
   private onChange(_: unknown, change: Change): void {
-    const before = this.runs.get(change.id)?.state;
     this.runs.apply(change);
-    // A run that waited begins without a word but 'changed'; progress counts nothing.
-    const { action, row } = change;
-    const moved = action !== 'changed' || (row !== null && row.state !== before);
+    // A run that waited begins without a word but 'changed'; progress counts nothing. The states
+    // that were counted are kept here: a page may have fetched the run before its event came.
+    const { action, row, id } = change;
+    const moved =
+      action !== 'changed' || (row !== null && row.state !== this.counted.get(id));
     if (change.thing === 'run' && moved) {
+      if (row === null || action === 'ended' || action === 'deleted') {
+        this.counted.delete(id);
+      } else {
+        this.counted.set(id, row.state);
+      }
       this.count();
     }
     this.changed.emit(change);
@@ -126,6 +132,7 @@ export class Kubeflow implements IKubeflow, IDisposable {
 
   private readonly events: Events;
   private readonly retry: Poll;
+  private readonly counted = new Map<string, string>();
   private counting = 0;
   private retrying = false;
   private _where: Where | null = null;

@@ -45,9 +45,19 @@ def heard(extension, jp_asyncio_loop):
     async def first_look():
         while not extension.watch.looked:
             await asyncio.sleep(0.01)
+        await heard.until(lambda change: change["thing"] == "resources")  # the first word
 
     jp_asyncio_loop.run_until_complete(first_look())
+    heard.changes.clear()
     yield heard
+    heard.bus.remove_listener(schema_id=events.SCHEMA_ID, listener=heard._hear)
+
+
+async def test_who_listens_without_a_request_hears_which_server_this_is(extension):
+    heard = Heard(extension.serverapp.event_logger)
+    first = await heard.until(bool)
+    assert (first["thing"], first["action"]) == ("resources", "changed")
+    assert first["epoch"] == extension.hub.at().epoch
     heard.bus.remove_listener(schema_id=events.SCHEMA_ID, listener=heard._hear)
 
 

@@ -220,6 +220,8 @@ async def test_a_store_that_became_unreadable_is_said_and_then_works_again(
     assert (await api("GET", "/runs")).json["total"] == 1
     while not extension.watch.looked:
         await asyncio.sleep(0.01)
+    await heard.until(lambda c: c["thing"] == "resources")  # the server's first word
+    heard.changes.clear()
     kept = store_dir.with_name("kept")
     store_dir.rename(kept)
     store_dir.write_text("not a folder")
