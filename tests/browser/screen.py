@@ -50,6 +50,9 @@ class Screen:
         query = f"?token={TOKEN}{'&reset' if reset and path.startswith('/lab') else ''}"
         self.page.goto(self.lab.url(path) + query)
         self.usable()
+        # JupyterLab takes the word out of the address when it has obeyed; a reload before that
+        # would empty the workspace once more.
+        self.page.wait_for_function("() => !/[?&]reset/.test(location.search)")
         return self
 
     def usable(self) -> None:

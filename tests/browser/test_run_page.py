@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,10 @@ def test_a_page_is_back_after_a_reload(screen: Screen, client):
         arg=f"jupyter-kf-run-{run.id}-tab",
     )
     screen.command("workspace-ui:save")
+    until = time.monotonic() + 30
+    while run.id not in str(screen.lab.get("/lab/api/workspaces")):
+        assert time.monotonic() < until, "the workspace was not saved"
+        screen.page.wait_for_timeout(50)
     screen.page.reload()
     screen.usable()
     expect(page.locator("h2")).to_have_text("back")
