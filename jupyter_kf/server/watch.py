@@ -72,7 +72,7 @@ class Watch:
                 await self._hub.pause(_AGAIN_S)
 
     async def _rest(self) -> None:
-        """Returns when somebody listens; until then only requests of ours wake it."""
+        """Returns when somebody listens: asks the bus now and then, and sooner after a request."""
         self.resting = True
         while not self._listened():
             self._hub.awake.clear()
