@@ -1,7 +1,7 @@
 """What is there on the cluster now: volumes and their owners, free devices, a pod's events.
 
 Asks, and changes nothing but the one Secret of a server's token. Whatever the hub may not see is
-unknown (None), never a failure of a start. May import kubernetes_asyncio.
+unknown (None), never a failure of a start. May import kubernetes_asyncio, kubespawner, `story`.
 """
 
 from __future__ import annotations
@@ -9,15 +9,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kubernetes_asyncio.client.exceptions import ApiException
+from kubespawner.spawner import PodReflector
+from traitlets import validate
+
+from jupyter_kf_spawner import story
 
 OWNER = "hub.jupyter.org/username"
 """Annotation with the user's name, and label with its slug, that KubeSpawner writes on all."""
 TOKEN_VARIABLES = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN")
 _ASK_S = 5.0
+_REMEMBERED = 1000
 
 log = logging.getLogger(__name__)
 
@@ -137,6 +142,43 @@ class AdoptingApi:
             if not ours or there.metadata.deletion_timestamp is not None:
                 raise
             return there
+
+
+class Pods(PodReflector):  # type: ignore[misc]
+    """KubeSpawner's watch of the pods; of one that was taken away it remembers why.
+
+    An eviction leaves no event, and the pod that says so is gone within seconds.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.gone: dict[str, tuple[str, story.Sentence]] = {}
+        """The uid of the pod and the reason, by namespace and name; the newest thousand."""
+        super().__init__(*args, **kwargs)
+
+    @validate("resources")
+    def _listened_to(self, proposal: Any) -> dict[str, Any]:
+        return _Leaving(proposal["value"], self._remember)
+
+    def _remember(self, key: str, pod: Mapping[str, Any]) -> None:
+        said = story.of_pod(pod)
+        if said is not None and said.verdict == "failed":
+            self.gone.pop(key, None)
+            self.gone[key] = (pod["metadata"]["uid"], said)
+            while len(self.gone) > _REMEMBERED:
+                del self.gone[next(iter(self.gone))]
+
+
+class _Leaving(dict[str, Any]):
+    """A mapping that tells of what is taken out of it."""
+
+    def __init__(self, content: Mapping[str, Any], tell: Callable[[str, Any], None]) -> None:
+        super().__init__(content)
+        self._tell = tell
+
+    def pop(self, key: str, *default: Any) -> Any:
+        if key in self:
+            self._tell(key, self[key])
+        return super().pop(key, *default)
 
 
 def take_token(pod: Any, secret: str) -> dict[str, str]:

@@ -27,6 +27,8 @@ SPAWN_ID = LABEL + "spawn-id"
 # Before the hub's own time-out, which counts as a failure of the hub.
 _MARGIN_S = 3.0
 _LOOK_S = 1.0
+# What the cluster says is on the page within 5 s, so it is looked for this often at least.
+_LOOK_AT_LEAST_S = 3.0
 
 
 class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
@@ -121,6 +123,11 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
         pod = await super().get_pod_manifest()
         pod.metadata.annotations[SPAWN_ID] = self._spawn_id
         container = pod.spec.containers[0]
+        if self.resolved is not None and not {"restartPolicy", "restart_policy"} & set(
+            self.extra_pod_config
+        ):
+            # Started again in silence it would have lost its kernels, and nobody would know why.
+            pod.spec.restart_policy = "Never"
         if container.readiness_probe is None and self.resolved is not None:
             container.readiness_probe = {
                 "tcpSocket": {"port": "notebook-port"},
@@ -168,16 +175,19 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
         """Waits for the start, and ends it early when the cluster says it can't succeed."""
         began = last_look = time.monotonic()
         waiting_since: float | None = None
+        seen = ""
         while True:
             await asyncio.wait({starting}, timeout=_LOOK_S)
             if starting.done():
                 return starting.result()
             now = time.monotonic()
             late = now - began > self.start_timeout - _MARGIN_S
-            # Less often the longer it lasts: at most a tenth of the time passed, or 5 s.
-            if not late and now - last_look < min(5.0, max(_LOOK_S, (now - began) / 10)):
+            version = str(((self._pod() or {}).get("metadata") or {}).get("resourceVersion", ""))
+            # At once when the pod has changed, else less often the longer it lasts.
+            pause = min(_LOOK_AT_LEAST_S, max(_LOOK_S, (now - began) / 10))
+            if not late and version == seen and now - last_look < pause:
                 continue
-            last_look = now
+            last_look, seen = now, version
             said = await self._look()
             stuck = said is not None and said.verdict == "waiting"
             waiting_since = (waiting_since or now) if stuck else None
@@ -193,10 +203,15 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
                     status=504,
                 )
 
+    def _pod(self) -> dict[str, Any] | None:
+        """The server's pod as the hub's watch knows it."""
+        pods = self.pod_reflector.pods if self.pod_reflector else {}
+        pod: dict[str, Any] | None = pods.get(f"{self.namespace}/{self.pod_name}")
+        return pod
+
     async def _look(self) -> story.Sentence | None:
         """The newest sentence about this start's pod."""
-        pods = self.pod_reflector.pods if self.pod_reflector else {}
-        pod = pods.get(f"{self.namespace}/{self.pod_name}")
+        pod = self._pod()
         if pod is None or pod["metadata"].get("annotations", {}).get(SPAWN_ID) != self._spawn_id:
             return story.verdict(self._told)
         listed = await cluster.events_of(self.api, self.namespace, self.pod_name)
@@ -224,16 +239,32 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
 
     async def poll(self) -> int | None:
         """As KubeSpawner's; a server that ended by itself leaves word why."""
+        # KubeSpawner removes a pod that has ended, and `stop` forgets what it held.
+        before, held = self._pod(), self.holds is not None
         status: int | None = await super().poll()
-        if status is not None and self.holds is not None:
-            pods = self.pod_reflector.pods if self.pod_reflector else {}
-            pod = pods.get(f"{self.namespace}/{self.pod_name}")
-            listed = await cluster.events_of(self.api, self.namespace, self.pod_name)
-            uid = getattr(self, "pod_id", None)  # unknown after a restart of the hub
-            mine = [one for one in listed if uid in (None, one["involvedObject"].get("uid"))]
-            said = story.ending(pod, mine)
+        if status is not None and held:
+            said = await self._last_word(before)
             self.ended = f"Your last server: {said.text}" if said else ""
         return status
+
+    async def _last_word(self, pod: dict[str, Any] | None) -> story.Sentence | None:
+        """Why the server is gone: the pod as it last was, else its events."""
+        uid = getattr(self, "pod_id", None)  # unknown after a restart of the hub
+        watch = self.pod_reflector
+        if isinstance(watch, cluster.Pods):
+            of, said = watch.gone.get(f"{self.namespace}/{self.pod_name}", ("", None))
+            if said is not None and uid in (None, of):
+                return said
+        listed = await cluster.events_of(self.api, self.namespace, self.pod_name)
+        mine = [one for one in listed if uid in (None, one["involvedObject"].get("uid"))]
+        return story.ending(self._pod() or pod, mine)
+
+    async def _start_reflector(
+        self, kind: str, reflector_class: Any, *args: Any, **more: Any
+    ) -> Any:
+        """As KubeSpawner's; the watch of pods remembers why one was taken away."""
+        chosen = cluster.Pods if kind == "pods" else reflector_class
+        return await super()._start_reflector(kind, chosen, *args, **more)
 
     async def stop(self, now: bool = False) -> None:
         """As KubeSpawner's, and the token's Secret goes too."""

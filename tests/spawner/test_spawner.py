@@ -176,3 +176,28 @@ def test_namespaces_per_user_are_refused_while_nothing_checks_whose_they_are(mon
     monkeypatch.setattr(KubeSpawner, "__init__", without_a_client)
     with pytest.raises(ValueError, match="nothing checks whose a namespace is"):
         KfSpawner(catalogue_file="x", enable_user_namespaces=True)
+
+
+def test_why_a_pod_was_taken_away_is_remembered_when_it_is_gone():
+    pods = cluster.Pods.__new__(cluster.Pods)
+    pods.gone = {}
+    disrupted = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}
+    taken = {"metadata": {"uid": "1"}, "status": {"conditions": [disrupted]}}
+    well = {"metadata": {"uid": "2"}, "status": {}}
+    pods.resources = {"n/taken": taken, "n/well": well}
+    for key in ("n/taken", "n/well", "n/none"):
+        pods.resources.pop(key, None)
+    assert list(pods.gone) == ["n/taken"] and pods.gone["n/taken"][1].reason == "evicted"
+    assert not pods.resources
+
+
+@pytest.mark.parametrize(
+    ("configured", "expected"), [({}, "Never"), ({"restartPolicy": "Always"}, "Always")]
+)
+def test_a_server_that_ends_is_not_started_again_in_silence_unless_the_hub_says_so(
+    configured, expected
+):
+    draft = drafted({})
+    draft.extra_pod_config = configured
+    asyncio.run(draft.load_user_options())
+    assert asyncio.run(draft.get_pod_manifest()).spec.restart_policy == expected

@@ -48,6 +48,13 @@ BAD = [
         ("waiting", "volume", "a volume does not exist"),
     ),
     (
+        "FailedScheduling",
+        "0/1 nodes are available: 1 node has pod using PersistentVolumeClaim with the same name and"
+        " ReadWriteOncePod access mode. preemption: 0/1 nodes are available: 1 No preemption"
+        " victims found for incoming pod.",
+        ("waiting", "volume", "in use by another server"),
+    ),
+    (
         "Failed",
         'Failed to pull image "x:1": rpc error: code = NotFound desc = failed to pull and unpack'
         ' image "docker.io/library/x:1": docker.io/library/x:1: not found',
@@ -196,6 +203,22 @@ def test_a_failure_for_good_is_the_last_word_whatever_comes_after_it():
                 ]
             },
             "preempted",
+        ),
+        (
+            {
+                "conditions": [
+                    {
+                        "type": "DisruptionTarget",
+                        "status": "True",
+                        "reason": "EvictionByEvictionAPI",
+                    }
+                ],
+                # What is moved away is killed, too.
+                "containerStatuses": [
+                    {"state": {"terminated": {"reason": "Error", "exitCode": 137}}}
+                ],
+            },
+            "evicted",
         ),
         (
             {
