@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+from jupyterhub.utils import url_path_join
 from kubernetes_asyncio.client.exceptions import ApiException
 from kubespawner import KubeSpawner
 from kubespawner.slugs import is_valid_label, safe_slug
@@ -47,6 +48,15 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
     ).tag(config=True)
     show_free_devices = Bool(
         False, help="Show free GPUs on the form; the hub must be allowed to list nodes and pods."
+    ).tag(config=True)
+
+    volumes_page = Bool(
+        False,
+        help="""
+        Link to the page on which users delete their volumes, on the form.
+
+        The page is `c.JupyterHub.extra_handlers = jupyter_kf_spawner.volumes.HANDLERS`.
+        """,
     ).tag(config=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -84,6 +94,23 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
     async def _owners(self) -> dict[str, str] | None:
         label = safe_slug(self.user.name, is_valid=is_valid_label)
         return await cluster.claims(self.api, self.namespace, label, self.pvc_name)
+
+    async def volumes_of_user(self) -> list[cluster.Volume] | None:
+        """The volumes that carry the user's name; None when they can't be seen."""
+        await self._start_watching_pods()
+        label = safe_slug(self.user.name, is_valid=is_valid_label)
+        pods = self.pod_reflector.pods.values() if self.pod_reflector else ()
+        return await cluster.volumes(self.api, self.namespace, label, self.user.name, pods)
+
+    async def delete_volume(self, volume: cluster.Volume) -> None:
+        """Deletes one of them, as its user asked for."""
+        await cluster.delete_volume(self.api, self.namespace, volume)
+
+    def volumes_url(self) -> str:
+        """The page that lists and deletes volumes, where the hub has it."""
+        if not self.volumes_page:
+            return ""
+        return str(url_path_join(self.hub.base_url, "volumes", self.user.escaped_name))
 
     async def _free_devices(self) -> dict[str, int] | None:
         return await cluster.free_devices(self.api) if self.show_free_devices else None

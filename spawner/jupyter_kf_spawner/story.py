@@ -82,11 +82,19 @@ def ending(pod: Event | None, events: Iterable[Event]) -> Sentence | None:
     """Why a server that ran is gone; None when nothing was wrong, or nothing is known."""
     if pod is not None and (said := of_pod(pod)) is not None and said.verdict == "failed":
         return said
-    said_last = None
+    said_last, by_itself = None, _ended_well(pod)
     for event in events:
         if (text := _ENDINGS.get(str(event.get("reason")))) is not None:
             said_last = text
-    return said_last
+        by_itself = by_itself and event.get("reason") != "Killing"
+    return said_last or (_IDLE if by_itself else None)
+
+
+def _ended_well(pod: Event | None) -> bool:
+    """Whether the server's program ended with success."""
+    containers = ((pod or {}).get("status") or {}).get("containerStatuses") or ()
+    ends = [(one.get("state") or {}).get("terminated") for one in containers]
+    return bool(ends) and all(end is not None and end.get("exitCode") == 0 for end in ends)
 
 
 def of_refusal(status: int, body: str) -> Sentence:
@@ -146,6 +154,11 @@ _NODE_LOST = Sentence(
     0,
     "failed",
     "node-lost",
+)
+_IDLE = Sentence(
+    "The server stopped itself: nothing was running in it for some time, or it was shut down from"
+    " its own menu. Your files in the workspace are there.",
+    reason="idle",
 )
 _ENDINGS = {
     "Preempted": _PREEMPTED,

@@ -52,7 +52,10 @@ def test_what_is_installed_is_pinned(folder):
 
 @pytest.mark.parametrize(
     ("name", "settings", "more"),
-    [("base", "pyproject.toml", {"jupyterhub"}), ("hub", "spawner/pyproject.toml", set())],
+    [
+        ("base", "pyproject.toml", {"jupyterhub"}),
+        ("hub", "spawner/pyproject.toml", {"pycurl==7.49.0"}),
+    ],
 )
 def test_all_that_a_wheel_stands_on_is_in_a_layer_below_it(name, settings, more):
     project = tomllib.loads((ROOT / settings).read_text())["project"]

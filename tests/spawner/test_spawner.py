@@ -201,3 +201,25 @@ def test_a_server_that_ends_is_not_started_again_in_silence_unless_the_hub_says_
     draft.extra_pod_config = configured
     asyncio.run(draft.load_user_options())
     assert asyncio.run(draft.get_pod_manifest()).spec.restart_policy == expected
+
+
+class Secrets:
+    """An API server that keeps Secrets and lets nobody change one."""
+
+    def __init__(self) -> None:
+        self.kept = {"token": {"stringData": {"OLD": "x"}}}
+
+    async def create_namespaced_secret(self, namespace, secret):
+        name = secret["metadata"]["name"]
+        if name in self.kept:
+            raise ApiException(status=409, reason="Conflict")
+        self.kept[name] = secret
+
+    async def delete_namespaced_secret(self, name, namespace):
+        del self.kept[name]
+
+
+def test_a_secret_that_was_left_is_made_anew_without_the_right_to_change_it():
+    api, secret = Secrets(), {"metadata": {"name": "token"}, "stringData": {"NEW": "y"}}
+    asyncio.run(cluster.put_secret(api, "n", secret))
+    assert api.kept == {"token": secret}

@@ -245,6 +245,11 @@ def test_a_server_that_was_stopped_has_nothing_to_explain():
     )
 
 
+def test_a_server_that_ended_well_by_itself_is_said_to_have_been_idle():
+    stopped = {"status": {"containerStatuses": [{"state": {"terminated": {"exitCode": 0}}}]}}
+    assert story.ending(stopped, []).reason == "idle"
+
+
 def test_a_used_up_quota_is_named_with_its_figures():
     body = (
         '{"kind":"Status","message":"pods \\"jupyter-ada\\" is forbidden: exceeded quota: team,'
