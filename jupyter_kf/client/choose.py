@@ -39,7 +39,7 @@ def choose_model(store: Store, text: str) -> Choice:
     versions = _since_promotion(store.refs.versions("model", text))
     decided = versions[0] if "trial" in versions[0].note else None
     for metric, maximize in _rules(store, text):
-        values = {v.n: v.note.get("metrics", {}).get(metric, math.nan) for v in versions}
+        values = {v.n: float(v.note.get("metrics", {}).get(metric, "NaN")) for v in versions}
         scored = [v for v in versions if math.isfinite(values[v.n])]
         if len(versions) > 1 and scored and decided in (None, *scored):
             sign = 1 if maximize else -1
