@@ -151,17 +151,15 @@ def promote(store: Store, run_id: str, trial: int | None) -> str:
 
 
 def _newest_train(store: Store, name: str) -> str:
-    ended, open_ids = store.runs.listing()
-    runs = [*ended, *(store.runs.read(run_id) for run_id in open_ids)]
-    found = [run for run in runs if run.kind == "train" and run.name == name]
-    if not found:
+    found = store.runs.newest("train", name)
+    if found is None:
         raise NotFound(
             1109,
             f"there is no train run of `{name}` to tune",
             cause="a search repeats the cell of a train run with other parameters",
             fix=f"run `%%kf train {name} ...` once, then tune it",
         )
-    return max(found, key=lambda run: (run.created_s, run.id)).id
+    return found.id
 
 
 def _trial(row: dict[str, Any]) -> Trial:
