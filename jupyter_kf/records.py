@@ -234,6 +234,9 @@ class Model:
     digest: str
     manifest: Mapping[str, Any]
     metrics: Mapping[str, float] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    run: str = ""
+    trial: int | None = None  # of that run, a study, when the model was promoted from it
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,12 @@ def transform(store: Store, spec: TransformSpec, code: Any, scope: Scope) -> Ord
         found = capture_estimator(spec.source or spec.name, code, working_dir())
     return Order(
         spec,
-        {"dataset": dataset.digest, "target": spec.target, "warnings": list(found.warnings)},
+        {
+            "dataset": dataset.digest,
+            "target": spec.target,
+            "warnings": list(found.warnings),
+            "above": found.above,
+        },
         code=found.code,
         travel=lambda folder: _write_transform(found, folder),
     )

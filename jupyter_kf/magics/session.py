@@ -61,6 +61,8 @@ class Session:
         if call.verb == "logs":
             return self._logs(call)
         _check_cell(call, cell)
+        if cell is not None:
+            cell = "\n" + cell  # the line of the magic: errors name a line as the notebook counts
         if call.options.inline:
             return self._inline(call, cell or "")
         result = self._bind(call, self._perform(call, cell))

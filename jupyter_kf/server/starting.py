@@ -108,7 +108,8 @@ def cell_of_run(client: Client, run_id: str) -> Cell:
     run = client.run(run_id)
     spec = SPECS[run.kind].model_validate(dict(run.spec))
     folder = client.store.runs.folder(run.id)
-    code = folder.cell.read_text() if run.kind in TAKES_CODE and folder.cell.is_file() else None
+    written = run.kind in TAKES_CODE and folder.cell.is_file()
+    code = folder.cell.read_text().removeprefix("\n") if written else None
     return Cell(cell_of(spec, code))
 
 

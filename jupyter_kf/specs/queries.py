@@ -9,7 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator
 
-from jupyter_kf.specs.base import Request, field
+from jupyter_kf.errors import SpecError
+from jupyter_kf.specs.base import Request, checked, field
 
 
 def _upper(value: Any) -> Any:
@@ -19,6 +20,17 @@ def _upper(value: Any) -> Any:
 def _plural(value: Any) -> Any:
     """``model`` means ``models``; what is no noun stays as it was typed."""
     return {"study": "studies"}.get(value, f"{value}s") if value in _SINGULAR else value
+
+
+def _two(runs: tuple[str, ...]) -> None:
+    if len(runs) < 2:
+        told = runs[0] if runs else ""
+        raise SpecError(
+            1036,
+            "compare needs two runs or more",
+            cause=f"`{told}` means one run, the newest of that name" if told else "none was given",
+            fix=f"`%kf runs {told}`".replace(" `", "`") + " lists them; give their ids",
+        )
 
 
 _SINGULAR = frozenset({"dataset", "transform", "model", "study", "endpoint"})
@@ -100,7 +112,9 @@ class CompareQuery(Request):
     """Show runs side by side."""
 
     kind: ClassVar[str] = "compare"
-    runs: tuple[str, ...] = field(..., "two runs or more", positional=True, min_length=2)
+    runs: Annotated[tuple[str, ...], checked(_two, BeforeValidator)] = field(
+        ..., "two runs or more: ids, or beginnings of them", positional=True, min_length=2
+    )
 
 
 class LineageQuery(Request):

@@ -128,6 +128,13 @@ class Runs:
         """The record of one run, with what a backend saw of it when it has not ended."""
         return _record(self.folder(run_id), seen)
 
+    def newest(self, kind: str, name: str) -> Run | None:
+        """The newest run of a kind and name, ended or not."""
+        ended, open_ids = self.listing()
+        runs = [*ended, *(self.read(run_id) for run_id in open_ids)]
+        found = [run for run in runs if run.kind == kind and run.name == name]
+        return max(found, key=lambda run: (run.created_s, run.id), default=None)
+
     def listing(self) -> tuple[list[Run], list[str]]:
         """All ended runs, and the ids of those that a backend must be asked about.
 

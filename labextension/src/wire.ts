@@ -1380,6 +1380,14 @@ export interface components {
             metrics: {
                 [key: string]: number | ("NaN" | "Infinity" | "-Infinity");
             };
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Run */
+            run: string;
+            /** Trial */
+            trial: number | null;
         };
         /**
          * ModelPaper
@@ -2483,7 +2491,7 @@ export interface components {
             metric: string[];
             /**
              * Maximize
-             * @description larger is better: for every metric, or for those named
+             * @description larger is better: for every metric, or for those named; else smaller is
              * @default false
              */
             maximize: boolean | string[];
