@@ -93,7 +93,7 @@ def test_the_hubs_token_is_in_a_secret_and_not_in_the_pod(hub, api, namespace):
     secret = core.read_namespaced_secret(reference.name, namespace)
     assert reference.key in secret.data
     assert progress(hub, "ada")[-1]["failed"]
-    wait_for(lambda: _gone(core, reference.name, namespace), 30, "the Secret to be removed")
+    wait_for(lambda: gone(core, reference.name, namespace), 30, "the Secret to be removed")
 
 
 def test_a_usual_workspace_that_carries_another_name_is_never_mounted(hub, api, namespace):
@@ -142,27 +142,6 @@ def test_a_user_deletes_a_volume_on_a_page_of_its_own_by_typing_its_name(hub, ap
     wait_for(lambda: 'id="kf-ada-old"' not in user.get(page).text, 30, "the volume to be gone")
 
 
-def test_a_hub_that_is_killed_while_a_server_starts_leaves_no_pod(
-    cluster, api, namespace, tmp_path
-):
-    settings = {
-        "KUBECONFIG": str(cluster.kubeconfig),
-        "JUPYTER_KF_HUB_ADDRESS": "127.0.0.1",
-        "JUPYTER_KF_HUB_NAMESPACE": namespace,
-    }
-    patient = STRICT.replace("patience_s = 3", "patience_s = 300")
-    with running_hub(tmp_path, patient, **settings) as first:
-        first.ask("ada", {"workspace": "none"})
-        wait_for(lambda: bool(servers(api, namespace)), 30, "a pod")
-        first.process.kill()
-        first.process.wait()
-    assert servers(api, namespace)
-    # Ada does not come back; the hub does.
-    with running_hub(tmp_path, patient, **settings) as second:
-        wait_for(lambda: not servers(api, namespace), 90, "the pod of the killed start to be gone")
-        assert second.alive
-
-
 def servers(api, namespace: str) -> list:
     """The servers' pods."""
     listed = client.CoreV1Api(api).list_namespaced_pod(
@@ -204,7 +183,8 @@ def _status(core, namespace: str, pod: dict) -> int:
     return 0
 
 
-def _gone(core, secret: str, namespace: str) -> bool:
+def gone(core, secret: str, namespace: str) -> bool:
+    """Whether there is no Secret of that name."""
     try:
         core.read_namespaced_secret(secret, namespace)
     except ApiException as error:
