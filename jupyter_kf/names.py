@@ -33,6 +33,14 @@ def check_name(name: str, what: str = "name") -> str:
     """
     if _NAME.fullmatch(name):
         return name
+    bare, at, n = name.partition("@")
+    if at and n.isdigit() and _NAME.fullmatch(bare):
+        raise SpecError(
+            1002,
+            f"{what} {name!r} can't be used",
+            cause="it means a version, and what is made here gets its version by itself",
+            fix=f"give {bare!r} alone; what it uses is an option, as in --model {name}",
+        )
     raise SpecError(
         1002,
         f"{what} {name if len(name) <= 60 else name[:57] + '...'!r} can't be used",

@@ -163,7 +163,7 @@ def _check_code(call: Call, code: str | None) -> None:
 def _data(client: Client, query: Any, scope: Mapping[str, Any]) -> Any:
     if query.source in scope:
         return client.data(query.name, scope[query.source], time=query.time)
-    if query.source.isidentifier() and not Path(query.source).exists():
+    if scope and query.source.isidentifier() and not Path(query.source).exists():
         raise no_name("data", query.source, scope)
     return client.data(query.name, query.source, time=query.time)
 
@@ -173,16 +173,18 @@ def _predict(client: Client, query: Any, scope: Mapping[str, Any]) -> Any:
         return client.predict(query.name, scope[query.rows])
     rows = literal(query.rows)
     if isinstance(rows, str):
-        if not _is_path(query.rows):
+        if not _is_path(query.rows, in_shell=not scope):
             raise _no_rows(query.rows, scope)
         rows = Path(query.rows)
     return client.predict(query.name, rows)
 
 
-def _is_path(text: str) -> bool:
+def _is_path(text: str, *, in_shell: bool) -> bool:
     """Whether a text that is neither a name nor JSON means a file, there or not."""
     if text[:1] in "[{" or "\n" in text:
         return False
+    if in_shell and text.isidentifier():
+        return True  # there are no variables
     path = Path(text)
     with contextlib.suppress(OSError, ValueError, RuntimeError):  # too long for a path, or ~nobody
         return path.suffix.lower() in KINDS or "/" in text or path.expanduser().exists()
@@ -198,12 +200,15 @@ def _no_rows(text: str, scope: Mapping[str, Any]) -> KfError:
         said = "a text"
     except ValueError as error:
         said = str(error)
+    name, fix = "neither a file", "give the path of a file, or - for JSON on standard input"
+    if scope:
+        name = "neither a name in the notebook, nor a file"
+        fix = "name the rows in a cell before (rows = ...), and write `%kf predict NAME rows`"
     return SpecError(
         1024,
         "predict: the rows can't be read",
-        cause=f"they are neither a name in the notebook, nor a file, nor JSON ({said}): "
-        + text[:80],
-        fix="name the rows in a cell before (rows = ...), and write `%kf predict NAME rows`",
+        cause=f"they are {name}, nor JSON ({said}): {text[:80]}",
+        fix=fix,
     )
 
 

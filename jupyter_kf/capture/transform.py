@@ -45,6 +45,7 @@ class TransformSource:
         state: objects that `transform` is given as its state though no `fit` makes them: the
             fitted object of `capture_estimator`, under ``estimator``.
         listing: what was inlined or frozen, for people.
+        above: how many lines of `code` stand above the first line of the cell, as it was typed.
     """
 
     code: str
@@ -53,6 +54,7 @@ class TransformSource:
     defines_fit: bool = False
     state: Mapping[str, Any] | None = None
     listing: tuple[Mapping[str, Any], ...] = ()
+    above: int = 0
 
     @property
     def takes_state(self) -> bool:
@@ -84,14 +86,15 @@ def capture_transform(
     resolver = Resolver(namespace, Rules(text_only=True), Path(directory))
     resolver.need(reads)
     resolver.finish("the transform", 1212)
-    code, first_line = _text(cell, resolver)
+    code, above = _text(cell, resolver)
     modules = dict(sorted(resolver.modules.files.items()))
     return TransformSource(
         code=code,
         modules=modules,
-        warnings=tuple(_warnings(code, first_line, modules)),
+        warnings=tuple(_warnings(code, above, modules)),
         defines_fit=defines_fit,
         listing=tuple(resolver.listing),
+        above=above,
     )
 
 
@@ -120,7 +123,7 @@ def capture_estimator(name: str, estimator: Any, directory: Path | None = None) 
     return TransformSource(
         code=_ESTIMATOR.format(name=name, type=type_name(estimator)),
         modules=dict(sorted(modules.files.items())),
-        warnings=tuple(_warnings("", 1, modules.files)),
+        warnings=tuple(_warnings("", 0, modules.files)),
         state={"estimator": estimator},
         listing=listing,
     )
@@ -156,7 +159,7 @@ def names_of(estimator, count):
 
 
 def _text(cell: Cell, resolver: Resolver) -> tuple[str, int]:
-    """transform.py, and the line of it where the cell begins."""
+    """transform.py, and how many lines of it stand above the first of the cell."""
     lines = cell.source.splitlines()
     future = resolver.future
     for node in cell.tree.body:
@@ -166,20 +169,21 @@ def _text(cell: Cell, resolver: Resolver) -> tuple[str, int]:
                 lines[n] = ""
     while lines and not lines[-1].strip():
         lines.pop()
+    blank = next((n for n, line in enumerate(lines) if line.strip()), 0)
     resolver.future = False
     before = preamble_text(resolver)
     head = _FUTURE + "\n" if future else ""
     if before:
         head += _HEAD + before + "\n\n"
     head += _CELL
-    return head + "\n".join(lines) + "\n", head.count("\n") + 1
+    return head + "\n".join(lines[blank:]) + "\n", head.count("\n") - blank
 
 
-def _warnings(code: str, first_line: int, modules: Mapping[str, bytes]) -> list[dict[str, Any]]:
+def _warnings(code: str, above: int, modules: Mapping[str, bytes]) -> list[dict[str, Any]]:
     found = []
     for one in suspects(ast.parse(code)):
-        in_cell = one.line >= first_line
-        line = one.line - first_line + 1 if in_cell else one.line
+        in_cell = one.line > above
+        line = one.line - above if in_cell else one.line
         where = "cell" if in_cell else "transform.py"
         found.append({"line": line, "what": one.what, "why": one.why, "where": where})
     found.sort(key=lambda w: w["where"] != "cell")

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_kf import display
+from jupyter_kf import __version__, display
 from jupyter_kf.client import connect
 from jupyter_kf.client.rows import json_rows
 from jupyter_kf.errors import KfError, SpecError
@@ -25,6 +25,7 @@ _USAGE = """jupyter kf VERB ... [--json] [--file CODE.py]
 
   --json        print the result as JSON
   --file PATH   code of transform and train; - reads standard input
+  --version     print the version
 """
 
 
@@ -37,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     as_json = "--json" in words
     words = [word for word in words if word != "--json"]
     try:
+        if words == ["--version"]:
+            _print(f"jupyter-kf {__version__}")
+            return 0
         if not words or words[0] in ("help", "--help", "-h"):
             return _help(words[1:])
         if words[-1] in ("--help", "-h"):
@@ -46,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if as_json:
             _print(json.dumps({"error": error.to_dict()}))
         else:
-            sys.stderr.write(f"{error}\n")
+            sys.stderr.write(f"{_for_shell(str(error))}\n")
         return 2 if isinstance(error, SpecError) else 1
     except BrokenPipeError:  # as in `jupyter kf runs | head`: the reader has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -100,7 +104,7 @@ def _show(call: Call, result: Any, as_json: bool) -> None:
     elif as_json:
         _print(json.dumps(plain(result)))
     else:
-        _print(display.text(result))
+        _print(_for_shell(display.text(result)))
 
 
 def _code(words: list[str]) -> tuple[str | None, list[str]]:
@@ -123,12 +127,13 @@ def _code(words: list[str]) -> tuple[str | None, list[str]]:
 def _help(words: list[str]) -> int:
     if not words:
         _print(_USAGE)
-    _print(
-        explain(words[0] if words else None)
-        .replace("%%kf", "jupyter kf")
-        .replace("%kf", "jupyter kf")
-    )
+    _print(_for_shell(explain(words[0] if words else None)))
     return 0
+
+
+def _for_shell(text: str) -> str:
+    """A sentence that was written for notebooks."""
+    return text.replace("%%kf", "jupyter kf").replace("%kf", "jupyter kf")
 
 
 def _print(text: str) -> None:

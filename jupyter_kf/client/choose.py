@@ -39,7 +39,7 @@ def choose_model(store: Store, text: str) -> Choice:
     versions = _since_promotion(store.refs.versions("model", text))
     decided = versions[0] if "trial" in versions[0].note else None
     for metric, maximize in _rules(store, text):
-        values = {v.n: v.note.get("metrics", {}).get(metric, math.nan) for v in versions}
+        values = {v.n: float(v.note.get("metrics", {}).get(metric, "NaN")) for v in versions}
         scored = [v for v in versions if math.isfinite(values[v.n])]
         if len(versions) > 1 and scored and decided in (None, *scored):
             sign = 1 if maximize else -1
@@ -81,18 +81,17 @@ def _of_run(store: Store, run_id: str) -> Choice:
 
 def _refuse_unmade(store: Store, name: str) -> None:
     """Says of a model that is still being made, or that its run did not make, just that."""
-    ended, open_ids = store.runs.listing()
-    for run in [store.runs.read(run_id) for run_id in open_ids]:
-        if run.name == name and run.kind in ("train", "tune"):
+    trained, tuned = (store.runs.newest(kind, name) for kind in ("train", "tune"))
+    for run in (trained, tuned):
+        if run is not None and not run.state.ended:
             raise NotFound(
                 1146,
                 f"there is no model `{name}` yet",
                 cause=f"its {run.kind} run {run.id} has not ended",
                 fix=f"ask again when it has: `%kf show {run.id}` says how far it is",
             )
-    trained = [run for run in ended if run.name == name and run.kind == "train"]
-    if trained:
-        _of_run(store, max(trained, key=lambda run: (run.created_s, run.id)).id)
+    if trained is not None:
+        _of_run(store, trained.id)
 
 
 def _rules(store: Store, name: str) -> Iterator[tuple[str, bool]]:

@@ -56,9 +56,17 @@ def read_transform(store: Store, text: str) -> Transform:
 def read_model(store: Store, text: str) -> Model:
     """A model with its manifest and the metrics of its run."""
     entry = choose_model(store, text).entry
-    manifest = store.blobs.get_json(entry.digest)
-    metrics = entry.note.get("metrics", {})
-    return Model(entry.name, entry.n, entry.digest, manifest, metrics)
+    note = entry.note
+    return Model(
+        entry.name,
+        entry.n,
+        entry.digest,
+        store.blobs.get_json(entry.digest),
+        {name: float(value) for name, value in note.get("metrics", {}).items()},
+        note.get("params") or {},
+        str(note.get("run") or ""),
+        note.get("trial"),
+    )
 
 
 class _LoadedLater:

@@ -33,10 +33,10 @@ def order(store: Store, spec: ServeSpec) -> Order:
     """A new version: the model by digest, the number taken when the run has its id."""
     if spec.version is not None:
         digest, why = str(_version(store, spec.name, spec.version)["model"]), "as version asked"
+        known = store.refs.by_digest("model", digest)
     else:
         choice = choose_model(store, spec.model or spec.name)
-        digest, why = choice.entry.digest, choice.why
-    known = store.refs.by_digest("model", digest)
+        known, digest, why = choice.entry, choice.entry.digest, choice.why
     spec = spec.model_copy(update={"model": f"{known.name}@{known.n}"})
 
     def take_number(run_id: str) -> dict[str, Any]:

@@ -56,6 +56,7 @@ def order(store: Store, spec: TuneSpec) -> Order:
             fix="give a train run: --run RUN",
         )
     _check_parameters(spec, train, folder)
+    _check_reported(store, spec, tuned)
     job: dict[str, Any] = {"train": {**train, "folder": str(folder.path)}}
     if spec.resume:
         job["resume"] = str(store.runs.folder(store.runs.find(spec.resume)).path)
@@ -80,6 +81,25 @@ def _check_parameters(spec: TuneSpec, train: dict[str, Any], folder: RunFolder) 
             else f"the cell of run {folder.id} never reads it, so all trials would be the same",
             fix=f"use `{name}` in the train cell and run it again, or correct the name",
         )
+
+
+def _check_reported(store: Store, spec: TuneSpec, tuned: str) -> None:
+    """Refuses a metric that the cell, run once and to its end, did not report."""
+    if store.runs.read(tuned).state is not State.SUCCEEDED:
+        return  # how far it came says nothing
+    known = {metric.name for metric in store.runs.metrics(tuned)}
+    for name in spec.metric:
+        if name not in known:
+            raise TuneError(
+                2592,
+                f"tune {spec.name}: the cell does not report `{name}`",
+                cause=f"run {tuned} of it reported {', '.join(f'`{k}`' for k in sorted(known))}; "
+                + did_you_mean(name, known)
+                if known
+                else f"run {tuned} of it never called kf.report",
+                fix=f"add kf.report({name}=...) to the train cell and run it again, or give "
+                "another --metric",
+            )
 
 
 def register(store: Store, spec: TuneSpec, run_id: str) -> None:
@@ -131,17 +151,15 @@ def promote(store: Store, run_id: str, trial: int | None) -> str:
 
 
 def _newest_train(store: Store, name: str) -> str:
-    ended, open_ids = store.runs.listing()
-    runs = [*ended, *(store.runs.read(run_id) for run_id in open_ids)]
-    found = [run for run in runs if run.kind == "train" and run.name == name]
-    if not found:
+    found = store.runs.newest("train", name)
+    if found is None:
         raise NotFound(
             1109,
             f"there is no train run of `{name}` to tune",
             cause="a search repeats the cell of a train run with other parameters",
             fix=f"run `%%kf train {name} ...` once, then tune it",
         )
-    return max(found, key=lambda run: (run.created_s, run.id)).id
+    return found.id
 
 
 def _trial(row: dict[str, Any]) -> Trial:

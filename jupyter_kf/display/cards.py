@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from jupyter_kf.client.compare import Comparison
 from jupyter_kf.client.doctor import Finding, Report
 from jupyter_kf.client.lineage import Lineage
 from jupyter_kf.display.card import Card, Table
+from jupyter_kf.display.planned import plan
 from jupyter_kf.display.values import histogram, nulls, number, plain, spread
 from jupyter_kf.errors import KfError
 from jupyter_kf.names import short
@@ -68,6 +69,8 @@ def run(r: Run) -> Card:
     facts += _times(r)
     digests = [k for k in ("model", "transform") if isinstance(r.outputs.get(k), str)]
     facts += [(f"{key} digest", short(r.outputs[key])) for key in digests]
+    if r.origin:
+        facts.append(("notebook", r.origin.notebook))
     if r.outputs.get("travelled"):
         facts.append(("from the notebook", ", ".join(r.outputs["travelled"])))
     notes = _error_notes(r.error)
@@ -122,7 +125,9 @@ def dataset(d: Dataset) -> Card:
         for name, column in list(columns.items())[:_MOST_COLUMNS]
     ]
     more = len(columns) - len(rows)
-    notes = (f"and {more:,} more columns",) if more else ()
+    notes = [f"and {more:,} more columns"] if more else []
+    if d.version > 1:
+        notes.append(f"{d.name}@{d.version - 1} is kept; what was made of it stays as it is")
     facts = [
         ("rows", f"{d.manifest['rows']:,}"),
         ("columns", str(len(d.manifest["columns"]))),
@@ -152,10 +157,13 @@ def transform(t: Transform) -> Card:
 
 
 def model(m: Model) -> Card:
-    """Its identity, transform and metrics."""
+    """Its identity, transform, parameters and metrics, and the run that made it."""
     facts = [("digest", short(m.digest)), ("flavour", m.manifest["flavour"])]
     if m.manifest.get("transform"):
         facts.append(("transform", short(m.manifest["transform"])))
+    if m.run:
+        facts.append(("run", m.run if m.trial is None else f"{m.run}, trial {m.trial}"))
+    facts += _params(m.params)
     facts += [(name, number(value)) for name, value in m.metrics.items()]
     return Card(f"model {m.name}@{m.version}", facts=facts)
 
@@ -168,7 +176,7 @@ def study(s: Study) -> Card:
     failed = sum(1 for t in s.trials if t.state is State.FAILED)
     facts = [("run", s.run.id), ("trials", f"{len(done)} of {total}")]
     facts += [("ended early", str(pruned))] if pruned else []
-    facts += [("failed", str(failed))] if failed else []
+    facts += [("failed", f"{failed}: {_why_most_failed(s)}")] if failed else []
     facts += _times(s.run)
     names = list(dict.fromkeys(key for t in s.trials for key in t.params))
     order = sorted((t for t in s.trials if t.values), key=lambda t: _rank(s, t))[:_MOST_TRIALS]
@@ -269,15 +277,6 @@ def graph(g: Lineage) -> Card:
     return Card(f"lineage of {label.get(g.subject, g.subject)}", code="\n".join(lines))
 
 
-def plan(p: Plan) -> Card:
-    """What would be started; nothing was."""
-    notes = [f"refused: {u.field}: {u.reason}. Fix: {u.fix}" for u in p.unsupported]
-    code = "\n".join(json.dumps(dict(o), indent=1, default=str) for o in p.objects)
-    return Card(
-        f"plan of {p.kind} on {p.backend}", "not started", notes=[*notes, *p.notes], code=code
-    )
-
-
 def doctor(findings: Sequence[Finding]) -> Card:
     """A line for each thing looked at."""
     rows = [(f.what, "ok" if f.ok else "look", f.says) for f in findings]
@@ -316,10 +315,12 @@ def _unread(r: Run) -> str:
 
 def _asked(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
     shown = [(key, str(spec[key])) for key in _SOURCES if spec.get(key)]
-    params = spec.get("params") or {}
-    if params:
-        shown.append(("params", ", ".join(f"{k}={_shortened(v)}" for k, v in params.items())))
-    return shown
+    return shown + _params(spec.get("params") or {})
+
+
+def _params(params: Mapping[str, Any]) -> list[tuple[str, str]]:
+    said = ", ".join(f"{name}={_shortened(value)}" for name, value in params.items())
+    return [("params", said)] if said else []
 
 
 def _shortened(value: Any) -> str:
@@ -329,7 +330,8 @@ def _shortened(value: Any) -> str:
 
 def _times(r: Run) -> list[tuple[str, str]]:
     if r.ended_s and r.started_s:
-        facts = [("took", format_duration(r.ended_s - r.started_s))]
+        took = f"{format_duration(r.ended_s - r.started_s)}, until {_clock(r.ended_s)}"
+        facts = [("took", took)]
         if r.usage.get("max_rss_bytes"):
             facts.append(("memory", format_memory(r.usage["max_rss_bytes"])))
         return facts
@@ -359,6 +361,14 @@ def _trial_row(s: Study, t: Trial, names: Sequence[str]) -> tuple[str, ...]:
     params = [plain(t.params.get(name)) for name in names]
     took = format_duration(t.duration_s) if t.duration_s else ""
     return (f"{t.number}{best}", *values, *params, took)
+
+
+def _why_most_failed(s: Study) -> str:
+    """The reason that most of the failed trials have."""
+    reasons = Counter(t.reason for t in s.trials if t.state is State.FAILED)
+    reason, times = reasons.most_common(1)[0]
+    alike = "" if len(reasons) == 1 else f" ({times} of them; see the others: %kf logs {s.run.id})"
+    return _shortened(reason) + alike
 
 
 def _is_plain(value: Any) -> bool:

@@ -9,6 +9,7 @@ from jupyter_kf.capture.parse import parse_cell
 from jupyter_kf.client import Client, connect
 from jupyter_kf.errors import SpecError
 from jupyter_kf.magics.live import LiveRun
+from jupyter_kf.magics.origin import with_cell
 from jupyter_kf.records import Run, State, Study
 from jupyter_kf.specs import TrainSpec
 from jupyter_kf.specs.queries import FormQuery
@@ -60,6 +61,8 @@ class Session:
         if call.verb == "logs":
             return self._logs(call)
         _check_cell(call, cell)
+        if cell is not None:
+            cell = "\n" + cell  # the line of the magic: errors name a line as the notebook counts
         if call.options.inline:
             return self._inline(call, cell or "")
         result = self._bind(call, self._perform(call, cell))
@@ -70,6 +73,7 @@ class Session:
 
     def _perform(self, call: Call, cell: str | None) -> Any:
         live = LiveRun(self._shell)
+        self.client.origin = with_cell(self.client.origin, self._shell)
         self.client.on_look = live.look
         try:
             return perform(self.client, call, cell, self._shell.user_ns)

@@ -26,7 +26,7 @@ def run_paper(client: Client, at: At, text: str) -> RunPaper:
     folder = client.store.runs.folder(run.id)
     listed = read_json(folder.inputs / "listing.json") or ()
     inputs = (Input(str(one["name"]), str(one["kind"]), int(one["bytes"])) for one in listed)
-    code = _text(folder.cell)
+    code = (_text(folder.cell) or "").removeprefix("\n") or None  # the magic line is not of it
     return RunPaper(
         at.seq,
         at.epoch,

@@ -19,7 +19,12 @@ class Metrics:
     Args:
         waiting: how many requests wait or are computed now.
         info: labels of the one `jupyter_kf_model_info` series.
+
+    Attributes:
+        counting: requests are counted; not while they are the proof's own.
     """
+
+    counting = True
 
     def __init__(self, waiting: Callable[[], int], info: dict[str, str]) -> None:
         self.registry = CollectorRegistry()
@@ -77,6 +82,8 @@ class Metrics:
 
     def answered(self, protocol: str, code: int, seconds: float) -> None:
         """One request was answered."""
+        if not self.counting:
+            return
         child = self._children.get((protocol, code))
         if child is None:
             child = self._requests.labels(protocol, str(code))
@@ -87,6 +94,8 @@ class Metrics:
 
     def called(self, requests: int, rows: int, seconds: float) -> None:
         """One call of the model was made, for so many requests."""
+        if not self.counting:
+            return
         self._rows.inc(rows)
         self._call_seconds.observe(seconds)
         self._call_rows.observe(rows)

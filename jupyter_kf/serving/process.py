@@ -104,6 +104,7 @@ class Endpoint:
                 "model": self.model.digest[:12],
             },
         )
+        metrics.counting = False
         combiner = Combiner(
             batch.predictor(self.model, self.schema),
             Limits(timeout_s=settings.timeout_s, combine=settings.combine and self.model.row_wise),
@@ -173,6 +174,7 @@ class Endpoint:
         settings = self.settings
         app.log = self._log(app)
         app.last_asked = time.monotonic()
+        app.metrics.counting = True
         app.proven = True
         mine = routing.Current(
             version=settings.version,

@@ -127,8 +127,8 @@ def unknown_column(name: object, known: Iterable[str]) -> Refusal:
     return Refusal(
         2309,
         f"column `{shown}` is unknown",
-        cause="the model was trained on rows without it",
-        fix=did_you_mean(shown, known),
+        cause="it is not among what the model takes, as the target is not, or its name is mistyped",
+        fix=f"leave it out, or correct it; {did_you_mean(shown, known)}",
     )
 
 

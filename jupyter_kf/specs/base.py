@@ -21,8 +21,12 @@ from jupyter_kf.errors import KfError, SpecError, did_you_mean, together
 JsonValue = Any
 
 
-def _checked(check: Any) -> Any:
-    """Lets a KfError raised by a validator out of pydantic as it is, by way of its fields."""
+def checked(check: Any, when: Any = AfterValidator) -> Any:
+    """Lets a KfError raised by a validator out of pydantic as it is, by way of its fields.
+
+    Args:
+        when: BeforeValidator, to say more than a rule of the field would.
+    """
 
     def validate(value: Any) -> Any:
         try:
@@ -31,7 +35,7 @@ def _checked(check: Any) -> Any:
             raise _Carried(error) from error
         return value
 
-    return AfterValidator(validate)
+    return when(validate)
 
 
 def _plain_values(params: Any) -> Any:
@@ -69,7 +73,7 @@ def check_params(params: dict[str, JsonValue]) -> None:
 
 
 BOUND_BY_JOBS = frozenset({"kf", "X_train", "y_train", "X_valid", "y_valid", "X_test", "y_test"})
-Params = Annotated[dict[str, JsonValue], BeforeValidator(_plain_values), _checked(check_params)]
+Params = Annotated[dict[str, JsonValue], BeforeValidator(_plain_values), checked(check_params)]
 
 
 class _Carried(ValueError):
@@ -89,11 +93,11 @@ def _alone(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-Name = Annotated[str, _checked(names.check_name)]
-Ref = Annotated[str, _checked(names.check_ref)]
-Cpu = Annotated[str, BeforeValidator(_number_as_text), _checked(units.parse_cpu)]
-Memory = Annotated[str, BeforeValidator(_number_as_text), _checked(units.parse_memory)]
-Duration = Annotated[str, BeforeValidator(_number_as_text), _checked(units.parse_duration)]
+Name = Annotated[str, checked(names.check_name)]
+Ref = Annotated[str, checked(names.check_ref)]
+Cpu = Annotated[str, BeforeValidator(_number_as_text), checked(units.parse_cpu)]
+Memory = Annotated[str, BeforeValidator(_number_as_text), checked(units.parse_memory)]
+Duration = Annotated[str, BeforeValidator(_number_as_text), checked(units.parse_duration)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_alone)]
 
 

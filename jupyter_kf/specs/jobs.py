@@ -18,14 +18,14 @@ from jupyter_kf.specs.base import (
     Words,
     _alone,
     _Carried,
-    _checked,
+    checked,
     field,
 )
 from jupyter_kf.specs.search import check_metrics, check_search
 from jupyter_kf.specs.space import Space
 from jupyter_kf.specs.split import parse_split
 
-Split = Annotated[str, _checked(parse_split)]
+Split = Annotated[str, checked(parse_split)]
 
 
 class DataSpec(Spec):
@@ -90,7 +90,7 @@ class TuneSpec(JobSpec):
     )
     metric: Words = field(..., "metric that decides; give several for several objectives")
     maximize: Annotated[bool | tuple[str, ...], BeforeValidator(_alone)] = field(
-        False, "larger is better: for every metric, or for those named"
+        False, "larger is better: for every metric, or for those named; else smaller is"
     )
     trials: int = field(20, "how many are tried", unit="count", ge=1)
     parallel: int = field(1, "how many run at once", unit="count", ge=1)

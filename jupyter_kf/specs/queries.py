@@ -9,11 +9,12 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator
 
-from jupyter_kf.specs.base import Request, field
+from jupyter_kf.errors import SpecError
+from jupyter_kf.specs.base import Request, checked, field
 
 
 def _upper(value: Any) -> Any:
-    return value.upper() if isinstance(value, str) else value
+    return value.upper() or None if isinstance(value, str) else value
 
 
 def _plural(value: Any) -> Any:
@@ -21,9 +22,22 @@ def _plural(value: Any) -> Any:
     return {"study": "studies"}.get(value, f"{value}s") if value in _SINGULAR else value
 
 
+def _two(runs: tuple[str, ...]) -> None:
+    if len(runs) < 2:
+        told = runs[0] if runs else ""
+        raise SpecError(
+            1036,
+            "compare needs two runs or more",
+            cause=f"`{told}` means one run, the newest of that name" if told else "none was given",
+            fix=f"`%kf runs {told}`".replace(" `", "`") + " lists them; give their ids",
+        )
+
+
 _SINGULAR = frozenset({"dataset", "transform", "model", "study", "endpoint"})
 _Nouns = Literal["datasets", "transforms", "models", "studies", "endpoints"]
-_State = Literal["PENDING", "RUNNING", "READY", "SUCCEEDED", "FAILED", "CANCELLED", "LOST"]
+_States = Literal["PENDING", "RUNNING", "READY", "SUCCEEDED", "FAILED", "CANCELLED", "LOST"]
+AnyState = Annotated[_States | None, BeforeValidator(_upper)]
+AnyJob = Literal["transform", "train", "tune", "serve", "batch"] | None
 
 
 class PredictQuery(Request):
@@ -51,12 +65,8 @@ class RunsQuery(Request):
 
     kind: ClassVar[str] = "runs"
     name: str | None = field(None, "only runs of this name", positional=True)
-    job: Literal["transform", "train", "tune", "serve", "batch"] | None = field(
-        None, "only runs of this kind", flag="kind"
-    )
-    state: Annotated[_State | None, BeforeValidator(_upper)] = field(
-        None, "only runs in this state"
-    )
+    job: AnyJob = field(None, "only runs of this kind", flag="kind")
+    state: AnyState = field(None, "only runs in this state")
     limit: int = field(20, "most runs shown", unit="count", ge=1)
 
 
@@ -102,7 +112,9 @@ class CompareQuery(Request):
     """Show runs side by side."""
 
     kind: ClassVar[str] = "compare"
-    runs: tuple[str, ...] = field(..., "two runs or more", positional=True, min_length=2)
+    runs: Annotated[tuple[str, ...], checked(_two, BeforeValidator)] = field(
+        ..., "two runs or more: ids, or beginnings of them", positional=True, min_length=2
+    )
 
 
 class LineageQuery(Request):

@@ -130,13 +130,14 @@ def _depends_on(
     """What besides its rows changes the values, in words."""
     ways = {finding["replay"] for finding in findings}
     found = []
-    if "twice" in ways:
-        found.append("randomness or what earlier calls left behind (two equal calls differ)")
+    plainly = _plainly_clock(source)
+    if "twice" in ways and not plainly:
+        found.append("randomness, the clock, or what earlier calls left behind")
     elif "batch" in ways:
         found += _one_change_at_a_time(blobs, digest, source)
     if "twice" not in ways:
         found += [f"the {way}" for way in ("clock", "locale") if way in ways]
-    return found + [why for why in _plainly_clock(source) if why not in found]
+    return found + [why for why in plainly if why not in found]
 
 
 def _one_change_at_a_time(blobs: Blobs, digest: str, source: str) -> list[str]:
@@ -264,6 +265,20 @@ def _plainly_clock(source: str) -> list[str]:
 
 
 def _sentence(finding: Mapping[str, Any]) -> str:
-    row = "" if finding["row"] is None else f", row {finding['row']}"
-    column = f"column `{finding['column']}`{row}: " if finding["column"] else f"{row[2:]} "
-    return f"{finding['replay']}: {column}expected {finding['expected']}, got {finding['got']}"
+    row = "" if finding["row"] is None else f"row {finding['row']}"
+    column = f"column `{finding['column']}`" if finding["column"] else ""
+    place = ", ".join(part for part in (column, row) if part)
+    how = _HOW.get(finding["replay"], finding["replay"])
+    return f"{place or 'all rows'}: {finding['expected']} at first, {finding['got']} {how}"
+
+
+_HOW = {
+    "twice": "when called again with the same rows",
+    "clock": "with another date and time",
+    "locale": "in another locale",
+    "batch": "in a fresh process elsewhere",
+    "shuffled": "with the rows in another order",
+    "row by row": "when the row came alone",
+    "whole dataset": "among all rows of the dataset",
+}
+"""What each replay changed, as the end of a sentence."""

@@ -35,6 +35,9 @@ class Code:
         files: ``transform.py`` and ``modules/...`` with their bytes.
         label: names the source in tracebacks: the transform's short digest.
         state_given: there is a state although there is no `fit`: a fitted object's.
+        above: lines of the source above the cell's first, where the cell is at hand: errors
+            then name its lines.
+        target: the column that is predicted, which neither function is given.
 
     Raises:
         TransformError: kf-1301 no transform function, kf-1302 its parameters, kf-1303 its
@@ -42,9 +45,16 @@ class Code:
     """
 
     def __init__(
-        self, files: Mapping[str, bytes], label: str, *, state_given: bool = False
+        self,
+        files: Mapping[str, bytes],
+        label: str,
+        *,
+        state_given: bool = False,
+        above: int | None = None,
+        target: str | None = None,
     ) -> None:
         self.name = f"<transform {label}>"
+        self._above, self._target = above, target
         self.folder = self._lay_out(files)
         self._private: dict[str, ModuleType] = {}
         self._own = {
@@ -145,6 +155,10 @@ class Code:
             raise _parameters("there is a `fit`, but transform does not take what it returns")
         return True
 
+    def _counted(self, line: int) -> str:
+        in_cell = self._above is not None and line > self._above
+        return f"{line - (self._above or 0)} of the cell" if in_cell else f"{line} of transform.py"
+
     def failed(self, error: BaseException, code: int, what: str) -> TransformError:
         """The user's exception as an error that names the line of the transform."""
         frames = []
@@ -156,10 +170,12 @@ class Code:
         said = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
         if frames:
             line = linecache.getline(self.name, frames[-1]).strip()
-            said += f" (line {frames[-1]}: {line})"
-        return TransformError(
-            code, what, cause=said, fix="correct the transform, or the rows it is given"
-        )
+            said += f" (line {self._counted(frames[-1])}: {line})"
+        fix = "correct the transform, or the rows it is given"
+        if isinstance(error, KeyError) and self._target and error.args[:1] == (self._target,):
+            said += f"; `{self._target}` is the target, which rows to predict do not have"
+            fix = "prepare rows from the other columns, or give another --target"
+        return TransformError(code, what, cause=said, fix=fix)
 
 
 def _parameters(cause: str) -> TransformError:

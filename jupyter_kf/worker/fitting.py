@@ -51,10 +51,15 @@ class Work:
         spec: dict[str, Any] = self.job["spec"]
         return spec
 
+    def code(self, *, state_given: bool = False) -> Code:
+        """The functions, freshly executed."""
+        known = {"above": self.job.get("above"), "target": self.job.get("target")}
+        return Code(self.files, self.job["name"], state_given=state_given, **known)
+
     def runner(self) -> Runner:
         """The functions with their state, freshly executed, as any other process would."""
         given = self.state_files is not None
-        code = Code(self.files, self.job["name"], state_given=given)
+        code = self.code(state_given=given)
         learned = state.decode(self.state_files) if self.state_files is not None else None
         return Runner(code, learned, self.spec["frame"])
 
@@ -162,7 +167,7 @@ def _fit(work: Work, folder: RunFolder) -> None:
         work.table = _known_columns(work.table, getattr(held, "feature_names_in_", None))
         work.state_files = state.encode({"estimator": held}, allow_pickle=allow)
         return
-    code = Code(work.files, work.job["name"])
+    code = work.code()
     if code.fit is None:
         return
     rows = tables.to_frame(work.table.take(work.train), work.spec["frame"])

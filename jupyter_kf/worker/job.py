@@ -26,7 +26,7 @@ from jupyter_kf.errors import (
 )
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.refs import Refs
-from jupyter_kf.worker.report import Reporter
+from jupyter_kf.worker.report import Reporter, json_number
 
 PARTS = ("train", "valid", "test")
 
@@ -151,14 +151,20 @@ def model_note(job: dict[str, Any], metrics: dict[str, float]) -> dict[str, Any]
     """What a model's version says of its origin."""
     return {
         "run": job["run"],
-        "metrics": {k: v for k, v in metrics.items() if v == v and abs(v) != float("inf")},
+        "metrics": {name: json_number(value) for name, value in metrics.items()},
         "params": job["spec"].get("params") or {},
         "dataset": job.get("dataset"),
     }
 
 
-def explain(folder: RunFolder, error: BaseException) -> KfError:
-    """The user's exception as an error that names the line of the cell."""
+def explain(folder: RunFolder, error: BaseException, run: str = "") -> KfError:
+    """The user's exception as an error that names the line of the cell.
+
+    Args:
+        folder: of the run whose cell it is.
+        run: whose log has the traceback, when it is another's: a study's.
+    """
+    run = run or folder.id
     shown = f"<{folder.id} cell>"
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == shown]
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
@@ -167,14 +173,14 @@ def explain(folder: RunFolder, error: BaseException) -> KfError:
             9003,
             f"jupyter-kf failed with {said}",
             cause="it was raised outside the cell, so it is not the cell's",
-            fix=f"please report it with the traceback: `%kf logs {folder.id}`",
+            fix=f"please report it with the traceback: `%kf logs {run}`",
         )
     where = f"line {frames[-1].lineno}: {frames[-1].line}"
     return BackendError(
         2050,
         f"the cell raised {said}",
         cause=where,
-        fix=f"`%kf logs {folder.id}` has the traceback; --inline runs the cell in this kernel",
+        fix=f"`%kf logs {run}` has the traceback; --inline runs the cell in this kernel",
     )
 
 

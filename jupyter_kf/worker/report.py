@@ -74,7 +74,7 @@ class Reporter:
         line = {
             "t": time.time(),
             "step": None if step is None else int(step),
-            "values": {name: _json_number(value) for name, value in values.items()},
+            "values": {name: json_number(value) for name, value in values.items()},
             "progress": None if progress is None else min(1.0, max(0.0, float(progress))),
             "remaining_s": None if remaining_s is None else float(remaining_s),
         }
@@ -135,7 +135,8 @@ def _number(name: str, value: Any) -> float:
     )
 
 
-def _json_number(value: float) -> float | str:
+def json_number(value: float) -> float | str:
+    """The number, or the text that stands for one that JSON has not."""
     if math.isfinite(value):
         return value
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"

@@ -71,6 +71,19 @@ def test_a_mistyped_command_is_explained_and_exits_2(words, says):
     assert says in got.stderr
 
 
+def test_what_is_said_in_a_terminal_speaks_of_its_command():
+    shown = kf("compare", "one").stderr + kf("runs").stdout + kf("train", "--help").stdout
+    assert "jupyter kf runs one" in shown and "%kf" not in shown
+    assert "there is no file rows" in kf("predict", "late", "rows").stderr
+    assert kf("--version").stdout.startswith("jupyter-kf ")
+
+
+def test_a_dry_run_names_the_command_and_json_has_all_of_it():
+    plan = kf("train", "late", "--file", "-", "--memory", "1Gi", "--dry-run", stdin="print(1)\n")
+    assert "python worker.pyz" in plan.stdout and "memory 1Gi" in plan.stdout
+    assert "{" not in plan.stdout
+
+
 def test_an_error_is_json_where_json_was_asked_for():
     got = kf("check", "nothing", "--json")
     assert got.returncode == 1

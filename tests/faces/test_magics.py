@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from jupyter_kf import display
 from jupyter_kf.errors import KfError
 from jupyter_kf.magics import load
 from jupyter_kf.records import Dataset, Run, State, Transform
@@ -106,8 +107,31 @@ def test_a_failing_cell_raises_its_error_without_a_traceback_of_ours(shell, caps
     result = shell.run_cell("%%kf train broken --wait\nx = 1\ny = x / 0\n")
     assert isinstance(result.error_in_exec, KfError)
     said = capsys.readouterr().out
-    assert "kf-2050" in said and "line 2: y = x / 0" in said
+    assert "kf-2050" in said and "line 3: y = x / 0" in said
     assert "jupyter_kf/" not in said
+
+
+def test_errors_count_lines_as_the_notebook_does_wherever_they_come_from(shell):
+    cell(shell, "%kf data points points")
+    wrong = "%%kf transform bad --data points --target high\n\ndef transform(df):\n    return 1 +"
+    assert "line 4 of the cell" in shell.run_cell(wrong).error_in_exec.what
+    raising = wrong.replace("return 1 +", "return df[['z']]")
+    assert "(line 4 of the cell:" in shell.run_cell(raising).error_in_exec.cause
+    unknown = shell.run_cell("%%kf train t\nx = 1\nprint(nobody)").error_in_exec
+    assert "line 3" in str(unknown)
+
+
+def test_a_transform_that_reads_the_target_is_told_that_nothing_has_it(shell):
+    cell(shell, "%kf data points points")
+    reads = "%%kf transform bad --data points --target high\ndef transform(df):\n    "
+    error = shell.run_cell(reads + "return df[['x']].assign(z=df['high'])").error_in_exec
+    assert "`high` is the target" in error.cause
+
+
+def test_a_second_snapshot_says_that_the_first_is_kept(shell):
+    cell(shell, "%kf data points points")
+    cell(shell, "points['z'] = 1.0")
+    assert "points@1 is kept" in display.text(cell(shell, "%kf data points points"))
 
 
 def test_what_can_not_travel_is_refused_before_anything_is_submitted(shell, store_dir):
@@ -128,6 +152,8 @@ def test_what_can_not_travel_is_refused_before_anything_is_submitted(shell, stor
         ("%kf runs x y", 1009),
         ("%kf predict nothing rows.parquet", 1117),
         ("%kf list modells", 1004),
+        ("%kf compare one", 1036),
+        ("%kf serve late@1", 1002),
     ],
 )
 def test_a_mistake_is_an_error_with_a_code(shell, line, code):

@@ -70,7 +70,7 @@ MISTAKES = {
     "a misspelt space": (lambda c: c.tune("n", params={"x": "itn(1, 3)"}, metric="auc"), 2502),
     "an unknown state": (lambda c: c.runs(state="done"), 1004),
     "an unknown kind of run": (lambda c: c.runs(kind="studies"), 1004),
-    "one run to compare": (lambda c: c.compare("a"), 1004),
+    "one run to compare": (lambda c: c.compare("a"), 1036),
     "an unknown run": (lambda c: c.logs("nothing"), 1105),
     "an unknown thing": (lambda c: c.lineage("pints"), 1108),
     "nothing to check": (lambda c: c.check("nothing"), 1113),
@@ -113,7 +113,7 @@ def test_numbers_and_single_words_are_taken_as_they_come_from_python(client):
         ("%%kf train\nx = 1", 1005),
         ("%kf data points", 1005),
         ("%kf runs --state done", 1004),
-        ("%kf compare one", 1004),
+        ("%kf compare one", 1036),
         ("%kf predict late '[{\"x\": 1'", 1024),
         ("%kf predict late points.head(3)", 1024),
         ("%%kf train a --trget high\nx = 1", 1001),
@@ -252,10 +252,23 @@ def test_whatever_has_a_card_is_known_to_the_notebook():
 
 
 def test_a_failed_search_raises_in_the_notebook_and_is_kept(shell):
+    train = "%%kf train late --param d=1 --wait\nassert d == 1, 'too large'\nkf.report(auc=d)"
+    shell.run_cell(train).raise_error()
+    line = "%kf tune late --param 'd=int(2, 3)' --metric auc --trials 3 --wait"
+    error, study = shell.run_cell(line).error_in_exec, shell.user_ns["_kf"]
+    assert error.code == 2050
+    assert study.run.id in error.fix  # whose log has the traceback
+    assert len(study.trials) == 3
+    assert "3: the cell raised AssertionError: too large" in display.text(study)
+
+
+def test_a_search_for_what_the_cell_does_not_report_is_refused_before_it_starts(shell):
     shell.run_cell("%%kf train late --param d=1 --wait\nkf.report(auc=d)").raise_error()
-    line = "%kf tune late --param 'd=int(1, 2)' --metric nothing --trials 3 --wait"
-    assert shell.run_cell(line).error_in_exec.code == 2530
-    assert len(shell.user_ns["_kf"].trials) == 3
+    line = "%kf tune late --param 'd=int(1, 2)' --metric acu --trials 3 --wait"
+    error = shell.run_cell(line).error_in_exec
+    assert error.code == 2592
+    assert "did you mean `auc`" in error.cause
+    assert [run.kind for run in kf.connect().runs()] == ["train"]
 
 
 def interrupted_after(monkeypatch, looks):

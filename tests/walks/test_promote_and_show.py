@@ -135,11 +135,16 @@ def test_a_train_run_without_a_model_is_named_when_its_model_is_asked_for():
 def test_a_failed_search_hides_neither_the_best_trial_nor_the_runs_of_its_name():
     client = kf.connect()
     client.data("points", pd.DataFrame({"x": range(60), "y": [n % 2 for n in range(60)]}))
-    client.train(CELL, name="late", data="points", target="y", params={"depth": 3}, wait=True)
-    asked = {"params": {"depth": "int(2, 3)"}, "wait": True}
-    client.tune("late", metric="auc", maximize=True, trials=2, **asked)
-    assert not client.tune("late", metric="acu", trials=1, **asked).best
-    assert client.promote("late").version == 2
+    code = CELL + "\nassert depth < 4"
+    client.train(code, name="late", data="points", target="y", params={"depth": 3}, wait=True)
+    asked = {"metric": "auc", "maximize": True, "trials": 2, "wait": True}
+    study = client.tune("late", params={"depth": "int(2, 3)"}, **asked)
+    assert not client.tune("late", params={"depth": "int(5, 6)"}, **asked).best
+    promoted = client.promote("late")
+    assert promoted.version == 2
+    assert (promoted.run, promoted.trial) == (study.run.id, study.best[0].number)
+    assert promoted.params == study.best[0].params
+    assert f"depth={promoted.params['depth']}" in display.text(client.show("late"))
     assert client.meant("late").kind == "train"
 
 

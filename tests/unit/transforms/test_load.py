@@ -147,7 +147,10 @@ def test_an_error_of_the_users_names_its_line(make):
     code = "def transform(df):\n    df['x'] = 1\n    return df.nothing\n"
     with pytest.raises(TransformError) as caught:
         make(code)
-    assert caught.value.code == 1320 and "line 3: return df.nothing" in caught.value.cause
+    assert (
+        caught.value.code == 1320
+        and "line 3 of transform.py: return df.nothing" in caught.value.cause
+    )
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def _run(
         return _end(folder, {"failed": _out_of_memory().to_dict(), "metrics": kf.metrics})
     except BaseException as error:
         traceback.print_exc()
-        said = jobs.explain(code, error).to_dict()
+        said = jobs.explain(code, error, train["run"]).to_dict()
         return _end(folder, {"failed": said, "metrics": kf.metrics})
     return _end(folder, {"saved": outputs, "metrics": kf.metrics})
 

@@ -53,7 +53,8 @@ def main(argv: list[str]) -> int:
         return 1
     except Exception as error:
         sys.excepthook(type(error), error, error.__traceback__)
-        channel.send({"error": jobs.explain(RunFolder(train["folder"]), error).to_dict()})
+        said = jobs.explain(RunFolder(train["folder"]), error, train["run"])
+        channel.send({"error": said.to_dict()})
         return 1
     gc.collect()
     gc.freeze()  # what is here now stays in shared pages
