@@ -16,7 +16,6 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from kubernetes_asyncio.client.exceptions import ApiException
-from kubespawner.reflector import ResourceReflector
 from kubespawner.spawner import PodReflector
 from traitlets import Int
 
@@ -179,7 +178,7 @@ class StartingEvents:
         Or when it can't: then there are none, and the server starts all the same.
         """
         self._of[pod] = {}
-        if self._task is None or self._task.done():
+        if self.at_rest:
             self._listens.clear()
             self._task = asyncio.create_task(self._watch())
         await self._listens.wait()
@@ -191,6 +190,11 @@ class StartingEvents:
     def of(self, pod: str) -> list[dict[str, Any]]:
         """Its events so far, in the order of their last change."""
         return list(self._of.get(pod, {}).values())
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing is watched."""
+        return self._task is None or self._task.done()
 
     async def _watch(self) -> None:
         version, pause = "", 0.1
@@ -238,6 +242,3 @@ class StartingEvents:
 
 def _key(one: Mapping[str, Any]) -> str:
     return f"{one['metadata']['namespace']}/{one['metadata']['name']}"
-
-
-__all__ = ["PAGE", "PodWatch", "ResourceReflector", "StartingEvents", "changes", "pages", "slim"]
