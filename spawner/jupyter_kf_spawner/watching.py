@@ -134,6 +134,9 @@ class PodWatch(PodReflector):  # type: ignore[misc]
                     await self._list_and_update()
                 await self._follow()
                 pause = 0.1
+            except asyncio.CancelledError:
+                if not self._stopping:
+                    raise
             except TimeoutError:
                 self.log.debug("The watch of %s was silent; it goes on", self.kind)
             except Exception as error:
