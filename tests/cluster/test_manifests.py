@@ -89,7 +89,13 @@ NO = {
         "list nodes",
         "delete persistentvolumeclaims",
     ],
-    "hub": ["list secrets", "create pods/exec", "list nodes", "create serviceaccounts/token"],
+    "hub": [
+        "list secrets",
+        "update secrets",
+        "create pods/exec",
+        "list nodes",
+        "create serviceaccounts/token",
+    ],
 }
 
 

@@ -237,3 +237,51 @@ def test_a_groups_override_of_what_the_catalogue_leaves_open_holds(override):
             assert kept if isinstance(value, dict) else (now == value or value[0] in now)
         KfSpawner.clear_state(draft)
         asyncio.run(draft.apply_group_overrides())
+
+
+def test_why_a_pod_was_taken_away_is_remembered_when_it_is_gone():
+    pods = cluster.Pods.__new__(cluster.Pods)
+    pods.gone = {}
+    disrupted = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}
+    taken = {"metadata": {"uid": "1"}, "status": {"conditions": [disrupted]}}
+    well = {"metadata": {"uid": "2"}, "status": {}}
+    pods.resources = {"n/taken": taken, "n/well": well}
+    for key in ("n/taken", "n/well", "n/none"):
+        pods.resources.pop(key, None)
+    assert list(pods.gone) == ["n/taken"] and pods.gone["n/taken"][1].reason == "evicted"
+    assert not pods.resources
+
+
+@pytest.mark.parametrize(
+    ("configured", "expected"), [({}, "Never"), ({"restartPolicy": "Always"}, "Always")]
+)
+def test_a_server_that_ends_is_not_started_again_in_silence_unless_the_hub_says_so(
+    configured, expected
+):
+    draft = drafted({})
+    draft.extra_pod_config = configured
+    asyncio.run(draft.load_user_options())
+    assert asyncio.run(draft.get_pod_manifest()).spec.restart_policy == expected
+
+
+class Secrets:
+    """An API server that keeps Secrets and lets nobody change one."""
+
+    def __init__(self) -> None:
+        self.kept = {"token": {"stringData": {"OLD": "x"}}}
+
+    async def create_namespaced_secret(self, namespace, secret, _preload_content):
+        name = secret["metadata"]["name"]
+        if name in self.kept:
+            return Answer(409)
+        self.kept[name] = secret
+        return Answer(201)
+
+    async def delete_namespaced_secret(self, name, namespace):
+        del self.kept[name]
+
+
+def test_a_secret_that_was_left_is_made_anew_without_the_right_to_change_it():
+    api, secret = Secrets(), {"metadata": {"name": "token"}, "stringData": {"NEW": "y"}}
+    asyncio.run(cluster.put_secret(api, "n", secret))
+    assert api.kept == {"token": secret}
