@@ -2,7 +2,7 @@
 
 Asks, and changes nothing but the one Secret of a server's token, and a volume that its user
 deletes. Whatever the hub may not see is unknown (None), never a failure of a start. May import
-kubernetes_asyncio, `quota`, `story`, `watching`.
+kubernetes_asyncio, `quota`, `watching`.
 """
 
 from __future__ import annotations
@@ -12,17 +12,15 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from kubernetes_asyncio.client.exceptions import ApiException
-from traitlets import validate
 
-from jupyter_kf_spawner import story
 from jupyter_kf_spawner.quota import left
-from jupyter_kf_spawner.watching import PodWatch, pages
+from jupyter_kf_spawner.watching import pages
 
 OWNER = "hub.jupyter.org/username"
 """Annotation with the user's name, and label with its slug, that KubeSpawner writes on all."""
@@ -32,7 +30,6 @@ TOKEN_VARIABLES = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN")
 _ASK_S = 5.0
 # Of what a start depends on: when hundreds start at once, the hub itself is slow to hear answers.
 _ANSWER_S = 30.0
-_REMEMBERED = 1000
 
 log = logging.getLogger(__name__)
 
@@ -268,43 +265,6 @@ async def _unread(call: Any, *arguments: Any) -> None:
         error = ApiException(status=answer.status, reason=answer.reason)
         error.body = content.decode()
         raise error
-
-
-class Pods(PodWatch):
-    """The watch of the pods; of one that was taken away it remembers why.
-
-    An eviction leaves no event, and the pod that says so is gone within seconds.
-    """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.gone: dict[str, tuple[str, story.Sentence]] = {}
-        """The uid of the pod and the reason, by namespace and name; the newest thousand."""
-        super().__init__(*args, **kwargs)
-
-    @validate("resources")
-    def _listened_to(self, proposal: Any) -> dict[str, Any]:
-        return _Leaving(proposal["value"], self._remember)
-
-    def _remember(self, key: str, pod: Mapping[str, Any]) -> None:
-        said = story.of_pod(pod)
-        if said is not None and said.verdict == "failed":
-            self.gone.pop(key, None)
-            self.gone[key] = (pod["metadata"]["uid"], said)
-            while len(self.gone) > _REMEMBERED:
-                del self.gone[next(iter(self.gone))]
-
-
-class _Leaving(dict[str, Any]):
-    """A mapping that tells of what is taken out of it."""
-
-    def __init__(self, content: Mapping[str, Any], tell: Callable[[str, Any], None]) -> None:
-        super().__init__(content)
-        self._tell = tell
-
-    def pop(self, key: str, *default: Any) -> Any:
-        if key in self:
-            self._tell(key, self[key])
-        return super().pop(key, *default)
 
 
 def take_token(pod: Any, secret: str) -> dict[str, str]:

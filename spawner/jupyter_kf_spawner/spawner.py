@@ -19,6 +19,7 @@ from kubernetes_asyncio.client.exceptions import ApiException
 from kubespawner import KubeSpawner
 from kubespawner.objects import make_namespace
 from kubespawner.slugs import is_valid_label, safe_slug
+from kubespawner.spawner import PodReflector
 from traitlets import Bool, Float, default
 
 from jupyter_kf_spawner import asked, cluster, namespaces, story
@@ -26,7 +27,7 @@ from jupyter_kf_spawner.choosing import Choosing, rejected
 from jupyter_kf_spawner.errors import Refusal
 from jupyter_kf_spawner.pods import LABEL, applied, holds, traits
 from jupyter_kf_spawner.resolve import Usage
-from jupyter_kf_spawner.watching import StartingEvents
+from jupyter_kf_spawner.watching import PodWatch, StartingEvents
 
 SPAWN_ID = LABEL + "spawn-id"
 # Before the hub's own time-out, which counts as a failure of the hub.
@@ -83,8 +84,15 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
     def _no_watch_of_all_events(self) -> bool:
         return False
 
+    async def _start_reflector(
+        self, kind: str, reflector_class: Any, replace: bool = False, **more: Any
+    ) -> Any:
+        """KubeSpawner's reflector of pods costs much where there are thousands of them."""
+        chosen = PodWatch if reflector_class is PodReflector else reflector_class
+        return await super()._start_reflector(kind, chosen, replace=replace, **more)
+
     @property
-    def _key(self) -> str:
+    def _pod(self) -> str:
         return f"{self.namespace}/{self.pod_name}"
 
     @property
@@ -249,7 +257,7 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
 
     async def _listen(self) -> None:
         """Before the pod is made, so that none of its events is missed."""
-        await self._events.follow(self._key)
+        await self._events.follow(self._pod)
 
     async def _hide_token(self, pod: Any) -> None:
         name = f"{self.pod_name}-token"
@@ -283,7 +291,7 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
         finally:
             if not starting.done():
                 starting.cancel()
-            self._events.forget(self._key)
+            self._events.forget(self._pod)
 
     async def _watched(self, starting: asyncio.Future[Any]) -> Any:
         """Waits for the start, and ends it early when the cluster says it can't succeed."""
@@ -310,19 +318,19 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
                     status=504,
                 )
 
-    def _pod(self) -> dict[str, Any] | None:
+    def _pod_seen(self) -> dict[str, Any] | None:
         """The server's pod as the hub's watch knows it."""
         pods = self.pod_reflector.pods if self.pod_reflector else {}
-        pod: dict[str, Any] | None = pods.get(self._key)
+        pod: dict[str, Any] | None = pods.get(self._pod)
         return pod
 
     def _look(self) -> story.Sentence | None:
         """The newest sentence about this start's pod."""
-        pod = self._pod()
+        pod = self._pod_seen()
         if pod is None or pod["metadata"].get("annotations", {}).get(SPAWN_ID) != self._spawn_id:
             return story.verdict(self._told)
         uid = pod["metadata"]["uid"]
-        events = self._events.of(self._key)
+        events = self._events.of(self._pod)
         mine = [event for event in events if event["involvedObject"].get("uid") == uid]
         self._told = story.told(mine, pod)
         return story.verdict(self._told)
@@ -347,7 +355,7 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
     async def poll(self) -> int | None:
         """As KubeSpawner's; a server that ended by itself leaves word why."""
         # KubeSpawner removes a pod that has ended, and `stop` forgets what it held.
-        before, held = self._pod(), self.holds is not None
+        before, held = self._pod_seen(), self.holds is not None
         status: int | None = await super().poll()
         if status is not None and held:
             said = await self._last_word(before)
@@ -358,20 +366,13 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
         """Why the server is gone: the pod as it last was, else its events."""
         uid = getattr(self, "pod_id", None)  # unknown after a restart of the hub
         watch = self.pod_reflector
-        if isinstance(watch, cluster.Pods):
-            of, said = watch.gone.get(f"{self.namespace}/{self.pod_name}", ("", None))
+        if isinstance(watch, PodWatch):
+            of, said = watch.gone.get(self._pod, ("", None))
             if said is not None and uid in (None, of):
                 return said
         listed = await cluster.events_of(self.api, self.namespace, self.pod_name)
         mine = [one for one in listed if uid in (None, one["involvedObject"].get("uid"))]
-        return story.ending(self._pod() or pod, mine)
-
-    async def _start_reflector(
-        self, kind: str, reflector_class: Any, *args: Any, **more: Any
-    ) -> Any:
-        """As KubeSpawner's; the watch of pods remembers why one was taken away."""
-        chosen = cluster.Pods if kind == "pods" else reflector_class
-        return await super()._start_reflector(kind, chosen, *args, **more)
+        return story.ending(self._pod_seen() or pod, mine)
 
     async def stop(self, now: bool = False) -> None:
         """As KubeSpawner's, and the token's Secret goes too."""
