@@ -12,6 +12,7 @@ from jupyter_kf_spawner.catalogue import parse
 from jupyter_kf_spawner.render import _Draft
 from jupyter_kf_spawner.resolve import Identity, Usage, resolve
 from jupyter_kf_spawner.spawner import KfSpawner
+from jupyter_kf_spawner.watching import PodWatch
 from jupyterhub.spawner import SpawnException
 from kubernetes_asyncio.client import V1ObjectMeta, V1Pod
 from kubernetes_asyncio.client.exceptions import ApiException
@@ -240,16 +241,14 @@ def test_a_groups_override_of_what_the_catalogue_leaves_open_holds(override):
 
 
 def test_why_a_pod_was_taken_away_is_remembered_when_it_is_gone():
-    pods = cluster.Pods.__new__(cluster.Pods)
-    pods.gone = {}
+    watch = PodWatch.__new__(PodWatch)
+    watch.gone = {}
     disrupted = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}
-    taken = {"metadata": {"uid": "1"}, "status": {"conditions": [disrupted]}}
-    well = {"metadata": {"uid": "2"}, "status": {}}
-    pods.resources = {"n/taken": taken, "n/well": well}
-    for key in ("n/taken", "n/well", "n/none"):
-        pods.resources.pop(key, None)
-    assert list(pods.gone) == ["n/taken"] and pods.gone["n/taken"][1].reason == "evicted"
-    assert not pods.resources
+    for name, status in (("taken", {"conditions": [disrupted]}), ("well", {})):
+        watch._remember(
+            {"metadata": {"namespace": "n", "name": name, "uid": "1"}, "status": status}
+        )
+    assert list(watch.gone) == ["n/taken"] and watch.gone["n/taken"][1].reason == "evicted"
 
 
 @pytest.mark.parametrize(
@@ -273,9 +272,12 @@ class Secrets:
     async def create_namespaced_secret(self, namespace, secret, _preload_content):
         name = secret["metadata"]["name"]
         if name in self.kept:
-            return Answer(409)
+            raise ApiException(status=409, reason="Conflict")
         self.kept[name] = secret
-        return Answer(201)
+        return SimpleNamespace(status=201, reason="Created", read=self._nothing)
+
+    async def _nothing(self) -> bytes:
+        return b"{}"
 
     async def delete_namespaced_secret(self, name, namespace):
         del self.kept[name]
