@@ -31,6 +31,8 @@ class Config:
         image: image of the notebook server, which jobs may use too; "" is unknown.
         gpu: extended resource that the server was given, "nvidia.com/gpu" say; "" is none.
         limits: what the server has: ``cpu`` in cores, ``memory`` in bytes, ``gpus``.
+        notebook: path of the notebook that this process is the kernel of, or was started from
+            (``JPY_SESSION_NAME``, set by the Jupyter server when the kernel starts); "" is none.
         notice: what is wrong with the handoff, for whoever shows where one is; "" is nothing.
     """
 
@@ -41,6 +43,7 @@ class Config:
     image: str = ""
     gpu: str = ""
     limits: Mapping[str, float] = field(default_factory=dict)
+    notebook: str = ""
     notice: str = ""
 
 
@@ -64,8 +67,14 @@ def read_config(environ: dict[str, str] | None = None) -> Config:
             for name, amount in (limits.items() if isinstance(limits, dict) else ())
             if isinstance(amount, int | float)
         },
+        notebook=_notebook(env.get("JPY_SESSION_NAME", "")),
         notice=notice,
     )
+
+
+def _notebook(session: str) -> str:
+    """The session's name where it is a notebook's; a console's is no file."""
+    return session if session.endswith(".ipynb") or (session and Path(session).is_file()) else ""
 
 
 def _handoff(text: str) -> tuple[dict[str, Any], str]:

@@ -56,6 +56,22 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """The notebook that a run was started from, as its kernel knew it then.
+
+    Attributes:
+        notebook: its path; it is of the kernel's start, so a notebook renamed since has another.
+        cell: id of the cell; empty when the front end did not say.
+        kernel: id of the kernel, by which a Jupyter server knows the notebook's present path;
+            empty when it is not known.
+    """
+
+    notebook: str
+    cell: str = ""
+    kernel: str = ""
+
+
+@dataclass(frozen=True)
 class Run:
     """One run of a job: of a train, transform, tune, serve or batch spec.
 
@@ -68,6 +84,7 @@ class Run:
         outputs: what it left behind: ``model``, ``transform`` digests, artefact names, counts.
         error: the first error, when it failed.
         usage: cpu_s, wall_s, max_rss_bytes of the ended job.
+        origin: the notebook it was started from; None of a console, a script or a request.
     """
 
     id: str
@@ -86,6 +103,7 @@ class Run:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     error: KfError | None = None
     usage: Mapping[str, float] = field(default_factory=dict)
+    origin: Origin | None = None
     _verbs: Verbs | None = field(default=None, repr=False, compare=False)
 
     @property

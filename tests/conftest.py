@@ -77,7 +77,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["JUPYTER_KF_RUNTIME_DIR"] = str(_session / "0")
     for variable in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
         os.environ[variable] = str(_session / variable.lower())
-    for variable in ("JUPYTER_KF_BACKEND", "JUPYTER_KF_HANDOFF", "JUPYTER_KF_NAMESPACE"):
+    ours = ("JUPYTER_KF_BACKEND", "JUPYTER_KF_HANDOFF", "JUPYTER_KF_NAMESPACE")
+    for variable in (*ours, "JPY_SESSION_NAME"):  # the last as of a notebook's kernel
         os.environ.pop(variable, None)
 
 

@@ -32,6 +32,7 @@ from jupyter_kf.records import (
     Metric,
     Model,
     NameList,
+    Origin,
     Run,
     RunList,
     State,
@@ -74,7 +75,9 @@ def connect(
         backend=backend or config.backend,
         namespace=namespace or config.namespace,
     )
-    return Client(Store(config.store), config.backend, config.namespace)
+    client = Client(Store(config.store), config.backend, config.namespace)
+    client.origin = Origin(config.notebook) if config.notebook else None
+    return client
 
 
 class Client:
@@ -84,10 +87,12 @@ class Client:
         store: where everything is kept.
         backend: where new jobs go.
         on_look: is given a run each time it was looked at while somebody waits for it.
+        origin: the notebook that its runs are started from, when it is one.
     """
 
     def __init__(self, store: Store, backend: str = "local", namespace: str = "") -> None:
         self.on_look: Look = None
+        self.origin: Origin | None = None
         self._ended: dict[str, Run] = {}
         self.store = store
         self.namespace = namespace
@@ -351,7 +356,7 @@ class Client:
         return orders.inline_names(self.store, spec)
 
     def _start(self, order: Order) -> Run:
-        return self._bind(self._watch.run(launch(self.store, self.backend, order)))
+        return self._bind(self._watch.run(launch(self.store, self.backend, order, self.origin)))
 
     def _ended_well(self, run: Run) -> Run:
         ended = run.wait()

@@ -17,7 +17,7 @@ class Comparison:
         runs: in the order given.
         settings: {field: one value for each run}, only those that differ.
         metrics: {metric: the last value for each run, None where it was not reported}.
-        same: settings that all runs share.
+        same: settings that all runs share; what all of them left empty is none.
     """
 
     runs: tuple[Run, ...]
@@ -37,8 +37,11 @@ def compare(runs: Sequence[Run]) -> Comparison:
         runs=tuple(runs),
         settings=differ,
         metrics={m: tuple(run.metrics.get(m) for run in runs) for m in metrics},
-        same={key: row[0] for key, row in rows.items() if key not in differ},
+        same={k: row[0] for k, row in rows.items() if k not in differ and row[0] not in _EMPTY},
     )
+
+
+_EMPTY: tuple[Any, ...] = (None, "", {}, [], ())
 
 
 def _flat(spec: Mapping[str, Any]) -> dict[str, Any]:

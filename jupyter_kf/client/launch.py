@@ -15,6 +15,7 @@ from jupyter_kf.backends.base import Backend, Plan, refuse_unsupported
 from jupyter_kf.blobs import write_atomic, write_json
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.names import new_run_id
+from jupyter_kf.records import Origin
 from jupyter_kf.specs import JobSpec
 from jupyter_kf.store import Store
 
@@ -42,15 +43,18 @@ def dry_run(backend: Backend, order: Order) -> Plan:
     return backend.plan(order.spec, new_run_id(order.spec.name))
 
 
-def launch(store: Store, backend: Backend, order: Order) -> str:
+def launch(store: Store, backend: Backend, order: Order, origin: Origin | None = None) -> str:
     """Writes the run folder and submits it; returns the run's id.
+
+    Args:
+        origin: the notebook it is started from.
 
     Raises:
         BackendError: kf-2040, the backend can't honour the spec; the folder is gone again.
     """
     spec = order.spec
     asked = spec.model_dump(mode="json")
-    folder = store.runs.new(spec.kind, spec.name, asked, backend.name)
+    folder = store.runs.new(spec.kind, spec.name, asked, backend.name, origin)
     try:
         plan = backend.plan(spec, folder.id)
         refuse_unsupported(plan)  # before a version's number is taken or anything travels

@@ -73,7 +73,7 @@ def transform(store: Store, spec: TransformSpec, code: Any, scope: Scope) -> Ord
 
 def train(store: Store, spec: TrainSpec, code: Any, scope: Scope) -> Order:
     """A train job: the cell and what it uses of the notebook, its inputs by digest."""
-    job = _train_inputs(store, spec)
+    job = train_inputs(store, spec)
     bound = bound_names(store, spec, job)
     capture: Callable[..., Captured] = capture_cell
     if not isinstance(code, str):
@@ -144,13 +144,14 @@ def inline_names(store: Store, spec: TrainSpec) -> dict[str, Any]:
     folder = RunFolder(tempfile.mkdtemp(prefix="kf-inline-"))
     folder.inputs.mkdir()
     job = {"store": str(store.root), "spec": spec.model_dump(mode="json")}
-    job.update(_train_inputs(store, spec))
+    job.update(train_inputs(store, spec))
     names = jobs.prepare(job, folder)
     names = {name: value for name, value in names.items() if not name.startswith("__")}
     return {**names, **spec.params, "kf": Reporter(folder, spec.params)}
 
 
-def _train_inputs(store: Store, spec: TrainSpec) -> dict[str, Any]:
+def train_inputs(store: Store, spec: TrainSpec) -> dict[str, Any]:
+    """Dataset, transform and target of a train run, by digest."""
     if not spec.data:
         if spec.transform:
             raise SpecError(

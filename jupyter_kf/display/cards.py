@@ -69,6 +69,8 @@ def run(r: Run) -> Card:
     facts += _times(r)
     digests = [k for k in ("model", "transform") if isinstance(r.outputs.get(k), str)]
     facts += [(f"{key} digest", short(r.outputs[key])) for key in digests]
+    if r.origin:
+        facts.append(("notebook", r.origin.notebook))
     if r.outputs.get("travelled"):
         facts.append(("from the notebook", ", ".join(r.outputs["travelled"])))
     notes = _error_notes(r.error)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import ipywidgets as w
 from IPython.display import display as show_now
 
 from jupyter_kf import display
-from jupyter_kf.client import columns
+from jupyter_kf.client import Client, columns
 from jupyter_kf.client.columns import Column
 from jupyter_kf.errors import KfError, SpecError
 from jupyter_kf.specs import SPECS
@@ -25,13 +25,20 @@ from jupyter_kf.specs.line import cell_of
 from jupyter_kf.specs.queries import CompareQuery, FormQuery, PredictQuery
 from jupyter_kf.verbs import TAKES_CODE
 
-if TYPE_CHECKING:
-    from jupyter_kf.magics.session import Session
-
 _MOST_RUNS = 200
 _WIDE = {"description_width": "9em"}
 _LAYOUT = w.Layout(width="38em")
 _KINDS = {"data": "dataset", "transform": "transform", "model": "model"}
+
+
+class Session(Protocol):
+    """What a form needs of the notebook's session: it performs lines as if they were typed."""
+
+    @property
+    def shell(self) -> Any: ...
+    @property
+    def client(self) -> Client: ...
+    def perform(self, line: str, cell: str | None) -> Any: ...
 
 
 def make(session: Session, query: FormQuery) -> Form:

@@ -9,6 +9,7 @@ from jupyter_kf.capture.parse import parse_cell
 from jupyter_kf.client import Client, connect
 from jupyter_kf.errors import SpecError
 from jupyter_kf.magics.live import LiveRun
+from jupyter_kf.magics.origin import with_cell
 from jupyter_kf.records import Run, State, Study
 from jupyter_kf.specs import TrainSpec
 from jupyter_kf.specs.queries import FormQuery
@@ -72,6 +73,7 @@ class Session:
 
     def _perform(self, call: Call, cell: str | None) -> Any:
         live = LiveRun(self._shell)
+        self.client.origin = with_cell(self.client.origin, self._shell)
         self.client.on_look = live.look
         try:
             return perform(self.client, call, cell, self._shell.user_ns)

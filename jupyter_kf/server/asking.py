@@ -5,16 +5,13 @@ They are models like the specs, so an unknown or malformed field has the same wo
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
-
-from pydantic import BeforeValidator
+from typing import Any, ClassVar
 
 from jupyter_kf.specs.base import Request, field
-from jupyter_kf.specs.queries import RunsQuery
+from jupyter_kf.specs.queries import AnyJob, AnyState
 
 MOST_ROWS = 1_000
 _MOST = 10**18
-_State = RunsQuery.model_fields["state"].annotation
 
 
 class Ask(Request):
@@ -45,12 +42,8 @@ class RunsAsk(PageAsk):
     """Part of the runs."""
 
     kind: ClassVar[str] = "runs"
-    job: Literal["transform", "train", "tune", "serve", "batch"] | None = field(
-        None, "only runs of this kind", flag="kind"
-    )
-    state: Annotated[_State, BeforeValidator(lambda v: v.upper() if v else None)] = field(  # type: ignore[valid-type]
-        None, "only runs in this state"
-    )
+    job: AnyJob = field(None, "only runs of this kind", flag="kind")
+    state: AnyState = field(None, "only runs in this state")
     name: str | None = field(None, "only runs of this name")
 
 
@@ -112,6 +105,7 @@ class CellBody(StartBody):
 
     kind: ClassVar[str] = "cell"
     verb: str = field(..., "verb of the line")
+    known: bool = field(False, "refuse names of what is not in the store")
 
 
 class PredictBody(Ask):

@@ -11,7 +11,7 @@ from jupyter_server.extension.application import ExtensionApp
 from traitlets import Float
 
 from jupyter_kf.errors import KfError
-from jupyter_kf.server import events
+from jupyter_kf.server import events, openapi
 from jupyter_kf.server.hub import Hub
 from jupyter_kf.server.routes import handlers
 from jupyter_kf.server.watch import Watch
@@ -38,6 +38,7 @@ class KfExtension(ExtensionApp):
         self.hub.send = events.sender(bus, self.hub)
         self.watch = Watch(self.hub, self.hub.send, events.ears(bus))
         self.settings["jupyter_kf_hub"] = self.hub
+        self.settings["jupyter_kf_document"] = openapi.written  # a route can't import the table
 
     def initialize_handlers(self) -> None:
         """All routes."""

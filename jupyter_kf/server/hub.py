@@ -43,6 +43,7 @@ class Room:
     """What is known of one store, for threads: its client, and what was read and kept."""
 
     def __init__(self, client: Client, tell: Callable[[News], None]) -> None:
+        client.origin = None  # of whoever started the server, not of who asks it
         self.client = client
         self.table = Table(client)
         self.things = Things(client)

@@ -19,6 +19,7 @@ import jupyter_kf
 from jupyter_kf.server import answers
 from jupyter_kf.server.asking import Ask
 from jupyter_kf.server.handler import Described, KfHandler, dumps
+from jupyter_kf.server.routes import BASE, ROUTES
 from jupyter_kf.server.shape import TEMPLATE, schemas
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -28,8 +29,6 @@ _ALSO = (answers.Problem, answers.Change, answers.StreamEnd, answers.RunRow)
 @functools.cache
 def document() -> dict[str, Any]:
     """The whole document."""
-    from jupyter_kf.server.routes import BASE, ROUTES
-
     kinds: dict[str, type] = {kind.__name__: kind for kind in _ALSO}
     paths: dict[str, Any] = {}
     for path, handler in ROUTES.items():

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from jupyter_kf.backends.base import Plan
 from jupyter_kf.client import Client
+from jupyter_kf.client.known import refuse_unknown
 from jupyter_kf.errors import InternalError, SpecError
 from jupyter_kf.records import Check, Dataset, Endpoint, Run, Study
 from jupyter_kf.server import aside
@@ -83,11 +84,12 @@ def check(client: Client, name: str) -> Check:
     return Check(told["subject"], told["ok"], tuple(told["findings"]), told["facts"])
 
 
-def cell(asked: CellBody) -> Cell:
-    """The cell that asks for this, checked by the verb's spec.
+def cell(client: Client, asked: CellBody) -> Cell:
+    """The cell that asks for this, checked by the verb's spec; if asked, by the store too.
 
     Raises:
         SpecError: kf-1016, there is no such verb; and as of its fields.
+        KfError: as of `refuse_unknown`.
     """
     request = VERBS.get(asked.verb)
     if request is None:
@@ -96,6 +98,8 @@ def cell(asked: CellBody) -> Cell:
         read_call([asked.verb])  # says which verbs there are
         raise AssertionError("unreachable")
     told = request.of(**asked.fields)
+    if asked.known:
+        refuse_unknown(client.store, told)
     return Cell(cell_of(told, asked.code if asked.verb in TAKES_CODE else None))
 
 

@@ -14,7 +14,7 @@ from jupyter_kf.specs.base import Request, checked, field
 
 
 def _upper(value: Any) -> Any:
-    return value.upper() if isinstance(value, str) else value
+    return value.upper() or None if isinstance(value, str) else value
 
 
 def _plural(value: Any) -> Any:
@@ -35,7 +35,9 @@ def _two(runs: tuple[str, ...]) -> None:
 
 _SINGULAR = frozenset({"dataset", "transform", "model", "study", "endpoint"})
 _Nouns = Literal["datasets", "transforms", "models", "studies", "endpoints"]
-_State = Literal["PENDING", "RUNNING", "READY", "SUCCEEDED", "FAILED", "CANCELLED", "LOST"]
+_States = Literal["PENDING", "RUNNING", "READY", "SUCCEEDED", "FAILED", "CANCELLED", "LOST"]
+AnyState = Annotated[_States | None, BeforeValidator(_upper)]
+AnyJob = Literal["transform", "train", "tune", "serve", "batch"] | None
 
 
 class PredictQuery(Request):
@@ -63,12 +65,8 @@ class RunsQuery(Request):
 
     kind: ClassVar[str] = "runs"
     name: str | None = field(None, "only runs of this name", positional=True)
-    job: Literal["transform", "train", "tune", "serve", "batch"] | None = field(
-        None, "only runs of this kind", flag="kind"
-    )
-    state: Annotated[_State | None, BeforeValidator(_upper)] = field(
-        None, "only runs in this state"
-    )
+    job: AnyJob = field(None, "only runs of this kind", flag="kind")
+    state: AnyState = field(None, "only runs in this state")
     limit: int = field(20, "most runs shown", unit="count", ge=1)
 
 

@@ -13,7 +13,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,7 +21,7 @@ from jupyter_kf.blobs import explained, read_json, write_atomic, write_json, wri
 from jupyter_kf.errors import KfError, NotFound, StoreError, did_you_mean
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.names import new_run_id
-from jupyter_kf.records import Metric, Run, State
+from jupyter_kf.records import Metric, Origin, Run, State
 
 _TAIL_BYTES = 65_536
 _INDEX_FORMAT = 1
@@ -54,7 +54,14 @@ class Runs:
         self._ended: dict[str, Run] | None = None  # what the index said, plus what was read since
         self._listing = threading.Lock()  # a server lists from several threads
 
-    def new(self, kind: str, name: str, spec: Mapping[str, Any], backend: str) -> RunFolder:
+    def new(
+        self,
+        kind: str,
+        name: str,
+        spec: Mapping[str, Any],
+        backend: str,
+        origin: Origin | None = None,
+    ) -> RunFolder:
         """An empty run folder with its spec.json; the id is new."""
         with explained(self._folder):
             self._folder.mkdir(exist_ok=True)
@@ -73,6 +80,7 @@ class Runs:
             "created_s": time.time(),
             "backend": backend,
             "spec": dict(spec),
+            "origin": asdict(origin) if origin else None,
         }
         write_json(folder.spec, asked)
         return folder
@@ -223,6 +231,7 @@ def _record(folder: RunFolder, seen: Seen | None) -> Run:
         backend=asked["backend"],
         created_s=asked["created_s"],
         spec=asked["spec"],
+        origin=_origin(asked.get("origin")),
     )
     told = _tail(folder.metrics)
     run = replace(run, metrics=told["metrics"], progress=told["progress"])
@@ -239,6 +248,10 @@ def _record(folder: RunFolder, seen: Seen | None) -> Run:
         error=KfError.from_dict(told_error) if told_error else None,
         usage=result.get("usage") or {},
     )
+
+
+def _origin(told: Mapping[str, str] | None) -> Origin | None:
+    return Origin(**told) if told else None
 
 
 def _damaged(folder: RunFolder, error: ValueError) -> StoreError:
@@ -323,6 +336,7 @@ def _to_row(run: Run) -> dict[str, Any]:
     row: dict[str, Any] = {key: getattr(run, key) for key in _ROW}
     row["state"] = str(run.state)
     row["error"] = run.error.to_dict() if run.error else None
+    row["origin"] = asdict(run.origin) if run.origin else None
     for key in ("metrics", "spec", "outputs", "usage"):
         row[key] = dict(getattr(run, key))
     return row
@@ -331,7 +345,8 @@ def _to_row(run: Run) -> dict[str, Any]:
 def _from_row(row: dict[str, Any]) -> Run:
     error = row.pop("error")
     row["state"] = State(row["state"])
-    return Run(**row, error=KfError.from_dict(error) if error else None)
+    origin = _origin(row.pop("origin", None))  # an index from before it was recorded has none
+    return Run(**row, error=KfError.from_dict(error) if error else None, origin=origin)
 
 
 def finite(metrics: Mapping[str, float]) -> dict[str, float]:

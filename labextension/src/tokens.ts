@@ -67,16 +67,22 @@ export const IOpeners = new Token<IOpeners>(
 /** So many runs stand side by side at most. */
 export const MOST_COMPARED = 8;
 
+/** Where a cell was inserted; `place` counts from 1. */
+export interface IInserted {
+  path: string;
+  place: number;
+}
+
 /** Commands that features use of each other, by name only. */
 export namespace CommandIDs {
   /** args: {thing, id} */
   export const open = 'jupyter-kf:open';
   export const showPanel = 'jupyter-kf:show-panel';
-  /** args: {cell}; inserts a cell below the active one and shows it. */
+  /** args: {cell, notebook?, below?}; inserts a cell and shows it; gives IInserted or null. */
   export const insertCell = 'jupyter-kf:insert-cell';
-  /** args: {id} */
-  export const cancelRun = 'jupyter-kf:cancel-run';
-  /** Turns the active cell into a train cell, or runs it when it is one. */
+  /** args: {path, cell}; opens a notebook and shows the cell with this id. */
+  export const showCell = 'jupyter-kf:show-cell';
+  /** Runs the active cell as a job; makes a train cell of it first unless it is one. */
   export const runCellAsJob = 'jupyter-kf:run-cell-as-job';
   export const startNotebook = 'jupyter-kf:start-notebook';
   /** args: {ids: [...]}; runs side by side. */

@@ -932,6 +932,12 @@ export interface components {
              * @description verb of the line
              */
             verb: string;
+            /**
+             * Known
+             * @description refuse names of what is not in the store
+             * @default false
+             */
+            known: boolean;
         };
         /**
          * Change
@@ -1427,6 +1433,30 @@ export interface components {
             label: string;
         };
         /**
+         * Origin
+         * @description The notebook that a run was started from, as its kernel knew it then.
+         */
+        Origin: {
+            /** Notebook */
+            notebook: string;
+            /** Cell */
+            cell: string;
+            /** Kernel */
+            kernel: string;
+        };
+        /**
+         * Place
+         * @description A notebook as the server has it now, by its path from the server's root.
+         */
+        Place: {
+            /** Path */
+            path: string;
+            /** Cell */
+            cell: string;
+            /** There */
+            there: boolean;
+        };
+        /**
          * PlanAnswered
          * @description The answer of a dry run.
          */
@@ -1627,6 +1657,7 @@ export interface components {
             usage: {
                 [key: string]: number | ("NaN" | "Infinity" | "-Infinity");
             };
+            origin: components["schemas"]["Origin"] | null;
         };
         /**
          * RunPage
@@ -1648,7 +1679,7 @@ export interface components {
         };
         /**
          * RunPaper
-         * @description All about one run: `code` is the cell's text.
+         * @description All about one run: `code` is the cell's text, `notebook` where it was started from.
          */
         RunPaper: {
             /** Seq */
@@ -1664,6 +1695,7 @@ export interface components {
             artefacts: components["schemas"]["Artefact"][];
             /** Log Bytes */
             log_bytes: number;
+            notebook: components["schemas"]["Place"] | null;
         };
         /**
          * RunRow
@@ -4290,6 +4322,8 @@ export type Model = components['schemas']['Model'];
 export type ModelPaper = components['schemas']['ModelPaper'];
 export type NameBody = components['schemas']['NameBody'];
 export type Node = components['schemas']['Node'];
+export type Origin = components['schemas']['Origin'];
+export type Place = components['schemas']['Place'];
 export type PlanAnswered = components['schemas']['PlanAnswered'];
 export type Planned = components['schemas']['Planned'];
 export type PredictBody = components['schemas']['PredictBody'];

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tests.architecture.source import ROOT, shown, tracked_files
 
 SOURCE, BUNDLE = ROOT / "labextension", ROOT / "jupyter_kf" / "labextension"
 MODULE_LINES, ACTIVATE_LINES = 400, 60
-EAGER_BYTES = 60_000
+EAGER_BYTES = 55_000
 TYPESCRIPT = [
     path
     for path in tracked_files()
@@ -71,9 +72,11 @@ def test_the_versions_are_one():
     assert json.loads((SOURCE / "package.json").read_text())["version"] == jupyter_kf.__version__
 
 
-def test_at_most_60_kb_of_ours_are_loaded_with_the_page():
+def test_at_most_55_kb_of_ours_are_loaded_with_the_page():
     """The container, and the chunks of the entry points that JupyterLab asks it for."""
     if not (BUNDLE / "package.json").is_file():
+        if os.environ.get("CI"):  # `make test` builds it there
+            pytest.fail("the extension is not built: make bundle says why")
         pytest.skip("THE EXTENSION IS NOT BUILT: make bundle")
     (entry,) = (BUNDLE / "static").glob("remoteEntry.*.js")
     asked = re.search(r"\{\"\./index\":(.*?)\},", entry.read_text())

@@ -54,12 +54,16 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def lab(
-    tmp_path_factory: pytest.TempPathFactory, browser: Browser, session_folder: Path
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    browser: Browser,
+    session_folder: Path,
 ) -> Iterator[Lab]:
-    """A JupyterLab for the stories of one file."""
+    """A JupyterLab for the stories of one file, whose `CONFIG` it is given."""
     runtime = session_folder / f"lab{len(list(session_folder.glob('lab*')))}"
     runtime.mkdir(mode=0o700)
-    server = Lab(tmp_path_factory.mktemp("lab"), runtime).start()
+    config = getattr(request.module, "CONFIG", "")
+    server = Lab(tmp_path_factory.mktemp("lab"), runtime, config=config).start()
     yield server
     server.stop()
 

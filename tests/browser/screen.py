@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +105,20 @@ class Screen:
             [command, args],
         )
 
+    def show(self, thing: str, name: str) -> Locator:
+        """The page of a thing, opened by the command that all links use; in front."""
+        self.page.evaluate(
+            "args => window.jupyterapp.commands.execute('jupyter-kf:open', args)",
+            {"thing": thing, "id": name},
+        )
+        page = self.page.locator(".jp-Kf-page:visible")
+        expect(page.locator("h2")).to_be_visible()
+        return page
+
+    def newest_run(self, name: str) -> str:
+        """The id of the newest run of a name."""
+        return str(self.lab.get("/jupyter-kf/api/v1/runs", name=name)["rows"][0]["id"])
+
     def picture(self, name: str) -> Path:
         """A screenshot in the folder of pictures."""
         path = self._pictures / f"{name}.png"
@@ -113,9 +129,20 @@ class Screen:
         """Both themes, in both widths."""
         for theme in ("Light", "Dark"):
             self.theme(theme)
-            for width in (1280, 1920):
-                self.page.set_viewport_size({"width": width, "height": width * 9 // 16})
-                self.page.wait_for_timeout(150)  # layout and fonts settle; nothing is asserted
-                self.picture(f"{name}-{theme.lower()}-{width}")
+            self.widths(f"{name}-{theme.lower()}")
         self.theme("Light")
-        self.page.set_viewport_size({"width": 1280, "height": 720})
+
+    def widths(self, name: str) -> None:
+        """As it is, in both widths."""
+        for width in (1920, 1280):
+            self.page.set_viewport_size({"width": width, "height": width * 9 // 16})
+            self.page.wait_for_timeout(150)  # layout and fonts settle; nothing is asserted
+            self.picture(f"{name}-{width}")
+
+
+def until(holds: Callable[[], Any], patience_s: float = PATIENCE_MS / 1000) -> None:
+    """Waits for what no element of the page shows."""
+    end = time.monotonic() + patience_s
+    while not holds():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.05)

@@ -18,7 +18,8 @@ AXE = ROOT / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
 
 def findings(screen: Screen, within: str) -> dict[str, list[str]]:
     """Rules that are violated below this selector, with the elements."""
-    screen.page.add_script_tag(path=AXE)
+    if not screen.page.evaluate("() => 'axe' in window"):
+        screen.page.add_script_tag(path=AXE)
     found = screen.page.evaluate(
         "within => axe.run(within, {resultTypes: ['violations']}).then(r => r.violations)", within
     )

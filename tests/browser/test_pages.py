@@ -5,23 +5,24 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import psutil
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 import jupyter_kf
 from jupyter_kf.client import Client
 from tests.browser.lab import Lab
-from tests.browser.screen import Screen
+from tests.browser.screen import Screen, until
 from tests.browser.test_access import findings
-from tests.faces.server.scene import whole_store
+from tests.faces.server.scene import large_study, whole_store
 
+# An endpoint that hangs is given up sooner, which is longer than a story has to wait for nothing.
+CONFIG = "c.KfExtension.endpoint_patience_s = 10.0"
+TRIALS = 300
 BAD = "<img src=x onerror=alert(1)>"
 CURVE = """
 for step in range(30):
@@ -37,6 +38,7 @@ def stocked(lab: Lab) -> Iterator[Client]:
         patch.setenv("JUPYTER_KF_STORE", str(lab.store))
         client = jupyter_kf.connect(store=lab.store)
         whole_store(client)
+        large_study(client, "large", TRIALS)
         client.data("wide", _wide())
         for speed in (1.0, 2.0):
             client.train(CURVE, name="curve", params={"speed": speed}, wait=True)
@@ -50,19 +52,11 @@ def _wide() -> pd.DataFrame:
     return pd.DataFrame({BAD: [BAD] * 50, **columns, "last": range(50)})
 
 
-def _page(screen: Screen, thing: str, name: str) -> Locator:
-    """The page of a thing, opened by the command that all links use; in front."""
-    screen.command("jupyter-kf:open", thing=thing, id=name)
-    page = screen.page.locator(".jp-Kf-page:visible")
-    expect(page.locator("h2")).to_be_visible()
-    return page
-
-
 def test_a_trial_is_chosen_by_keyboard_and_promoted_in_place(
     stocked: Client, screen: Screen
 ) -> None:
     screen.open()
-    page = _page(screen, "study", "high")
+    page = screen.show("study", "high")
     table = page.get_by_role("grid", name="Trials")
     expect(table.get_by_role("row").nth(5)).to_be_visible()  # a head, five trials or more
     expect(page.get_by_role("img", name=re.compile("^accuracy of each trial"))).to_be_visible()
@@ -80,6 +74,33 @@ def test_a_trial_is_chosen_by_keyboard_and_promoted_in_place(
     link.click()
     shown = screen.page.locator(".jp-Kf-page:visible h2")
     expect(shown).to_have_text(re.compile(r"high@\d+"))
+    tried = stocked.versions("model", "high")[-1].note["params"]["c"]
+    params = screen.page.locator(".jp-Kf-page:visible").get_by_role("region", name="Parameters")
+    expect(params.locator("dt")).to_have_text("c")
+    assert float(params.locator("dd").inner_text()) == pytest.approx(tried, rel=1e-4)
+    assert screen.errors == []
+
+
+def test_a_search_of_two_objectives_and_hundreds_of_trials_is_read_and_scrolled(
+    stocked: Client, screen: Screen
+) -> None:
+    screen.open()
+    page = screen.show("study", "large")
+    study = stocked.study("large")
+    assert len(study.best) > 1, "the objectives do not conflict"
+    done = sum(trial.state == "SUCCEEDED" for trial in study.trials)
+    expect(page).to_contain_text(f"{done} of {TRIALS} trials finished")
+    expect(page).to_contain_text("ended early")
+    table = page.get_by_role("grid", name="Trials")
+    expect(table.get_by_text("best").first).to_be_visible()
+    assert table.get_by_role("row").count() < 60
+    table.locator(".jp-Kf-gridBody").focus()
+    screen.page.keyboard.press("End")
+    expect(table.locator("[aria-selected='true']")).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("^auc of each trial"))).to_be_visible()
+    page.get_by_role("combobox", name="Metric of the plots").select_option(label="latency")
+    expect(page.get_by_role("img", name=re.compile("^latency of each trial"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("Parameters of each"))).to_be_visible()
     assert screen.errors == []
 
 
@@ -108,7 +129,7 @@ def test_a_running_study_grows_on_its_page(stocked: Client, lab: Lab, screen: Sc
     fields = {"name": "high", "params": {"c": "loguniform(1e-3, 10)"}, "metric": ["accuracy"],
               "maximize": True, "trials": 6}  # fmt: skip
     run = lab.post("/jupyter-kf/api/v1/tune", {"fields": fields})["run"]["id"]
-    page = _page(screen, "study", run)
+    page = screen.show("study", run)
     expect(page).to_contain_text("6 of 6 trials finished")
     expect(page.locator(".jp-Kf-state").first).to_have_text("Succeeded")
     expect(page.get_by_role("region", name="What matters").locator("figure")).to_be_visible()
@@ -119,7 +140,7 @@ def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
     stocked: Client, lab: Lab, screen: Screen
 ) -> None:
     screen.open()
-    page = _page(screen, "endpoint", "high")
+    page = screen.show("endpoint", "high")
     expect(page.get_by_role("table", name="Parity, column by column")).to_contain_text("equal")
     x = page.get_by_role("textbox", name=re.compile("^x "))
     x.fill("many")
@@ -130,6 +151,8 @@ def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
     answers = page.get_by_role("table", name="Predictions")
     expect(answers.get_by_role("row")).to_have_count(2)
     expect(answers).to_contain_text("prediction")
+    told = page.locator(".jp-Kf-answer")  # beside the button
+    expect(told).to_have_text(answers.get_by_role("cell").first.inner_text())
     page.get_by_role("button", name="Paste JSON").click()
     page.get_by_role("textbox", name="Rows as JSON").fill('[{"x": 1, "y": 2}, {"x": "no", "y": 1}]')
     page.get_by_role("button", name="Predict").click()
@@ -155,7 +178,7 @@ def test_an_endpoint_that_hangs_is_named_and_the_page_stays_usable(
     stocked: Client, screen: Screen
 ) -> None:
     screen.open()
-    page = _page(screen, "endpoint", "high")
+    page = screen.show("endpoint", "high")
     expect(page.get_by_text("Requests", exact=True)).to_be_visible()
     hung = _processes(stocked, stocked.endpoint("high").run.id)
     for process in hung:
@@ -165,7 +188,11 @@ def test_an_endpoint_that_hangs_is_named_and_the_page_stays_usable(
             "kf-2204"
         )
         page.get_by_role("button", name="Predict").click()
+        waited = page.get_by_text(re.compile(r"^No answer for \d+ s; still waiting\.$"))
+        expect(waited).to_be_visible()
+        screen.picture("endpoint-hangs")
         page.get_by_role("button", name="Stop waiting").click()
+        expect(waited).to_have_count(0)
         expect(page.get_by_role("button", name="Predict")).to_be_enabled()
         page.get_by_role("button", name="Predict").click()
         told = page.get_by_role("region", name="Try it").get_by_role("alert")
@@ -196,6 +223,23 @@ def test_a_form_makes_a_cell_that_runs(stocked: Client, lab: Lab, screen: Screen
     name.fill("not a name")
     expect(form.locator("[data-field='name']")).to_contain_text("not a name")
     name.fill("formed")
+    data = form.get_by_role("combobox", name=re.compile("^Data"))
+    data.fill("pionts")
+    transform = form.get_by_role("combobox", name=re.compile("^Transform"))
+    transform.fill("nothing")
+    wrong = form.locator("[data-field='data'] .jp-Kf-fieldError")
+    expect(wrong).to_contain_text("there is no dataset `pionts`\ndid you mean `points`?\n")
+    expect(wrong).to_contain_text("There are: ")
+    expect(form.locator("[data-field='transform'] .jp-Kf-fieldError")).to_contain_text(
+        "there is no transform `nothing`\n"
+    )
+    screen.picture("form-refuses")
+    expect(form.get_by_role("button", name="Insert cell")).to_be_disabled()
+    data.fill("points")
+    expect(form.locator("[data-field='transform'] .jp-Kf-fieldError")).to_contain_text("nothing")
+    expect(form.get_by_role("textbox", name=re.compile("^Target"))).to_be_visible()
+    data.fill("")
+    transform.fill("")
     cpu = form.get_by_role("textbox", name=re.compile("^Cpu"))
     form.get_by_text("Resources", exact=True).click()
     cpu.fill("lots")
@@ -212,27 +256,70 @@ def test_a_form_makes_a_cell_that_runs(stocked: Client, lab: Lab, screen: Screen
         "--param size=3"
     )
     form.get_by_role("button", name="Insert cell").click()
-    expect(form.locator(".jp-Kf-done")).to_be_visible()
-    screen.command("docmanager:open", path="form.ipynb")
     made = notebook.locator(".jp-CodeCell").nth(1)
+    expect(made).to_have_class(re.compile("jp-mod-active"))
+    expect(made).to_be_in_viewport()
     assert made.locator(".cm-content").inner_text().strip() == cell
+    screen.picture("form-inserted")
+    screen.command("jupyter-kf:open", thing="form", id="train")
+    expect(form.locator(".jp-Kf-done")).to_have_text(
+        "It is cell 2 of form.ipynb now; run it there."
+    )
+    form.get_by_role("textbox", name=re.compile("^Name required")).fill("formed-2")
+    expect(form.locator(".jp-Kf-done")).to_have_count(0)
+    screen.command("docmanager:open", path="form.ipynb")
     screen.run_cell(1)
-    _until(lambda: [r.metrics.get("area") for r in stocked.runs(name="formed")] == [9.0])
+    until(lambda: [r.metrics.get("area") for r in stocked.runs(name="formed")] == [9.0])
     assert screen.errors == []
 
 
-def _until(holds: Any, patience_s: float = 60.0) -> None:
-    until = time.monotonic() + patience_s
-    while not holds():
-        assert time.monotonic() < until, "it did not come to that"
-        time.sleep(0.1)
+def test_the_widgets_of_kf_form_train_predict_and_compare(
+    stocked: Client, lab: Lab, screen: Screen
+) -> None:
+    lines = ("%kf form train", "%kf form predict high", "%kf form compare")
+    notebook = screen.open_notebook(lab.notebook("widgets.ipynb", "%load_ext jupyter_kf", *lines))
+    screen.run_cell(0)
+    train, predict, compare = (screen.run_cell(n) for n in (1, 2, 3))
+
+    train.get_by_label("name", exact=True).fill("widget run")
+    expect(train).to_contain_text("kf-1002")
+    expect(train.get_by_role("button", name="Train")).to_be_disabled()
+    train.get_by_label("name", exact=True).fill("widgeted")
+    train.get_by_label("params").fill("size=4")
+    train.get_by_label("code").fill("kf.report(area=size * size)")
+    expect(train).to_contain_text("%%kf train widgeted --param size=4")
+    train.get_by_role("button", name="Train").click()
+    expect(train.locator(".jp-Kf-state[data-state='SUCCEEDED']")).to_be_visible()
+    expect(train.locator(".jp-Kf-values")).to_contain_text("16")
+
+    line = predict.get_by_text("%kf predict high").first
+    before = line.inner_text()
+    expect(predict.get_by_role("slider")).to_have_count(2)  # one for each column
+    predict.get_by_role("slider").first.press("ArrowRight")
+    expect(line).not_to_have_text(before)
+    predict.get_by_role("button", name="Predict").click()
+    expect(predict.locator(".jp-OutputArea-output", has_text="prediction").last).to_be_visible()
+
+    first, second = (run.id for run in stocked.runs(name="curve"))
+    choices = compare.get_by_role("listbox")
+    at = [choice.split()[0] for choice in choices.locator("option").all_inner_texts()]
+    choices.select_option(index=[at.index(first), at.index(second)])
+    expect(compare).to_contain_text(first)
+    compare.get_by_role("button", name="Compare").click()
+    expect(compare).to_contain_text("param speed")
+
+    train.get_by_role("button", name="Insert cell").click()
+    made = notebook.locator(".jp-CodeCell", has_text="%%kf train widgeted --param size=4").last
+    expect(made.locator(".cm-content")).to_contain_text("kf.report(area=size * size)")
+    screen.pictures("widgets")
+    assert screen.errors == []
 
 
 def test_1200_columns_are_a_few_rows_in_the_page_and_html_is_text(
     stocked: Client, screen: Screen
 ) -> None:
     screen.open()
-    page = _page(screen, "dataset", "wide")
+    page = screen.show("dataset", "wide")
     table = page.get_by_role("grid", name="Columns of the dataset")
     expect(table.get_by_role("gridcell").first).to_have_text(BAD)
     assert table.get_by_role("row").count() < 60
@@ -256,9 +343,19 @@ def test_two_runs_are_compared_by_what_was_set_differently(stocked: Client, scre
     expect(differ.get_by_role("row")).to_have_count(2)
     expect(differ).to_contain_text("param speed")
     expect(page.get_by_role("img", name=re.compile("^loss of "))).to_be_visible()
+    same = len(stocked.compare(*ids).same)
+    page.get_by_text(f"{same} settings are the same").click()
+    assert page.locator("details dt").count() == same
+    adding = page.get_by_role("combobox", name="Run to add")
+    adding.fill("crve")
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("alert")).to_contain_text("there is no run `crve`")
+    expect(differ).to_contain_text("param speed")  # the page is as it was
+    screen.picture("compare-refuses")
     page.get_by_role("button", name=f"Leave {ids[0]} out").click()
     expect(page).to_contain_text("Add at least two runs")
-    page.get_by_role("combobox", name="Run to add").fill(ids[0])
+    adding.fill(ids[0])
+    expect(page.get_by_role("alert")).to_have_count(0)
     page.get_by_role("button", name="Add").click()
     expect(differ).to_contain_text("param speed")
     assert screen.errors == []
@@ -266,7 +363,7 @@ def test_two_runs_are_compared_by_what_was_set_differently(stocked: Client, scre
 
 def test_a_transform_and_a_model_lead_to_each_other(stocked: Client, screen: Screen) -> None:
     screen.open()
-    page = _page(screen, "transform", "prepare")
+    page = screen.show("transform", "prepare")
     expect(page.get_by_role("region", name="Code of prepare")).to_contain_text("def transform")
     expect(page).to_contain_text("equal to the bit in a fresh process")
     page.get_by_role("region", name="Who uses it").get_by_role("button", name="high@1").click()
@@ -281,26 +378,33 @@ def test_a_transform_and_a_model_lead_to_each_other(stocked: Client, screen: Scr
 
 PAGES = [
     ("study", "high"),
+    ("study", "large"),
     ("endpoint", "high"),
     ("model", "high"),
     ("dataset", "points"),
     ("transform", "prepare"),
     ("form", "train"),
+    ("form", "tune"),
     ("form", "serve"),
+    ("form", "batch"),
 ]
 
 
-@pytest.mark.parametrize(("thing", "name"), PAGES)
-def test_axe_finds_nothing_on_a_page(
-    stocked: Client, screen: Screen, thing: str, name: str
+def test_axe_finds_nothing_on_any_page_in_both_themes_and_widths(
+    stocked: Client, screen: Screen
 ) -> None:
+    runs = ",".join(run.id for run in stocked.runs(name="curve"))
     screen.open()
-    page = _page(screen, thing, name)
-    expect(page.locator(".jp-Kf-skeleton")).to_have_count(0)
-    screen.pictures(f"{thing}-{name}")
+    found = {}
     for theme in ("Light", "Dark"):
         screen.theme(theme)
-        assert findings(screen, ".jp-Kf-page") == {}
+        for thing, name in (*PAGES, ("compare", runs)):
+            page = screen.show(thing, name)
+            expect(page.locator(".jp-Kf-skeleton")).to_have_count(0)
+            found[theme, thing, name] = findings(screen, ".jp-Kf-page")
+            screen.widths(f"{thing}-{name if thing != 'compare' else 'curve'}-{theme.lower()}")
+    assert {shown: rules for shown, rules in found.items() if rules} == {}
+    assert screen.errors == []
 
 
 def test_a_page_that_is_no_more_says_so(stocked: Client, screen: Screen) -> None:

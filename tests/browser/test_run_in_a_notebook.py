@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lab import Lab
-from tests.browser.screen import Screen
+from tests.browser.screen import Screen, until
 
 HTML = '<img src=x onerror="window.broken=1"><script>window.broken=2</script>'
 
@@ -132,34 +132,75 @@ def test_html_and_script_in_logs_names_and_errors_are_text(screen: Screen, gate:
     expect(page.locator(".jp-Kf-line", has_text="<img src=x").first).to_be_visible()
     screen.picture("html-in-log")
     page.get_by_role("tab", name="Code").click()
-    expect(page.locator(".jp-Kf-code")).to_contain_text("<script>")
+    code = page.get_by_role("region", name="Code of the run")
+    expect(code).to_contain_text("<script>")
     assert screen.page.evaluate("window.broken") is None
     assert screen.page.locator(".jp-Kf img, .jp-Kf script").count() == 0
 
 
-def test_a_run_is_cloned_to_a_cell_that_does_the_same(screen: Screen, gate: Path, lab: Lab):
+def test_a_run_leads_back_to_its_cell_and_is_cloned_below_it(screen: Screen, gate: Path, lab: Lab):
     gate.touch()
-    cells = ["%load_ext jupyter_kf", "%%kf train cloned --param lr=0.5\nkf.report(lr=lr)"]
-    screen.open_notebook(lab.notebook("clone.ipynb", *cells))
+    cells = ("%load_ext jupyter_kf", "%%kf train cloned --param lr=0.5\nkf.report(lr=lr)", "1 + 1")
+    notebook = screen.open_notebook(lab.notebook("clone.ipynb", *cells))
     screen.run_cell(0)
     output = screen.run_cell(1)
     expect(output.locator(".jp-Kf-state[data-state='SUCCEEDED']")).to_be_visible()
+    run = screen.newest_run("cloned")
+    # Renamed since: its kernel does not know, the server does.
+    screen.page.evaluate(
+        "() => window.jupyterapp.serviceManager.contents.rename('clone.ipynb', 'moved.ipynb')"
+    )
+    expect(screen.page.get_by_role("tab", name="moved.ipynb")).to_be_visible()
+    until(lambda: [one["path"] for one in lab.get("/api/sessions")].count("moved.ipynb") == 1)
+    lab.notebook("other.ipynb", "2 + 2")
     output.get_by_role("button", name="Open").click()
-    screen.page.get_by_role("button", name="Clone to a cell").click()
-    clone = screen.page.locator(".jp-NotebookPanel .jp-CodeCell").nth(2)
+    page = screen.page.locator(".jp-Kf-runPage")
+    link = page.get_by_role("button", name="moved.ipynb")
+    expect(link).to_be_visible()
+    screen.picture("run-from-notebook")
+    screen.command(
+        "docmanager:open", path="other.ipynb"
+    )  # it goes to its own notebook all the same
+    expect(screen.page.get_by_role("tab", name="other.ipynb")).to_have_attribute(
+        "aria-selected", "true"
+    )
+    screen.command("jupyter-kf:open", thing="run", id=run)
+    page.get_by_role("button", name="Clone to a cell").click()
+    clone = notebook.locator(".jp-CodeCell").nth(2)
+    expect(clone).to_have_class(re.compile("jp-mod-active"))
+    expect(clone).to_be_in_viewport()
     expect(clone.locator(".cm-content")).to_contain_text("%%kf train cloned")
     expect(clone.locator(".cm-content")).to_contain_text("lr=0.5")
+    expect(notebook.locator(".jp-CodeCell").nth(3).locator(".cm-content")).to_have_text("1 + 1")
+    screen.picture("cloned")
+    screen.command("jupyter-kf:open", thing="run", id=run)
+    expect(page.locator(".jp-Kf-done")).to_have_text(
+        "It is cell 3 of moved.ipynb now; run it there."
+    )
+    link.click()
+    expect(notebook.locator(".jp-CodeCell").nth(1)).to_have_class(re.compile("jp-mod-active"))
+    assert not screen.errors
 
 
-def test_a_plain_cell_becomes_a_job_by_its_toolbar_button(screen: Screen, lab: Lab):
-    cells = ["%load_ext jupyter_kf", "kf.report(answer=42)"]
+def test_a_plain_cell_becomes_a_job_by_one_click_of_its_button_or_of_the_menu(
+    screen: Screen, lab: Lab
+):
+    cells = ["kf.report(answer=42)", "kf.report(answer=43)"]
     screen.open_notebook(lab.notebook("My first job.ipynb", *cells))
-    screen.run_cell(0)
-    cell = screen.page.locator(".jp-CodeCell").nth(1)
-    cell.locator(".cm-content").click()
-    button = cell.locator("[data-command='jupyter-kf:run-cell-as-job']").first
-    button.click()
-    expect(cell.locator(".cm-content")).to_contain_text("%%kf train my-first-job")
-    button.click()
-    expect(cell.locator(".jp-Kf-state[data-state='SUCCEEDED']")).to_be_visible()
-    expect(cell.locator(".jp-Kf-values")).to_contain_text("42")
+    all_cells = screen.page.locator(".jp-CodeCell")
+    all_cells.nth(0).locator(".cm-content").click()
+    all_cells.nth(0).locator("[data-command='jupyter-kf:run-cell-as-job']").first.click()
+    # What it needs is put above it, to be seen and run again.
+    expect(all_cells.nth(0).locator(".cm-content")).to_have_text("%load_ext jupyter_kf")
+    job = all_cells.nth(1)
+    expect(job.locator(".cm-content")).to_contain_text("%%kf train my-first-job")
+    expect(job.locator(".jp-Kf-state[data-state='SUCCEEDED']")).to_be_visible()
+    expect(job.locator(".jp-Kf-values")).to_contain_text("42")
+    all_cells.nth(2).locator(".cm-content").click()
+    screen.page.get_by_role("menuitem", name="Kubeflow").click()
+    screen.page.get_by_role("menuitem", name="Run as Job").click()
+    job = all_cells.nth(2)
+    expect(job.locator(".cm-content")).to_contain_text("%%kf train my-first-job")
+    expect(job.locator(".jp-Kf-values")).to_contain_text("43")
+    expect(all_cells).to_have_count(3)
+    screen.picture("run-as-job")

@@ -40,11 +40,8 @@ def ended(client, name: str, cell: str = CELL, **fields):
 
 def open_run(screen: Screen, run_id: str):
     """Its page, shown."""
-    screen.open()
-    screen.command("jupyter-kf:open", thing="run", id=run_id)
-    page = screen.page.locator(".jp-Kf-runPage")
-    expect(page.locator("h2")).to_be_visible()
-    return page
+    screen.open().show("run", run_id)
+    return screen.page.locator(".jp-Kf-runPage")
 
 
 def test_a_page_has_all_of_a_run_and_is_drawn_in_both_themes(screen: Screen, client):
@@ -62,7 +59,9 @@ def test_a_page_has_all_of_a_run_and_is_drawn_in_both_themes(screen: Screen, cli
     expect(red).to_have_text("red")
     screen.pictures("run-log")
     page.get_by_role("tab", name="Code").click()
-    expect(page.locator(".jp-Kf-code")).to_contain_text("kf.report")
+    code = page.get_by_role("region", name="Code of the run")
+    expect(code).to_contain_text("%%kf train delay --param lr=0.1")
+    expect(code).to_contain_text("kf.report")
     screen.pictures("run-code")
     page.get_by_role("tab", name="Lineage").click()
     expect(page.locator(".jp-Kf-node.jp-mod-here")).to_be_visible()
@@ -132,3 +131,35 @@ def test_a_run_is_deleted_from_its_page_after_asking(screen: Screen, client):
     page.get_by_role("group").get_by_role("button", name="Delete").click()
     expect(page.locator(".jp-Kf-problem")).to_be_visible()
     assert not folder.exists()
+
+
+def test_a_failed_run_says_its_error_once(screen: Screen, client):
+    run = client.train("raise ValueError('the only reason')", name="failing").wait()
+    page = open_run(screen, run.id)
+    expect(page.locator(".jp-Kf-problem")).to_have_count(1)
+    said = "the cell raised ValueError: the only reason"
+    assert page.locator(".jp-Kf-head").inner_text().count(said) == 1
+    screen.picture("run-failed")
+
+
+def test_a_job_that_ran_long_says_so_when_it_ends_and_leads_to_its_page(
+    screen: Screen, client, lab: Lab
+):
+    lab.set(**{"jupyter-kf/settings": {"notifyAfter": 2}})
+    try:
+        screen.open()
+        expect(screen.page.locator(".jp-Kf-chip")).to_contain_text("idle")
+        client.train("kf.report(a=1)", name="short").wait()
+        slow = "import time\ntime.sleep(2.2)\n"
+        told = screen.page.locator(".Toastify__toast")
+        client.train(slow, name="long")
+        expect(told).to_contain_text("long succeeded after")
+        client.train(slow + "raise ValueError('<b>too late</b>')", name="worse")
+        failed = told.filter(has_text="worse failed")
+        expect(failed).to_contain_text("<b>too late</b>")
+        screen.picture("long-jobs-ended")
+        assert "short" not in "".join(told.all_inner_texts())
+        failed.get_by_role("button", name="Open").click()
+        expect(screen.page.locator(".jp-Kf-runPage h2")).to_have_text("worse")
+    finally:
+        lab.set(**{"jupyter-kf/settings": {}})

@@ -87,12 +87,17 @@ def test_no_runs_yet_says_what_to_type():
 
 def test_a_comparison_shows_only_what_differs():
     runs = [
-        run(id=f"d-{lr}", spec={"seed": 0, "params": {"lr": lr}}, metrics={"auc": lr})
+        run(
+            id=f"d-{lr}",
+            spec={"seed": 0, "queue": None, "env": {}, "params": {"lr": lr}},
+            metrics={"auc": lr},
+        )
         for lr in (1, 2)
     ]
     got = compare(runs)
     assert dict(got.settings) == {"param lr": (1, 2)}
-    assert dict(got.same) == {"seed": 0}
+    assert dict(got.same) == {"seed": 0}  # what all left empty is no setting
+    assert "1 settings are the same" in text(got)
     assert "param lr" in text(got) and "seed" not in text(got)
 
 

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import atexit
-
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 
 from jupyter_kf.errors import KfError
-from jupyter_kf.magics import load
 from jupyter_kf.records import State
 from tests.faces.server.scene import PREPARE, TRAIN, points
 
 
 @pytest.fixture
-def shell():
-    InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance(colors="nocolor")
-    load(shell)
-    shell.push({"points": points()})
+def shell(shell):
+    """One that keeps the cells which are inserted."""
     shell.inserted = []
     shell.set_next_input = lambda text, **_: shell.inserted.append(text)
-    yield shell
-    shell.history_manager.enabled = False
-    atexit.unregister(shell.atexit_operations)
-    InteractiveShell.clear_instance()
+    return shell
 
 
 def form_of(shell, words: str):

@@ -57,14 +57,27 @@ class Artefact:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A notebook as the server has it now, by its path from the server's root.
+
+    It is not `there` when it was renamed after its kernel had ended, or moved, or deleted.
+    """
+
+    path: str
+    cell: str
+    there: bool
+
+
+@dataclass(frozen=True)
 class RunPaper(At):
-    """All about one run: `code` is the cell's text."""
+    """All about one run: `code` is the cell's text, `notebook` where it was started from."""
 
     run: Run
     code: str | None
     inputs: tuple[Input, ...]
     artefacts: tuple[Artefact, ...]
     log_bytes: int
+    notebook: Place | None = None
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ class CellsHandler(KfHandler):
     async def post(self) -> None:
         """The cell that asks for this: only what differs from the defaults, checked."""
         asked = self.body(CellBody)
-        await self.answer(lambda: starting.cell(asked))
+        await self.answer(lambda: starting.cell(self.hub.client, asked))
 
 
 class RunCellHandler(KfHandler):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from jupyter_server.auth.decorator import authorized
@@ -11,6 +12,7 @@ from jupyter_kf.server import papers, rows, sending
 from jupyter_kf.server.answers import Answered, ComparePaper, Deleted, MetricPage, RunPage, RunPaper
 from jupyter_kf.server.asking import CompareAsk, LogAsk, MetricsAsk, RunsAsk
 from jupyter_kf.server.handler import RUNS, KfHandler, describes
+from jupyter_kf.server.place import place_of
 
 TEXT, BYTES = "text/plain; charset=utf-8", "application/octet-stream"
 
@@ -41,7 +43,9 @@ class RunHandler(KfHandler):
     async def get(self, run: str) -> None:
         """All about a run: by its id, the beginning of it, or the newest of a name."""
         at = self.hub.at()
-        await self.answer(lambda: papers.run_paper(self.hub.client, at, run))
+        paper = await self.hub.quick(lambda: papers.run_paper(self.hub.client, at, run))
+        notebook = await place_of(self.settings, paper.run.origin)
+        await self.answer(lambda: replace(paper, notebook=notebook))
 
     @web.authenticated
     @authorized("write", resource=RUNS)

@@ -10,7 +10,6 @@ from tornado import web
 import jupyter_kf
 from jupyter_kf.errors import NotFound
 from jupyter_kf.records import State
-from jupyter_kf.server import openapi
 from jupyter_kf.server.answers import (
     DoctorPaper,
     Document,
@@ -102,7 +101,7 @@ class OpenApiHandler(KfHandler):
     @describes(Document)
     async def get(self) -> None:
         """This document: OpenAPI 3.1."""
-        self.finish(await self.hub.quick(openapi.written))
+        self.finish(await self.hub.quick(self.settings["jupyter_kf_document"]))
 
 
 class UnknownRoute(KfHandler):

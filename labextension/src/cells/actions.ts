@@ -6,41 +6,112 @@ import {
   NotebookPanel
 } from '@jupyterlab/notebook';
 import { KfError } from '../services/rest';
+import type { IInserted } from '../tokens';
 import type { IContext } from '../ui/context';
 
 const LOAD = '%load_ext jupyter_kf';
+const MARK_MS = 2_000;
 
-/** Inserts a cell below the active one; in a new notebook when none is open. */
+/** Notebooks, and how one is brought to the front. */
+export interface INotebooks {
+  tracker: INotebookTracker;
+  show: (panel: NotebookPanel) => void;
+}
+
+export interface IInsertion {
+  cell: string;
+  /** The notebook that it belongs to, by its path: used when it is open, or when none is. */
+  notebook?: string;
+  /** Id of the cell below which it goes; below the active one when it isn't there. */
+  below?: string;
+}
+
+/** Inserts a cell, shows it and says where it is; in a new notebook when none is open. */
 export async function insertCell(
   context: IContext,
-  tracker: INotebookTracker,
-  text: string
-): Promise<void> {
-  const panel = tracker.currentWidget ?? (await newNotebook(context));
+  notebooks: INotebooks,
+  { cell, notebook, below }: IInsertion
+): Promise<IInserted | null> {
+  const { tracker, show } = notebooks;
+  const panel =
+    open(tracker, notebook) ??
+    tracker.currentWidget ??
+    (notebook ? await opened(context, notebook) : null) ??
+    (await newNotebook(context));
   if (!panel) {
-    return;
+    return null;
   }
+  await panel.revealed;
   await panel.context.ready;
+  show(panel);
   const { content } = panel;
+  const at = content.widgets.findIndex(({ model }) => below && model.id === below);
+  if (at >= 0) {
+    content.activeCellIndex = at;
+  }
   const active = content.activeCell?.model;
   if (active?.type === 'code' && active.sharedModel.getSource().trim() === '') {
-    active.sharedModel.setSource(text);
+    active.sharedModel.setSource(cell);
   } else {
     NotebookActions.insertBelow(content);
-    content.activeCell!.model.sharedModel.setSource(text);
+    content.activeCell!.model.sharedModel.setSource(cell);
   }
-  const cell = content.activeCell;
-  if (cell) {
-    await content.scrollToCell(cell).catch(() => undefined);
-    content.mode = 'edit';
-    cell.editor?.focus();
+  await reveal(panel);
+  return { path: panel.context.path, place: content.activeCellIndex + 1 };
+}
+
+/** Shows a cell of a notebook, which is opened if need be; the notebook alone without the cell. */
+export async function showCell(
+  context: IContext,
+  { tracker, show }: INotebooks,
+  path: string,
+  cell: string
+): Promise<void> {
+  const panel = open(tracker, path) ?? (await opened(context, path));
+  if (!panel) {
+    return; // it is in another tab of the browser: Notebook 7
+  }
+  await panel.revealed;
+  await panel.context.ready;
+  show(panel);
+  const at = panel.content.widgets.findIndex(({ model }) => model.id === cell);
+  if (at >= 0) {
+    panel.content.activeCellIndex = at;
+    await reveal(panel);
   }
 }
 
-/** A train cell is run; any other code becomes one, for the user to look at and run. */
+/** The active cell in view, with a mark for a moment and the cursor in it. */
+async function reveal({ content }: NotebookPanel): Promise<void> {
+  const cell = content.activeCell;
+  if (!cell) {
+    return;
+  }
+  content.deselectAll();
+  await content.scrollToCell(cell, 'center').catch(() => undefined);
+  content.mode = 'edit';
+  cell.editor?.focus();
+  cell.addClass('jp-Kf-shown');
+  window.setTimeout(() => cell.isDisposed || cell.removeClass('jp-Kf-shown'), MARK_MS);
+}
+
+function open(tracker: INotebookTracker, path?: string): NotebookPanel | undefined {
+  return path ? tracker.find(({ context }) => context.path === path) : undefined;
+}
+
+/** A notebook that was opened; null when it is not there, or not in this window. */
+async function opened(
+  { commands }: IContext,
+  path: string
+): Promise<NotebookPanel | null> {
+  const made = await commands.execute('docmanager:open', { path });
+  return made instanceof NotebookPanel ? made : null;
+}
+
+/** Runs the active cell as a job; code that is no magic cell becomes a train cell first. */
 export async function runCellAsJob(
   context: IContext,
-  tracker: INotebookTracker
+  { tracker }: INotebooks
 ): Promise<void> {
   const panel = tracker.currentWidget;
   const model = tracker.activeCell?.model;
@@ -48,30 +119,39 @@ export async function runCellAsJob(
     return;
   }
   const source = model.sharedModel.getSource();
-  if (/^\s*%%?kf\b/.test(source)) {
-    await NotebookActions.run(panel.content, panel.sessionContext);
+  if (!/^\s*%%?kf\b/.test(source)) {
+    try {
+      const asked = { verb: 'train', fields: { name: nameOf(panel) }, code: source };
+      const { cell } = await context.kf.rest.post<{ cell: string }>('cells', asked);
+      model.sharedModel.setSource(cell);
+    } catch (failure) {
+      const told = failure instanceof KfError ? failure.problem : null;
+      const words = told && [told.message, told.cause, told.fix].filter(Boolean);
+      Notification.error(words ? words.join('. ') : String(failure));
+      return;
+    }
+  }
+  await load(panel);
+  await NotebookActions.run(panel.content, panel.sessionContext);
+}
+
+/** Sees that the kernel knows our magic: by a cell above the active one if there is none yet. */
+async function load({ content, sessionContext }: NotebookPanel): Promise<void> {
+  const loads = ({ model }: (typeof content.widgets)[number]) =>
+    model.sharedModel.getSource().includes(LOAD);
+  if (content.widgets.some(loads)) {
+    // Its cell may not have been run in this kernel; to load twice changes nothing.
+    const kernel = sessionContext.session?.kernel;
+    await kernel?.requestExecute({ code: LOAD, silent: true }).done;
     return;
   }
-  const { kf, trans } = context;
-  try {
-    const asked = { verb: 'train', fields: { name: nameOf(panel) }, code: source };
-    const { cell } = await kf.rest.post<{ cell: string }>('cells', asked);
-    model.sharedModel.setSource(cell);
-  } catch (failure) {
-    const told = failure instanceof KfError ? failure.problem : null;
-    Notification.error(
-      told ? [told.message, told.fix].filter(Boolean).join('. ') : String(failure)
-    );
-    return;
-  }
-  const loaded = [...panel.content.widgets].some(({ model: other }) =>
-    other.sharedModel.getSource().includes(LOAD)
-  );
-  if (!loaded) {
-    Notification.info(
-      trans.__('The notebook needs %1 in a cell that was run before.', LOAD)
-    );
-  }
+  const job = content.activeCell!;
+  NotebookActions.insertAbove(content);
+  const above = content.activeCell!;
+  above.model.sharedModel.setSource(LOAD);
+  content.mode = 'command';
+  await NotebookActions.runCells(content, [above], sessionContext);
+  content.activeCellIndex = content.widgets.indexOf(job);
 }
 
 export async function startNotebook(context: IContext): Promise<void> {

@@ -13,7 +13,7 @@ import { MetricPlots, useMetrics } from '../ui/metrics';
 import { Button, ErrorBox, ProblemBox, Progress } from '../ui/pieces';
 import { StateBadge } from '../ui/state';
 import type { RunRow } from '../wire';
-import type { IRunReference } from './renderer';
+import type { IRunReference } from './reference';
 import { Summary } from './summary';
 
 const LINES = 5;
@@ -125,7 +125,9 @@ function Head({ row, told }: { row: RunRow; told: IRunReference }): React.ReactE
         share={ended || serves ? 1 : row.state === 'PENDING' ? 0 : shareOf(row)}
         label={trans.__('Progress of the run')}
       />
-      {row.reason ? <div className="jp-Kf-quiet">{row.reason}</div> : null}
+      {row.reason && !row.error?.message.includes(row.reason) ? (
+        <div className="jp-Kf-quiet">{row.reason}</div>
+      ) : null}
       {failed ? <ErrorBox error={asKfError(failed)} /> : null}
     </>
   );

@@ -6,8 +6,9 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs, IKubeflow } from '../tokens';
 import type { IContext } from '../ui/context';
 import { runIcon } from '../ui/icons';
-import { insertCell, runCellAsJob, startNotebook } from './actions';
-import { MIME, RunOutput } from './renderer';
+import type { IInsertion, INotebooks } from './actions';
+import { MIME } from './reference';
+import { RunOutput } from './renderer';
 
 export const outputPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-kf:output',
@@ -46,40 +47,71 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
   ): void => {
     const trans = (translator ?? nullTranslator).load('jupyter_kf');
     const context: IContext = { kf, trans, commands: app.commands };
-    const { commands } = app;
-    const isCode = () => tracker.activeCell?.model.type === 'code';
-    commands.addCommand(CommandIDs.runCellAsJob, {
-      label: trans.__('Run as Job'),
-      caption: trans.__('Turn this cell into a train cell; run it when it is one'),
-      icon: runIcon,
-      describedBy: { args: { type: 'object', properties: {} } },
-      isEnabled: isCode,
-      isVisible: isCode,
-      execute: () => runCellAsJob(context, tracker)
-    });
-    tracker.activeCellChanged.connect(() =>
-      commands.notifyCommandChanged(CommandIDs.runCellAsJob)
-    );
-    commands.addCommand(CommandIDs.insertCell, {
-      label: trans.__('Insert Kubeflow Cell'),
-      describedBy: {
-        args: {
-          type: 'object',
-          required: ['cell'],
-          properties: {
-            cell: { type: 'string', description: trans.__('Text of the cell') }
-          }
-        }
-      },
-      isVisible: args => typeof args['cell'] === 'string',
-      execute: args => insertCell(context, tracker, args['cell'] as string)
-    });
-    commands.addCommand(CommandIDs.startNotebook, {
-      label: trans.__('Kubeflow Notebook'),
-      caption: trans.__('A new notebook that begins with %load_ext jupyter_kf'),
-      icon: runIcon,
-      describedBy: { args: { type: 'object', properties: {} } },
-      execute: () => startNotebook(context)
-    });
+    const show = ({ id }: { id: string }) => app.shell.activateById(id);
+    addCommands(context, { tracker, show });
   }
 };
+
+/** What the commands do is loaded when one is first given. */
+function actions(): Promise<typeof import('./actions')> {
+  return import(/* webpackChunkName: "actions" */ './actions');
+}
+
+function addCommands(context: IContext, notebooks: INotebooks): void {
+  const { trans, commands } = context;
+  const { tracker } = notebooks;
+  const text = (description: string) => ({ type: 'string', description });
+  const isCode = () => tracker.activeCell?.model.type === 'code';
+  commands.addCommand(CommandIDs.runCellAsJob, {
+    label: trans.__('Run as Job'),
+    caption: trans.__('Run this cell as a job; plain code becomes a train cell'),
+    icon: runIcon,
+    describedBy: { args: { type: 'object', properties: {} } },
+    isEnabled: isCode,
+    isVisible: isCode,
+    execute: async () => (await actions()).runCellAsJob(context, notebooks)
+  });
+  tracker.activeCellChanged.connect(() =>
+    commands.notifyCommandChanged(CommandIDs.runCellAsJob)
+  );
+  commands.addCommand(CommandIDs.insertCell, {
+    label: trans.__('Insert Kubeflow Cell'),
+    describedBy: {
+      args: {
+        type: 'object',
+        required: ['cell'],
+        properties: {
+          cell: text(trans.__('Text of the cell')),
+          notebook: text(trans.__('Path of the notebook that it belongs to')),
+          below: text(trans.__('Id of the cell above it'))
+        }
+      }
+    },
+    isVisible: args => typeof args['cell'] === 'string',
+    execute: async args =>
+      (await actions()).insertCell(context, notebooks, args as unknown as IInsertion)
+  });
+  commands.addCommand(CommandIDs.showCell, {
+    label: trans.__('Show Cell'),
+    describedBy: {
+      args: {
+        type: 'object',
+        required: ['path', 'cell'],
+        properties: {
+          path: text(trans.__('Path of the notebook')),
+          cell: text(trans.__('Id of the cell'))
+        }
+      }
+    },
+    isVisible: args => typeof args['path'] === 'string',
+    execute: async ({ path, cell }) =>
+      (await actions()).showCell(context, notebooks, String(path), String(cell))
+  });
+  commands.addCommand(CommandIDs.startNotebook, {
+    label: trans.__('Kubeflow Notebook'),
+    caption: trans.__('A new notebook that begins with %load_ext jupyter_kf'),
+    icon: runIcon,
+    describedBy: { args: { type: 'object', properties: {} } },
+    execute: async () => (await actions()).startNotebook(context)
+  });
+}

@@ -7,18 +7,7 @@
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { PanelLayout, Widget } from '@lumino/widgets';
 import type { IContext } from '../ui/context';
-
-export const MIME = 'application/vnd.jupyter-kf.run+json';
-
-/** What the output holds. */
-export interface IRunReference {
-  format: 1;
-  id: string;
-  kind: string;
-  name: string;
-  /** The endpoint's name, when it is one. */
-  endpoint?: string;
-}
+import { type IRunReference, MIME } from './reference';
 
 export class RunOutput extends Widget implements IRenderMime.IRenderer {
   constructor(private readonly context: IContext) {

@@ -3,7 +3,15 @@ import * as React from 'react';
 import { ENDED } from '../services/validate';
 import { MOST_COMPARED } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { Fetched, PageHead, ThingLink, useKept } from '../ui/page';
+import { labelOf } from '../ui/labels';
+import {
+  ActionNote,
+  Fetched,
+  PageHead,
+  ThingLink,
+  useAction,
+  useKept
+} from '../ui/page';
 import { Button, Section } from '../ui/pieces';
 import { PlotView } from '../ui/plot';
 import { StateIcon, stateWord } from '../ui/state';
@@ -72,11 +80,19 @@ function Picker(props: {
       window.clearTimeout(timer);
     };
   }, [kf, text]);
+  const action = useAction();
   const add = () => {
     const typed = text.trim();
-    if (typed && !runs.includes(typed)) {
-      change([...runs, typed]);
-      setText('');
+    if (typed) {
+      action.run('add', async () => {
+        const { run } = await kf.runs.paper(typed); // a name means its newest run
+        setText('');
+        if (runs.includes(run.id)) {
+          return trans.__('%1 is here already.', run.id);
+        }
+        change([...runs, run.id]);
+        return null;
+      });
     }
   };
   return (
@@ -111,7 +127,10 @@ function Picker(props: {
           placeholder={trans.__('Run to add')}
           aria-label={trans.__('Run to add')}
           value={text}
-          onChange={event => setText(event.target.value)}
+          onChange={event => {
+            setText(event.target.value);
+            action.clear();
+          }}
         />
         <datalist id={id}>
           {known.map(run => (
@@ -122,7 +141,9 @@ function Picker(props: {
         </datalist>
         <Button
           label={trans.__('Add')}
-          disabled={!text.trim() || runs.length >= MOST_COMPARED}
+          disabled={
+            !text.trim() || runs.length >= MOST_COMPARED || action.busy !== null
+          }
           title={
             runs.length >= MOST_COMPARED
               ? trans.__('At most %1 at once', MOST_COMPARED)
@@ -131,6 +152,7 @@ function Picker(props: {
           onClick={add}
         />
       </span>
+      <ActionNote action={action} />
     </form>
   );
 }
@@ -148,9 +170,7 @@ function Side({ runs }: { runs: readonly string[] }): React.ReactElement {
 function Tables({ paper }: { paper: ComparePaper }): React.ReactElement {
   const { trans } = useKf();
   const differ = settings(paper);
-  const same = Object.entries(paper.same).filter(
-    ([, value]) => shown(value) !== '' && shown(value) !== '{}' && shown(value) !== '[]'
-  );
+  const same = Object.entries(paper.same);
   return (
     <>
       <Section title={trans.__('Results')}>
@@ -168,6 +188,7 @@ function Tables({ paper }: { paper: ComparePaper }): React.ReactElement {
           paper={paper}
           rows={differ}
           none={trans.__('Nothing: they were asked the same.')}
+          titles={name => labelOf(name, trans)}
         />
         {same.length ? (
           <details className="jp-Kf-more">
@@ -181,7 +202,7 @@ function Tables({ paper }: { paper: ComparePaper }): React.ReactElement {
             <dl className="jp-Kf-facts">
               {same.map(([name, value]) => (
                 <React.Fragment key={name}>
-                  <dt>{name}</dt>
+                  <dt>{labelOf(name, trans)}</dt>
                   <dd>{shown(value)}</dd>
                 </React.Fragment>
               ))}
@@ -200,6 +221,7 @@ function SideTable(props: {
   rows: ICompared[];
   none: string;
   states?: boolean;
+  titles?: (name: string) => string;
 }): React.ReactElement {
   const { trans } = useKf();
   const { paper, rows, states } = props;
@@ -220,8 +242,10 @@ function SideTable(props: {
       columns={[
         {
           key: 'name',
-          title: '',
-          cell: row => <span className="jp-Kf-quiet">{row.name}</span>
+          title: states ? trans.__('Result') : trans.__('Setting'),
+          cell: row => (
+            <span className="jp-Kf-quiet">{props.titles?.(row.name) ?? row.name}</span>
+          )
         },
         ...paper.runs.map((run, at) => ({
           key: run.id,

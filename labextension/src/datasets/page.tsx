@@ -1,13 +1,12 @@
 /** The page of a dataset: what it holds, column by column, and what was made of it. */
 import * as React from 'react';
-import { part } from '../services/rest';
 import { Bars } from '../ui/bars';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatBytes, formatNumber, shortDigest, typeWord } from '../ui/format';
 import { NodeList } from '../ui/nodes';
-import { Fetched, LineageSection, PageHead, useKept, VersionSelect } from '../ui/page';
 import { Section } from '../ui/pieces';
 import { type IColumn, VirtualTable } from '../ui/table';
+import { ThingPage } from '../ui/thing';
 import type { DatasetPaper } from '../wire';
 import { ColumnView } from './column';
 import {
@@ -26,79 +25,61 @@ export function makeDatasetPage(context: IContext, id: string): KfWidget {
 }
 
 function DatasetPage({ id }: { id: string }): React.ReactElement {
-  const { kf } = useKf();
-  const [ref, setRef] = React.useState(id);
-  const told = useKept(
-    ref,
-    signal => kf.rest.get<DatasetPaper>(`datasets/${part(ref)}`, {}, signal),
-    change => change.thing === 'dataset'
-  );
+  const { trans } = useKf();
   return (
-    <Fetched told={told}>
-      {paper => (
-        <Paper paper={paper} choose={n => setRef(`${paper.thing.name}@${n}`)} />
-      )}
-    </Fetched>
+    <ThingPage<DatasetPaper>
+      id={id}
+      route="datasets"
+      kind={trans.__('dataset')}
+      concerns={change => change.thing === 'dataset'}
+      detail={paper => <Shape paper={paper} />}
+    >
+      {paper => <Body paper={paper} />}
+    </ThingPage>
   );
 }
 
-function Paper(props: {
-  paper: DatasetPaper;
-  choose: (n: number) => void;
-}): React.ReactElement {
+/** How much it is, in a line. */
+function Shape({ paper }: { paper: DatasetPaper }): React.ReactElement {
   const { trans } = useKf();
-  const { paper } = props;
-  const { thing, versions } = paper;
-  const columns = React.useMemo(() => profiled(paper), [paper]);
-  const listed = React.useMemo(() => files(thing.manifest), [thing]);
-  const rows = Number(thing.manifest['rows'] ?? 0);
-  const size = sizeOf(thing.manifest);
-  const facts = listed.length
-    ? [trans._n('%1 file', '%1 files', listed.length), formatBytes(size)]
+  const { manifest } = paper.thing;
+  const count = files(manifest).length;
+  const rows = Number(manifest['rows'] ?? 0);
+  const size = sizeOf(manifest);
+  const facts = count
+    ? [trans._n('%1 file', '%1 files', count), formatBytes(size)]
     : [
         trans._n('%1 row', '%1 rows', rows).replace(String(rows), formatNumber(rows)),
-        trans._n('%1 column', '%1 columns', columns.length),
+        trans._n('%1 column', '%1 columns', profiled(paper).length),
         size ? formatBytes(size) : ''
       ];
+  return <span>{facts.filter(Boolean).join(' · ')}</span>;
+}
+
+function Body({ paper }: { paper: DatasetPaper }): React.ReactElement {
+  const { trans } = useKf();
+  const { thing } = paper;
+  const columns = React.useMemo(() => profiled(paper), [paper]);
+  const listed = React.useMemo(() => files(thing.manifest), [thing]);
   return (
     <>
-      <PageHead
-        kind={trans.__('dataset')}
-        title={`${thing.name}@${thing.version}`}
-        detail={
-          <>
-            <span>{facts.filter(Boolean).join(' · ')}</span>
-            <code title={thing.digest}>{shortDigest(thing.digest)}</code>
-          </>
-        }
-        actions={
-          <VersionSelect
-            versions={versions}
-            chosen={thing.version}
-            choose={props.choose}
-          />
-        }
-      />
-      <div className="jp-Kf-body">
-        {listed.length ? (
-          <Files files={listed} />
-        ) : columns.length ? (
-          <Profile columns={columns} rows={rows} />
-        ) : (
-          <p className="jp-Kf-quiet">{trans.__('This version has no profile.')}</p>
-        )}
-        <Section title={trans.__('What was made of it')}>
-          <NodeList
-            nodes={paper.used_by}
-            none={trans.__(
-              'Nothing yet: %1 and %2 take it by --data.',
-              '%%kf transform',
-              '%%kf train'
-            )}
-          />
-        </Section>
-        <LineageSection thing={thing.digest} />
-      </div>
+      {listed.length ? (
+        <Files files={listed} />
+      ) : columns.length ? (
+        <Profile columns={columns} rows={Number(thing.manifest['rows'] ?? 0)} />
+      ) : (
+        <p className="jp-Kf-quiet">{trans.__('This version has no profile.')}</p>
+      )}
+      <Section title={trans.__('What was made of it')}>
+        <NodeList
+          nodes={paper.used_by}
+          none={trans.__(
+            'Nothing yet: %1 and %2 take it by --data.',
+            '%%kf transform',
+            '%%kf train'
+          )}
+        />
+      </Section>
     </>
   );
 }

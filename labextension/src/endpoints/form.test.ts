@@ -1,6 +1,14 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import type { Column } from '../wire';
-import { columnOf, examples, parsePasted, parseRow, seen, unusual } from './form';
+import {
+  columnOf,
+  examples,
+  noteOf,
+  parsePasted,
+  parseRow,
+  seen,
+  unusual
+} from './form';
 
 const trans = nullTranslator.load('jupyter_kf');
 
@@ -56,7 +64,14 @@ it('a value outside of what training saw is unusual, not wrong', () => {
   expect(unusual(COLUMNS[0], '11')).toBe(true);
   expect(unusual(COLUMNS[0], '9')).toBe(false);
   expect(unusual(COLUMNS[2], 'z')).toBe(true);
-  expect(seen(COLUMNS[0], trans)).toBe('0 to 10 in training');
+  expect(seen(COLUMNS[0], trans)).toBe('In training: 0 to 10');
+  expect(noteOf(COLUMNS[0], '9', trans)).toBe('In training: 0 to 10');
+  expect(noteOf(COLUMNS[0], '11', trans)).toBe(
+    'Outside of what training saw. In training: 0 to 10'
+  );
+  expect(noteOf(COLUMNS[2], 'z', trans)).toBe(
+    'Training never saw “z”. In training: a, b'
+  );
 });
 
 it('a refusal is shown at the column that it names', () => {

@@ -100,13 +100,13 @@ function expected(kind: Kind, trans: TranslationBundle): string {
 /** What a column held in training, in a few words. */
 export function seen(column: Column, trans: TranslationBundle): string {
   if (column.min !== null && column.max !== null) {
-    return trans.__('%1 to %2 in training', brief(column.min), brief(column.max));
+    return trans.__('In training: %1 to %2', brief(column.min), brief(column.max));
   }
   if (column.categories) {
     const few = column.categories.slice(0, 6).join(', ');
     return column.categories.length > 6
-      ? trans.__('%1, … in training', few)
-      : trans.__('%1 in training', few);
+      ? trans.__('In training: %1, …', few)
+      : trans.__('In training: %1', few);
   }
   return '';
 }
@@ -116,6 +116,17 @@ function brief(value: number | string): string {
   return typeof value === 'number' || Number.isFinite(number)
     ? String(Number(number.toPrecision(4)))
     : value.replace('T', ' ').replace(/\.\d+$/, '');
+}
+
+/** What is said below a field: what training saw, or that it never saw this. */
+export function noteOf(column: Column, text: string, trans: TranslationBundle): string {
+  const known = seen(column, trans);
+  if (!unusual(column, text)) {
+    return known;
+  }
+  return column.categories && kindOf(column) === 'text'
+    ? trans.__('Training never saw “%1”. %2', text.trim(), known)
+    : trans.__('Outside of what training saw. %1', known);
 }
 
 /** Is a value one that training never saw? Not wrong, but worth a word. */

@@ -11,15 +11,15 @@ import {
   columnOf,
   examples,
   kindOf,
+  noteOf,
   parsePasted,
   parseRow,
-  seen,
-  type Typed,
-  unusual
+  type Typed
 } from './form';
 
 const MOST_FIELDS = 200;
 const MOST_ANSWERS = 100;
+const SLOW_S = 3;
 
 export function TryIt(props: {
   name: string;
@@ -122,21 +122,57 @@ export function TryIt(props: {
           {asked.busy ? (
             <Button label={trans.__('Stop waiting')} onClick={asked.clear} />
           ) : null}
-          <span className="jp-Kf-quiet" aria-live="polite">
-            {props.ready
-              ? asked.answer
-                ? trans.__(
-                    'Answered in %1',
-                    formatDuration(toNumber(asked.answer.took_s))
-                  )
-                : ''
-              : trans.__('It takes no traffic now.')}
+          {asked.busy ? <Waited /> : null}
+          <span aria-live="polite">
+            {!props.ready ? (
+              <span className="jp-Kf-quiet">
+                {trans.__('It takes no traffic now.')}
+              </span>
+            ) : asked.answer ? (
+              <Answered answer={asked.answer} />
+            ) : null}
           </span>
         </div>
       </form>
       {asked.error ? <ErrorBox error={asked.error} /> : null}
       {asked.answer ? <Answers answer={asked.answer} /> : null}
     </Section>
+  );
+}
+
+/** How long there was no answer, once that is longer than people expect. */
+function Waited(): React.ReactElement {
+  const { trans } = useKf();
+  const [waited_s, set] = React.useState(0);
+  React.useEffect(() => {
+    const timer = window.setInterval(() => set(seconds => seconds + 1), 1_000);
+    return () => window.clearInterval(timer);
+  }, []);
+  const slow = waited_s >= SLOW_S;
+  return (
+    <>
+      <span role="timer" className="jp-Kf-waited">
+        {slow ? trans.__('No answer for %1 s; still waiting.', waited_s) : ''}
+      </span>
+      <span className="jp-Kf-unseen" aria-live="polite">
+        {slow ? trans.__('There is no answer yet.') : ''}
+      </span>
+    </>
+  );
+}
+
+/** The answer to one row, beside the button; of more rows how many, which the table below has. */
+function Answered({ answer }: { answer: Predicted }): React.ReactElement {
+  const { trans } = useKf();
+  const [row] = answer.predictions;
+  const one = answer.predictions.length === 1 && 'prediction' in row;
+  return (
+    <>
+      {one ? <b className="jp-Kf-answer">{shown(row['prediction'])}</b> : null}{' '}
+      <span className="jp-Kf-quiet">
+        {trans.__('Answered in %1', formatDuration(toNumber(answer.took_s)))}
+      </span>
+    </>
   );
 }
 
@@ -195,9 +231,7 @@ function Field(props: {
   };
   const set = (event: React.ChangeEvent<HTMLInputElement | HTMLSelectElement>) =>
     props.change(column.name, event.target.value);
-  const note = unusual(column, value)
-    ? trans.__('Not seen in training: %1', seen(column, trans))
-    : seen(column, trans);
+  const note = noteOf(column, value, trans);
   return (
     <div className="jp-Kf-field">
       <label htmlFor={id} title={column.name}>

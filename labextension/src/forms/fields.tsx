@@ -1,6 +1,7 @@
 /** One field of a form: label, flag, control by its type, unit, help, and what is wrong. */
 import * as React from 'react';
 import { useKf } from '../ui/context';
+import { tidied } from '../ui/labels';
 import { Button } from '../ui/pieces';
 import type { Content, IField } from './model';
 
@@ -21,7 +22,7 @@ export function FormField(props: IFieldProps): React.ReactElement {
   const described = `${id}help ${id}wrong`;
   const head = (
     <>
-      {words(field.field)}{' '}
+      {tidied(field.field)}{' '}
       <span className="jp-Kf-quiet">
         {field.flag.startsWith('-') ? <code>{field.flag}</code> : null}{' '}
         {field.required ? trans.__('required') : ''}
@@ -55,10 +56,6 @@ export function FormField(props: IFieldProps): React.ReactElement {
       {body}
     </div>
   );
-}
-
-function words(field: string): string {
-  return field[0].toUpperCase() + field.slice(1).replace(/_/g, ' ');
 }
 
 /** An example of the value, or the word that it counts. */
@@ -231,7 +228,7 @@ function List(props: IControlProps): React.ReactElement {
           className="jp-mod-styled"
           spellCheck={false}
           autoComplete="off"
-          aria-label={trans.__('%1, entry %2', words(field.field), at + 1)}
+          aria-label={trans.__('%1, entry %2', tidied(field.field), at + 1)}
           placeholder={field.unit ?? ''}
           value={texts[at]}
           aria-invalid={props.wrong !== ''}
@@ -316,7 +313,7 @@ function Rows(props: {
             aria-label={trans.__(
               'Remove entry %1 of %2',
               at + 1,
-              words(props.field.field)
+              tidied(props.field.field)
             )}
             onClick={() => props.drop(at)}
           >

@@ -1,5 +1,5 @@
 import type { Flag, VerbPaper } from '../wire';
-import { blank, fieldOfProblem, fieldsOf, literal, request } from './model';
+import { blank, byField, fieldOfMistake, fieldsOf, literal, request } from './model';
 
 function flag(field: string, more: Partial<Flag> = {}): Flag {
   return {
@@ -25,6 +25,8 @@ const PAPER: VerbPaper = {
     flag('seed', { default: 0 }),
     flag('cpu', { unit: '2, 0.5 or 500m' }),
     flag('params', { flag: '--param', shape: 'map', plain: false, unit: 'NAME=VALUE' }),
+    flag('data'),
+    flag('transform'),
     flag('env', { shape: 'map' }),
     flag('pickle', { shape: 'list' }),
     flag('combine', { shape: 'switch', default: true }),
@@ -52,6 +54,8 @@ describe('the fields of a form', () => {
       params: 'map',
       seed: 'number',
       cpu: 'text',
+      data: 'text',
+      transform: 'text',
       env: 'map',
       pickle: 'list',
       combine: 'switch',
@@ -61,7 +65,12 @@ describe('the fields of a form', () => {
   });
 
   it('are in groups: basic first, what a job may use folded away', () => {
-    expect(fields.slice(0, 2).map(one => one.field)).toEqual(['name', 'params']);
+    expect(fields.slice(0, 4).map(one => one.field)).toEqual([
+      'name',
+      'data',
+      'transform',
+      'params'
+    ]);
     expect(field('cpu').group).toBe('resources');
     expect(field('seed').group).toBe('more');
   });
@@ -134,12 +143,7 @@ it('values of parameters are read as the command line reads them', () => {
 });
 
 describe('a refusal', () => {
-  const problem = (message: string, cause = '') => ({
-    code: 'kf-1004',
-    message,
-    cause,
-    fix: ''
-  });
+  const mistake = (message: string, cause = '') => ({ message, cause });
   const contents = { ...blank(fields), cpu: 'lots' };
 
   it.each([
@@ -149,6 +153,27 @@ describe('a refusal', () => {
     ["'lots' is no number of cores", 'cpu'],
     ['the store can’t be written', null]
   ])('%s belongs to %s', (message, name) => {
-    expect(fieldOfProblem(problem(message), fields, contents)).toBe(name);
+    expect(fieldOfMistake(mistake(message), fields, contents)).toBe(name);
+  });
+
+  it('of a thing that is not there belongs to the field of its kind', () => {
+    const same = { ...contents, name: 'late', data: 'late', transform: 'later' };
+    const about = (message: string) => fieldOfMistake(mistake(message), fields, same);
+    expect(about('there is no dataset `late`')).toBe('data');
+    expect(about('there is no transform `later`')).toBe('transform');
+    expect(about('there is no model `late`')).toBe('name');
+  });
+
+  it('of several mistakes is told at each of their fields', () => {
+    const problem = {
+      code: 'kf-1004',
+      message: "train: `seed` can't be -1; nobody is at home",
+      cause: '\n  it should be 0 or more\n  they left',
+      fix: 'see help'
+    };
+    const found = byField(problem, fields, contents);
+    expect(Object.keys(found)).toEqual(['seed', '']);
+    expect(found['seed'][0].cause).toBe('it should be 0 or more');
+    expect(byField(null, fields, contents)).toEqual({});
   });
 });

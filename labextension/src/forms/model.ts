@@ -3,7 +3,9 @@
  *
  * Pure. The server's spec decides what is right; here texts only become values.
  */
+import { type IMistake, mistakes } from '../ui/problems';
 import type { Flag, Problem, VerbPaper } from '../wire';
+import type { Verb } from './verbs';
 
 export type Group = 'basic' | 'more' | 'resources';
 export type Control = 'text' | 'number' | 'choice' | 'switch' | 'list' | 'map' | 'some';
@@ -35,12 +37,9 @@ export interface IField {
 export type Content = string | boolean | string[] | [string, string][];
 export type Contents = Record<string, Content>;
 
-export const VERBS = ['train', 'tune', 'serve', 'batch'] as const;
-export type Verb = (typeof VERBS)[number];
-
 /** What most people set, in this order; the rest of a verb's own fields are under "More". */
 const BASIC: Record<Verb, readonly string[]> = {
-  train: ['name', 'data', 'transform', 'params'],
+  train: ['name', 'data', 'transform', 'target', 'params'],
   tune: ['name', 'params', 'metric', 'maximize', 'trials', 'parallel', 'early_stop'],
   serve: ['name', 'model'],
   batch: ['name', 'input', 'output', 'model']
@@ -243,18 +242,21 @@ export function literal(text: string): unknown {
 }
 
 /**
- * The field that a refusal is about; null when it is about none of them.
+ * The field that a mistake is about; null when it is about none of them.
  *
- * The spec's sentences name a field in backticks or by its flag, or quote the value that was given.
+ * The server's sentences name a field in backticks or by its flag, or quote the value that was
+ * given: whole before in part, and of two fields with one value that of the kind that is named.
  */
-export function fieldOfProblem(
-  problem: Problem,
+export function fieldOfMistake(
+  { message, cause }: Pick<IMistake, 'message' | 'cause'>,
   fields: readonly IField[],
   contents: Contents
 ): string | null {
-  const told = `${problem.message} ${problem.cause}`;
-  const quoted = [...told.matchAll(/`([^`]+)`/g)].map(match => match[1].split('.')[0]);
-  const named = fields.find(({ field }) => quoted.includes(field));
+  const told = `${message} ${cause}`;
+  const quoted = [...told.matchAll(/`([^`]+)`/g)].map(match => match[1]);
+  const named = fields.find(({ field }) =>
+    quoted.some(word => word.split('.')[0] === field)
+  );
   if (named) {
     return named.field;
   }
@@ -262,10 +264,29 @@ export function fieldOfProblem(
   if (flagged && flagged.flag.startsWith('-')) {
     return flagged.field;
   }
+  const whole = fields.filter(({ field }) =>
+    textsIn(contents[field]).some(text => quoted.includes(text))
+  );
+  const meant = whole.find(
+    ({ names }) => names && message.includes(names.slice(0, -1))
+  );
   const holds = fields.find(({ field }) =>
     textsIn(contents[field]).some(text => text.length > 1 && told.includes(text))
   );
-  return holds?.field ?? null;
+  return (meant ?? whole[0] ?? holds)?.field ?? null;
+}
+
+/** Mistakes by the field that each is about; under '' those that are about none. */
+export function byField(
+  problem: Problem | null,
+  fields: readonly IField[],
+  contents: Contents
+): Record<string, IMistake[]> {
+  const found: Record<string, IMistake[]> = {};
+  for (const mistake of problem ? mistakes(problem) : []) {
+    (found[fieldOfMistake(mistake, fields, contents) ?? ''] ??= []).push(mistake);
+  }
+  return found;
 }
 
 function textsIn(content: Content | undefined): string[] {

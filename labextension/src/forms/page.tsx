@@ -1,27 +1,29 @@
 /** A launch form: fields of a verb, and the cell they make, which goes into the notebook. */
 import { Clipboard } from '@jupyterlab/apputils';
 import * as React from 'react';
-import { CommandIDs } from '../tokens';
+import { CommandIDs, type IInserted } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { asKfError } from '../ui/hooks';
 import { ActionNote, CodeBlock, PageHead, useAction } from '../ui/page';
 import { Button, ErrorBox, ProblemBox, Section, Skeleton } from '../ui/pieces';
-import type { Cell, Problem, ThingPage, VerbPaper } from '../wire';
+import type { Cell, Change, Problem, ThingPage, VerbPaper } from '../wire';
 import { FormField } from './fields';
 import {
   blank,
+  byField,
   type Content,
   type Contents,
-  fieldOfProblem,
   fieldsOf,
   type Group,
   type IField,
   type Names,
-  request,
-  type Verb
+  request
 } from './model';
+import type { Verb } from './verbs';
 
 const PAUSE_MS = 250;
+const MOST_NAMED = 12;
+const NAMED = new Set<string>(['dataset', 'transform', 'model', 'study']);
 const TRAIN_CODE = `model = ...  # kept; finds X_train, y_train, X_valid, y_valid and each parameter
 kf.report(score=...)
 `;
@@ -53,20 +55,33 @@ function Form({ verb, paper }: { verb: Verb; paper: VerbPaper }): React.ReactEle
   const [contents, setContents] = React.useState<Contents>(() => blank(fields));
   const [code, setCode] = React.useState(paper.takes_code ? TRAIN_CODE : '');
   const [touched, touch] = React.useState<ReadonlySet<string>>(new Set());
-  const names = useNames(fields);
+  const version = useVersion();
+  const names = useNames(fields, version);
   const asked = React.useMemo(() => request(fields, contents), [fields, contents]);
-  const told = useCell(verb, asked, paper.takes_code ? code : null);
-  const about = told.problem && fieldOfProblem(told.problem, fields, contents);
+  const told = useCell(verb, asked, paper.takes_code ? code : null, version);
+  const wrong = React.useMemo(
+    () => byField(told.problem, fields, contents),
+    [told.problem, fields, contents]
+  );
   const change = React.useCallback((field: string, content: Content) => {
     setContents(now => ({ ...now, [field]: content }));
     touch(now => new Set([...now, field]));
   }, []);
   const wrongOf = (field: IField): string => {
-    const wrong = asked.wrong[field.field];
-    if (wrong && touched.has(field.field)) {
-      return wrongWords(wrong, field, trans);
+    const here = asked.wrong[field.field];
+    if (here && touched.has(field.field)) {
+      return wrongWords(here, field, trans);
     }
-    return about === field.field ? problemWords(told.problem!) : '';
+    const said = (wrong[field.field] ?? []).flatMap(({ message, cause, fix }) => [
+      message,
+      cause,
+      fix
+    ]);
+    const there = field.names && said.length ? (names[field.names] ?? []) : [];
+    const listed = there.length
+      ? trans.__('There are: %1', there.slice(0, MOST_NAMED).join(', '))
+      : '';
+    return [...said, listed].filter(Boolean).join('\n');
   };
   const group = (name: Group) =>
     fields
@@ -123,7 +138,7 @@ function Form({ verb, paper }: { verb: Verb; paper: VerbPaper }): React.ReactEle
           </form>
           <Made
             told={told}
-            about={about}
+            rest={wrong[''] ? told.problem : null}
             missing={fields.filter(({ field }) => asked.wrong[field] === 'missing')}
             reveal={() => touch(new Set(fields.map(({ field }) => field)))}
           />
@@ -159,10 +174,6 @@ function wrongWords(
   }
 }
 
-function problemWords({ message, cause, fix }: Problem): string {
-  return [message, cause, fix].filter(Boolean).join('. ');
-}
-
 /** A folded group; it opens by itself when something in it is wrong. */
 function Fold(props: {
   title: string;
@@ -190,7 +201,8 @@ function Fold(props: {
 /** The cell as it stands, and where it can go. */
 function Made(props: {
   told: ITold;
-  about: string | null;
+  /** What is wrong and belongs to no field. */
+  rest: Problem | null;
   missing: readonly IField[];
   reveal: () => void;
 }): React.ReactElement {
@@ -198,14 +210,18 @@ function Made(props: {
   const { told, missing } = props;
   const action = useAction();
   const { cell } = told;
+  const { clear } = action;
+  React.useEffect(clear, [cell, clear]); // what was said was of another cell
   const insert = () =>
     cell === null
       ? props.reveal()
       : action.run('insert', async () => {
-          await commands.execute(CommandIDs.insertCell, { cell });
-          return trans.__(
-            'The cell is in the notebook. Run it there; it can be run again.'
-          );
+          const done: IInserted | null = await commands.execute(CommandIDs.insertCell, {
+            cell
+          });
+          return done
+            ? trans.__('It is cell %1 of %2 now; run it there.', done.place, done.path)
+            : null;
         });
   const copy = () => {
     Clipboard.copyToSystem(cell ?? '');
@@ -213,7 +229,7 @@ function Made(props: {
   };
   return (
     <Section title={trans.__('The cell it makes')} className="jp-Kf-made">
-      {told.problem && !props.about ? <ProblemBox problem={told.problem} /> : null}
+      {props.rest ? <ProblemBox problem={props.rest} /> : null}
       {cell === null ? (
         <p className="jp-Kf-quiet">
           {missing.length
@@ -253,13 +269,15 @@ interface ITold {
 function useCell(
   verb: Verb,
   asked: ReturnType<typeof request>,
-  code: string | null
+  code: string | null,
+  version: number
 ): ITold {
   const { kf } = useKf();
   const [told, set] = React.useState<ITold>({ cell: null, problem: null });
   const body = JSON.stringify({
     verb,
     fields: asked.fields,
+    known: true,
     ...(code === null ? {} : { code })
   });
   const whole = Object.keys(asked.wrong).length === 0;
@@ -279,12 +297,32 @@ function useCell(
       current = false;
       window.clearTimeout(timer);
     };
-  }, [kf, body, whole]);
+  }, [kf, body, whole, version]);
   return told;
 }
 
+/** Counts what came and went in the store: names that are right now may have been wrong before. */
+function useVersion(): number {
+  const { kf } = useKf();
+  const [version, count] = React.useReducer((n: number) => n + 1, 0);
+  React.useEffect(() => {
+    const onChange = (_: unknown, { thing, action }: Change) =>
+      NAMED.has(thing) || (thing === 'run' && action === 'ended') ? count() : undefined;
+    kf.changed.connect(onChange);
+    kf.stale.connect(count);
+    return () => {
+      kf.changed.disconnect(onChange);
+      kf.stale.disconnect(count);
+    };
+  }, [kf]);
+  return version;
+}
+
 /** Names of the store's things, for the fields that take one; none when they can't be had. */
-function useNames(fields: readonly IField[]): Partial<Record<Names, string[]>> {
+function useNames(
+  fields: readonly IField[],
+  version: number
+): Partial<Record<Names, string[]>> {
   const { kf } = useKf();
   const [names, set] = React.useState<Partial<Record<Names, string[]>>>({});
   const wanted = [
@@ -309,6 +347,6 @@ function useNames(fields: readonly IField[]): Partial<Record<Names, string[]>> {
     return () => {
       alive = false;
     };
-  }, [kf, wanted]);
+  }, [kf, wanted, version]);
   return names;
 }

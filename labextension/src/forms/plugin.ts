@@ -5,7 +5,7 @@ import { ILauncher } from '@jupyterlab/launcher';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs, IKubeflow, IOpeners } from '../tokens';
 import { kubeflowIcon } from '../ui/icons';
-import { type Verb, VERBS } from './model';
+import { type Verb, VERBS } from './verbs';
 
 export const formsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-kf:forms',

@@ -1,5 +1,5 @@
 /** What a model's page says of its versions. Pure. */
-import { toNumber } from '../ui/format';
+import { formatNumber, toNumber } from '../ui/format';
 import type { ModelPaper, Num, Version } from '../wire';
 
 type Metrics = Record<string, Num>;
@@ -12,6 +12,21 @@ export function metricsOf({ note }: Version): Metrics {
 /** The names of all metrics of all versions, in the order in which they came up. */
 export function metricNames(versions: readonly Version[]): string[] {
   return [...new Set(versions.flatMap(version => Object.keys(metricsOf(version))))];
+}
+
+/** What the cell was given for this version: of a promoted trial, the trial's parameters. */
+export function paramsOf(version: Version | undefined): [string, string][] {
+  const params = version?.note['params'];
+  return params && typeof params === 'object'
+    ? Object.entries(params).map(([name, value]) => [
+        name,
+        typeof value === 'number'
+          ? formatNumber(value, 6)
+          : typeof value === 'string'
+            ? value
+            : JSON.stringify(value)
+      ])
+    : [];
 }
 
 /** Where a version came from: a trial, or a run. */

@@ -1,123 +1,112 @@
 /** The page of a model: its versions, where it came from, who serves it, and serving it. */
 import * as React from 'react';
-import { part } from '../services/rest';
-import { CommandIDs } from '../tokens';
+import { CommandIDs, type IInserted } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatAgo, formatNumber, formatTime, shortDigest } from '../ui/format';
 import { NodeLink, NodeList } from '../ui/nodes';
-import {
-  ActionNote,
-  Fetched,
-  LineageSection,
-  PageHead,
-  ThingLink,
-  useAction,
-  useKept,
-  VersionSelect
-} from '../ui/page';
+import { ActionNote, type IAction, ThingLink, useAction } from '../ui/page';
 import { Button, Facts, Section } from '../ui/pieces';
 import { Table } from '../ui/table';
+import { ThingPage } from '../ui/thing';
 import type { Cell, ModelPaper, Version } from '../wire';
-import { metricNames, metricsOf, origin, ports, reference } from './model';
+import { metricNames, metricsOf, origin, paramsOf, ports, reference } from './model';
 
 export function makeModelPage(context: IContext, id: string): KfWidget {
   return new KfWidget(context, <ModelPage id={id} />, 'jp-Kf-modelPage');
 }
 
 function ModelPage({ id }: { id: string }): React.ReactElement {
-  const { kf } = useKf();
-  const [ref, setRef] = React.useState(id);
+  const { trans } = useKf();
   const name = id.replace(/@\d+$/, '');
-  const told = useKept(
-    ref,
-    signal => kf.rest.get<ModelPaper>(`models/${part(ref)}`, {}, signal),
-    change =>
-      (change.thing === 'model' && change.id.replace(/@\d+$/, '') === name) ||
-      (change.thing === 'endpoint' && change.action !== 'changed')
-  );
+  const action = useAction();
   return (
-    <Fetched told={told}>
-      {paper => (
-        <Paper paper={paper} choose={n => setRef(`${paper.thing.name}@${n}`)} />
-      )}
-    </Fetched>
+    <ThingPage<ModelPaper>
+      id={id}
+      route="models"
+      kind={trans.__('model')}
+      concerns={change =>
+        (change.thing === 'model' && change.id.replace(/@\d+$/, '') === name) ||
+        (change.thing === 'endpoint' && change.action !== 'changed')
+      }
+      detail={({ why }) => <span>{why}</span>}
+      actions={paper => <Serve model={reference(paper)} action={action} />}
+      note={<ActionNote action={action} />}
+    >
+      {(paper, choose) => <Body paper={paper} choose={choose} />}
+    </ThingPage>
   );
 }
 
-function Paper(props: {
+/** Writes the cell that serves this version. */
+function Serve(props: { model: string; action: IAction }): React.ReactElement {
+  const { kf, trans, commands } = useKf();
+  const { model, action } = props;
+  const serve = async () => {
+    const fields = { name: model.split('@')[0], model };
+    const { cell } = await kf.rest.post<Cell>('cells', { verb: 'serve', fields });
+    const told: IInserted | null = await commands.execute(CommandIDs.insertCell, {
+      cell
+    });
+    const { place, path } = told ?? {};
+    return told
+      ? trans.__('It is cell %1 of %2 now; run it to serve %3.', place, path, model)
+      : null;
+  };
+  return (
+    <Button
+      label={trans.__('Serve')}
+      tone="accent"
+      title={trans.__('Inserts the cell that serves this version')}
+      disabled={action.busy !== null || !commands.hasCommand(CommandIDs.insertCell)}
+      onClick={() => action.run('serve', serve)}
+    />
+  );
+}
+
+function Body(props: {
   paper: ModelPaper;
   choose: (n: number) => void;
 }): React.ReactElement {
-  const { kf, trans, commands } = useKf();
+  const { trans } = useKf();
   const { paper, choose } = props;
   const { thing, versions } = paper;
-  const action = useAction();
-  const serve = () =>
-    action.run('serve', async () => {
-      const fields = { name: thing.name, model: reference(paper) };
-      const { cell } = await kf.rest.post<Cell>('cells', { verb: 'serve', fields });
-      await commands.execute(CommandIDs.insertCell, { cell });
-      return trans.__('The cell is in the notebook; run it to serve %1.', fields.model);
-    });
+  const params = paramsOf(versions.find(({ n }) => n === thing.version));
   return (
     <>
-      <PageHead
-        kind={trans.__('model')}
-        title={reference(paper)}
-        detail={
-          <>
-            <span title={thing.digest}>
-              <code>{shortDigest(thing.digest)}</code>
-            </span>
-            <span>{paper.why}</span>
-          </>
-        }
-        actions={
-          <>
-            <VersionSelect versions={versions} chosen={thing.version} choose={choose} />
-            <Button
-              label={trans.__('Serve')}
-              tone="accent"
-              title={trans.__('Inserts the cell that serves this version')}
-              disabled={
-                action.busy !== null || !commands.hasCommand(CommandIDs.insertCell)
-              }
-              onClick={serve}
+      <div className="jp-Kf-columns">
+        <Section title={trans.__('What it is')}>
+          <About paper={paper} />
+        </Section>
+        <Section title={trans.__('Parameters')}>
+          {params.length ? (
+            <Facts facts={params} />
+          ) : (
+            <p className="jp-Kf-quiet">{trans.__('It was made without any.')}</p>
+          )}
+        </Section>
+        <Section title={trans.__('Metrics')}>
+          {Object.keys(thing.metrics).length ? (
+            <Facts
+              facts={Object.entries(thing.metrics).map(
+                ([name, value]) => [name, formatNumber(value)] as const
+              )}
             />
-          </>
-        }
-      />
-      <ActionNote action={action} />
-      <div className="jp-Kf-body">
-        <div className="jp-Kf-columns">
-          <Section title={trans.__('What it is')}>
-            <About paper={paper} />
-          </Section>
-          <Section title={trans.__('Metrics')}>
-            {Object.keys(thing.metrics).length ? (
-              <Facts
-                facts={Object.entries(thing.metrics).map(
-                  ([name, value]) => [name, formatNumber(value)] as const
-                )}
-              />
-            ) : (
-              <p className="jp-Kf-quiet">
-                {trans.__('Its run reported none. In the cell: kf.report(auc=0.9)')}
-              </p>
-            )}
-          </Section>
-        </div>
-        <Section title={trans.__('Versions')}>
-          <Versions versions={versions} chosen={thing.version} choose={choose} />
+          ) : (
+            <p className="jp-Kf-quiet">
+              {trans.__('Its run reported none. In the cell: kf.report(auc=0.9)')}
+            </p>
+          )}
         </Section>
-        <Section title={trans.__('Served by')}>
-          <NodeList
-            nodes={paper.used_by}
-            none={trans.__('No endpoint has this version now.')}
-          />
-        </Section>
-        <LineageSection thing={thing.digest} />
       </div>
+      <Section title={trans.__('Versions')}>
+        <Versions versions={versions} chosen={thing.version} choose={choose} />
+      </Section>
+      <Section title={trans.__('Served by')}>
+        <NodeList
+          nodes={paper.used_by}
+          none={trans.__('No endpoint has this version now.')}
+        />
+      </Section>
     </>
   );
 }

@@ -1,12 +1,12 @@
 /** Finds or makes the page of a thing. */
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget, type WidgetTracker } from '@jupyterlab/apputils';
-import { PanelLayout, SplitPanel, Widget } from '@lumino/widgets';
+import { PanelLayout, SplitPanel, TabPanel, Widget } from '@lumino/widgets';
 import type { IOpener, IOpeners, Thing } from '../tokens';
 import type { IContext } from '../ui/context';
 import { grown } from './shares';
 
-/** A page's share of a window that has it beside a notebook. */
+/** A page's share of a window that has it beside or below a notebook. */
 const ASIDE = 0.4;
 
 /** A tab's content: the place where a feature's page comes once it is loaded. */
@@ -28,7 +28,8 @@ export class Page extends Widget {
 
 export interface IOpenersOptions {
   app: JupyterFrontEnd;
-  area: string;
+  /** Where a page that is opened now belongs. */
+  area: () => string;
   context: IContext;
   tracker: WidgetTracker<MainAreaWidget<Page>>;
 }
@@ -49,7 +50,8 @@ export class Openers implements IOpeners {
     if (!opener) {
       throw new Error(`nothing opens a ${thing}`);
     }
-    const { app, area, tracker } = this.options;
+    const { app, tracker } = this.options;
+    const area = this.options.area();
     let widget = tracker.find(
       ({ content }) => content.thing === thing && content.thingId === id
     );
@@ -61,8 +63,11 @@ export class Openers implements IOpeners {
       app.shell.add(widget, area, { type: 'Kubeflow' });
     }
     app.shell.activateById(widget.id);
-    if (area !== 'main' && !this.widened) {
-      this.widened = true; // once: afterwards it is as wide as the user made it
+    if (area !== 'main') {
+      inFront(widget);
+    }
+    if (area !== 'main' && !this.widened.has(area)) {
+      this.widened.add(area); // once: afterwards it is as large as the user made it
       widen(widget);
     }
   }
@@ -88,11 +93,19 @@ export class Openers implements IOpeners {
     return widget;
   }
 
-  private widened = false;
+  private readonly widened = new Set<string>();
   private readonly openers = new Map<Thing, IOpener>();
 }
 
-/** Gives a page beside a notebook its share of the window, at the cost of the widest part. */
+/** Shows a page whose shell only stacks it: the one below Notebook 7's notebook. */
+function inFront(page: Widget): void {
+  const stack = page.parent?.parent;
+  if (stack instanceof TabPanel) {
+    stack.currentWidget = page;
+  }
+}
+
+/** Gives a page beside or below a notebook its share of the window, at the largest part's cost. */
 function widen(page: Widget): void {
   let part = page;
   while (part.parent && !(part.parent instanceof SplitPanel)) {

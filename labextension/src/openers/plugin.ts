@@ -10,6 +10,9 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs, IKubeflow, IOpeners, type Thing } from '../tokens';
 import { Openers, type Page } from './openers';
 
+/** From this width on, a page has room beside a notebook. */
+const ROOM_PX = 1600;
+
 const THINGS: Thing[] = [
   'run',
   'study',
@@ -39,8 +42,10 @@ export const openersPlugin: JupyterFrontEndPlugin<IOpeners> = {
     const tracker = new WidgetTracker<MainAreaWidget<Page>>({
       namespace: 'jupyter-kf-pages'
     });
-    // Notebook 7 shows one document in its main area; pages stand beside it.
-    const area = labShell ? 'main' : 'right';
+    // Notebook 7 shows one document in its main area: pages stand beside it, or below it where
+    // the window has no room for both.
+    const aside = () => (window.innerWidth < ROOM_PX ? 'down' : 'right');
+    const area = labShell ? () => 'main' : aside;
     const openers = new Openers({
       app,
       area,

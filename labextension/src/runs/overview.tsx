@@ -4,11 +4,13 @@ import { part } from '../services/rest';
 import { CommandIDs } from '../tokens';
 import { useKf } from '../ui/context';
 import { formatBytes, formatDuration, formatNumber, shortDigest } from '../ui/format';
+import { labelOf } from '../ui/labels';
 import { MetricPlots, useMetrics } from '../ui/metrics';
 import { Facts, Section } from '../ui/pieces';
 import type { RunPaper } from '../wire';
 
 type Fact = readonly [string, React.ReactNode];
+type Trans = ReturnType<typeof useKf>['trans'];
 
 export function Overview({ paper }: { paper: RunPaper }): React.ReactElement {
   const { trans } = useKf();
@@ -26,7 +28,7 @@ export function Overview({ paper }: { paper: RunPaper }): React.ReactElement {
         )}
       </Section>
       <Section title={trans.__('Asked for')}>
-        <Facts facts={specFacts(paper)} />
+        <Facts facts={specFacts(paper, trans)} />
       </Section>
       <Section title={trans.__('Made')}>
         <Made paper={paper} />
@@ -58,7 +60,7 @@ export function Overview({ paper }: { paper: RunPaper }): React.ReactElement {
 }
 
 /** Parameters first, then what was set, without what is empty. */
-function specFacts({ run }: RunPaper): Fact[] {
+function specFacts({ run }: RunPaper, trans: Trans): Fact[] {
   const { params, ...rest } = run.spec as { params?: Record<string, unknown> };
   const given = Object.entries(params ?? {}).map(([name, value]): Fact => [
     name,
@@ -66,7 +68,7 @@ function specFacts({ run }: RunPaper): Fact[] {
   ]);
   const set = Object.entries(rest)
     .filter(([name, value]) => name !== 'name' && !isEmpty(value))
-    .map(([name, value]): Fact => [name.replace(/_/g, ' '), words(value)]);
+    .map(([name, value]): Fact => [labelOf(name, trans), words(value)]);
   return [...given, ...set];
 }
 
@@ -83,7 +85,11 @@ function words(value: unknown): string {
   if (typeof value === 'number') {
     return formatNumber(value, 6);
   }
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return Array.isArray(value)
+    ? value.map(words).join(', ')
+    : typeof value === 'object'
+      ? JSON.stringify(value)
+      : String(value);
 }
 
 function Made({ paper }: { paper: RunPaper }): React.ReactElement {
@@ -99,11 +105,11 @@ function Made({ paper }: { paper: RunPaper }): React.ReactElement {
   const facts = outputs.map(([name, value]): Fact => {
     const opens = name === 'model' || name === 'transform';
     if (!opens || typeof value !== 'string') {
-      return [name, words(value)];
+      return [labelOf(name, trans), words(value)];
     }
     const show = () => commands.execute(CommandIDs.open, { thing: name, id: value });
     return [
-      name,
+      labelOf(name, trans),
       <button
         key={name}
         type="button"
@@ -140,10 +146,7 @@ function Made({ paper }: { paper: RunPaper }): React.ReactElement {
   );
 }
 
-function usageFacts(
-  { run }: RunPaper,
-  trans: ReturnType<typeof useKf>['trans']
-): Fact[] {
+function usageFacts({ run }: RunPaper, trans: Trans): Fact[] {
   const { cpu_s, wall_s, max_rss_bytes } = run.usage as Record<
     string,
     number | undefined

@@ -2,11 +2,12 @@
 import * as React from 'react';
 import '../../style/run.css';
 import { ENDED } from '../services/validate';
-import { CommandIDs } from '../tokens';
+import { CommandIDs, type IInserted } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatDuration, formatTime, toNumber } from '../ui/format';
-import { asKfError, useFetched, useRunRow } from '../ui/hooks';
+import { useFetched, useRunRow } from '../ui/hooks';
 import { LineageView } from '../ui/lineage';
+import { ActionNote, CodeBlock, type IAction, useAction } from '../ui/page';
 import {
   Button,
   ConfirmButton,
@@ -59,7 +60,7 @@ function RunPage({ id }: { id: string }): React.ReactElement {
       label: trans.__('Log'),
       render: () => <LogView run={id} ended={ended} />
     },
-    { id: 'code', label: trans.__('Code'), render: () => <Code code={data.code} /> },
+    { id: 'code', label: trans.__('Code'), render: () => <Code id={id} /> },
     {
       id: 'lineage',
       label: trans.__('Lineage'),
@@ -96,6 +97,7 @@ function Head(props: {
   const { ended } = props;
   const share = run.progress === null ? null : toNumber(run.progress);
   const running = run.state === 'RUNNING';
+  const action = useAction();
   return (
     <div className="jp-Kf-head">
       <div className="jp-Kf-headLine">
@@ -105,11 +107,12 @@ function Head(props: {
           {run.kind} · <code>{run.id}</code>
         </span>
         <span className="jp-Kf-grow" />
-        <Actions {...props} />
+        <Actions {...props} action={action} />
       </div>
       <div className="jp-Kf-headFacts jp-Kf-quiet">
         <span>{timesOf(props.paper, trans)}</span>
-        {run.reason ? <span>{run.reason}</span> : null}
+        {saidElsewhere(run) ? null : <span>{run.reason}</span>}
+        <From paper={props.paper} />
       </div>
       {ended ? null : (
         <div className="jp-Kf-headProgress">
@@ -121,39 +124,71 @@ function Head(props: {
         </div>
       )}
       {run.error ? <ProblemBox problem={run.error} /> : null}
+      <ActionNote action={action} />
     </div>
+  );
+}
+
+/** Whether the error below says the reason already, or there is none. */
+function saidElsewhere({ reason, error }: RunPaper['run']): boolean {
+  return (
+    !reason || (error !== null && `${error.message} ${error.cause}`.includes(reason))
+  );
+}
+
+/** The notebook it was started from: a link to its cell while it is where it was. */
+function From({ paper }: { paper: RunPaper }): React.ReactElement | null {
+  const { trans, commands } = useKf();
+  const { notebook, run } = paper;
+  if (!run.origin) {
+    return null;
+  }
+  const path = notebook?.path ?? run.origin.notebook;
+  if (!notebook?.there) {
+    return (
+      <span title={path}>
+        {notebook
+          ? trans.__('from %1, which is not there any more', path)
+          : trans.__('from %1', path)}
+      </span>
+    );
+  }
+  const { cell } = notebook;
+  return (
+    <span>
+      {trans.__('from')}{' '}
+      <button
+        type="button"
+        className="jp-Kf-linkButton"
+        title={trans.__('Opens %1 at the cell of this run', path)}
+        onClick={() => void commands.execute(CommandIDs.showCell, { path, cell })}
+      >
+        {path}
+      </button>
+    </span>
   );
 }
 
 function Actions(props: {
   paper: RunPaper;
   ended: boolean;
+  action: IAction;
   again: () => void;
 }): React.ReactElement {
-  const { kf, trans, commands } = useKf();
-  const [failed, setFailed] = React.useState<unknown>(null);
+  const { kf, trans } = useKf();
   const [gone, setGone] = React.useState(false);
-  const { run } = props.paper;
-  const attempt = async (work: () => Promise<void>) => {
-    setFailed(null);
-    try {
-      await work();
-    } catch (failure) {
-      setFailed(failure);
-    }
-    props.again();
-  };
-  const clone = async () => {
-    const cell = await kf.runs.cell(run.id);
-    await commands.execute(CommandIDs.insertCell, { cell });
-  };
+  const { action, paper, again } = props;
+  const { run } = paper;
+  const clone = useClone(paper);
+  const attempt = (name: string, work: () => Promise<React.ReactNode>) =>
+    action.run(name, () => work().finally(again));
   return (
     <>
-      {failed ? <ErrorBox error={asKfError(failed)} /> : null}
       <Button
         label={trans.__('Clone to a cell')}
         title={trans.__('Inserts the cell that starts this run again')}
-        onClick={() => void attempt(clone)}
+        disabled={action.busy !== null}
+        onClick={() => action.run('clone', clone)}
       />
       {props.ended ? (
         <ConfirmButton
@@ -163,9 +198,10 @@ function Actions(props: {
           no={trans.__('Keep')}
           disabled={gone}
           onConfirm={() =>
-            void attempt(async () => {
+            attempt('delete', async () => {
               setGone(true);
               await kf.runs.remove(run.id);
+              return null;
             })
           }
         />
@@ -175,21 +211,53 @@ function Actions(props: {
           question={trans.__('End it and all that it started?')}
           yes={trans.__('Cancel run')}
           no={trans.__('Keep running')}
-          onConfirm={() => void attempt(() => kf.runs.cancel(run.id))}
+          onConfirm={() =>
+            attempt('cancel', async () => {
+              await kf.runs.cancel(run.id);
+              return null;
+            })
+          }
         />
       )}
     </>
   );
 }
 
-function Code({ code }: { code: string | null }): React.ReactElement {
-  const { trans } = useKf();
-  return code ? (
-    <pre className="jp-Kf-code jp-Kf-pad">{code}</pre>
+/** Puts the run's cell below the one that it came from, and says where it is. */
+function useClone({ run, notebook }: RunPaper): () => Promise<React.ReactNode> {
+  const { kf, trans, commands } = useKf();
+  return async () => {
+    const cell = await kf.runs.cell(run.id);
+    const from = notebook?.there
+      ? { notebook: notebook.path, below: notebook.cell }
+      : {};
+    const told: IInserted | null = await commands.execute(CommandIDs.insertCell, {
+      cell,
+      ...from
+    });
+    return told
+      ? trans.__('It is cell %1 of %2 now; run it there.', told.place, told.path)
+      : null;
+  };
+}
+
+/** The cell that starts this run again: its line, and the code that ran. */
+function Code({ id }: { id: string }): React.ReactElement {
+  const { kf, trans } = useKf();
+  const { data, error, again } = useFetched(
+    id,
+    () => kf.runs.cell(id),
+    () => false // what was asked never changes
+  );
+  if (error) {
+    return <ErrorBox error={error} onRetry={again} />;
+  }
+  return data === null ? (
+    <Skeleton lines={6} />
   ) : (
-    <p className="jp-Kf-quiet jp-Kf-pad">
-      {trans.__('This run has no cell of its own.')}
-    </p>
+    <div className="jp-Kf-pad">
+      <CodeBlock code={data} label={trans.__('Code of the run')} />
+    </div>
   );
 }
 

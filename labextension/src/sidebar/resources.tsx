@@ -2,12 +2,13 @@
 import * as React from 'react';
 import { useKf } from '../ui/context';
 import { formatBytes, formatNumber, toNumber } from '../ui/format';
-import { useFetched } from '../ui/hooks';
+import { useFetched, useSignal } from '../ui/hooks';
 import { ErrorBox, Facts, Skeleton } from '../ui/pieces';
 import type { ResourcesPaper } from '../wire';
 
 export function Resources(): React.ReactElement {
   const { kf, trans } = useKf();
+  useSignal(kf.whereChanged);
   const { data, error, again } = useFetched(
     'resources',
     signal => kf.rest.get<ResourcesPaper>('resources', {}, signal),
@@ -22,6 +23,7 @@ export function Resources(): React.ReactElement {
     return <Skeleton lines={4} />;
   }
   const { cpu, memory, gpus, queue } = data;
+  const { running, waiting } = kf.where ?? queue; // as the chip counts them
   const freeGpus = gpus.filter(({ free }) => free).length;
   return (
     <div className="jp-Kf-resources">
@@ -54,8 +56,8 @@ export function Resources(): React.ReactElement {
       )}
       <Facts
         facts={[
-          [trans.__('Running'), queue.running],
-          [trans.__('Waiting'), queue.waiting],
+          [trans.__('Running'), running],
+          [trans.__('Waiting'), waiting],
           ...queue.waiting_runs.map(({ id, reason }) => [id, reason] as const)
         ]}
       />

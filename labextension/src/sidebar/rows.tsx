@@ -12,6 +12,7 @@ import { extended, type IPicks, NONE, only, toggled, without } from './picks';
 import type { IRow } from './sections';
 
 const ROW_PX = 44;
+const AGES_MS = 10_000;
 
 /**
  * The rows: a list box, where arrows move, Enter opens and Delete asks in the row itself.
@@ -122,6 +123,7 @@ export function Rows(props: {
       <VirtualList
         count={count}
         rowHeight={ROW_PX}
+        again_ms={AGES_MS}
         reveal={at}
         onRange={onRange}
         className="jp-Kf-rows"
@@ -199,6 +201,7 @@ function Row(props: {
     return <div className="jp-Kf-row jp-mod-loading" role="presentation" />;
   }
   const word = row.state ? stateWord(row.state, trans) : '';
+  const detail = row.detail();
   return (
     <div
       id={props.id}
@@ -207,7 +210,7 @@ function Row(props: {
       aria-selected={props.selected}
       aria-posinset={place[0]}
       aria-setsize={place[1]}
-      aria-label={[row.title, word, row.detail].filter(Boolean).join(', ')}
+      aria-label={[row.title, word, detail].filter(Boolean).join(', ')}
       title={`${row.title} · ${row.id}${row.run?.reason ? `\n${row.run.reason}` : ''}`}
       onClick={props.pick}
     >
@@ -217,7 +220,7 @@ function Row(props: {
           <span>{row.title}</span>
           {row.run ? <code>{row.id}</code> : null}
         </div>
-        <div className="jp-Kf-rowDetail jp-Kf-quiet">{row.detail}</div>
+        <div className="jp-Kf-rowDetail jp-Kf-quiet">{detail}</div>
       </div>
       {row.progress !== null ? (
         <div

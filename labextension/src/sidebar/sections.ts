@@ -16,7 +16,8 @@ export interface IRow {
   id: string;
   thing: Thing;
   title: string;
-  detail: string;
+  /** What is said below the title now: ages grow. */
+  detail: () => string;
   state: State | null;
   /** 0 to 1 while it runs; null otherwise. */
   progress: number | null;
@@ -51,13 +52,15 @@ export function runRow(run: RunRow, trans: TranslationBundle): IRow {
     id: run.id,
     thing: run.kind === 'tune' ? 'study' : 'run',
     title: run.name,
-    detail: [run.kind, when(run, trans), ...metricWords(run)]
-      .filter(Boolean)
-      .join(' · '),
+    detail: () => joined(run.kind, when(run, trans), ...metricWords(run)),
     state: run.state,
     progress,
     run
   };
+}
+
+function joined(...words: string[]): string {
+  return words.filter(Boolean).join(' · ');
 }
 
 function when(run: RunRow, trans: TranslationBundle): string {
@@ -177,12 +180,12 @@ export function sections(kf: IKubeflow, trans: TranslationBundle): ISection[] {
 }
 
 function thingRow(thing: Thing, row: ThingRow): IRow {
-  const detail = [`v${row.version}`, shortDigest(row.digest), formatAgo(row.created_s)];
+  const { version, digest, created_s } = row;
   return {
     id: row.name,
     thing,
     title: row.name,
-    detail: detail.join(' · '),
+    detail: () => joined(`v${version}`, shortDigest(digest), formatAgo(created_s)),
     state: null,
     progress: null,
     run: null
@@ -192,8 +195,9 @@ function thingRow(thing: Thing, row: ThingRow): IRow {
 function studyRow(row: StudyRow, trans: TranslationBundle): IRow {
   const base = runRow(row.run, trans);
   const count = Object.values(row.trials).reduce((sum, n) => sum + n, 0);
-  const detail = [trans._n('%1 trial', '%1 trials', count), base.detail];
-  return { ...base, thing: 'study', title: row.name, detail: detail.join(' · ') };
+  const trials = trans._n('%1 trial', '%1 trials', count);
+  const detail = () => joined(trials, base.detail());
+  return { ...base, thing: 'study', title: row.name, detail };
 }
 
 function endpointRow(row: EndpointRow, trans: TranslationBundle): IRow {
@@ -207,7 +211,7 @@ function endpointRow(row: EndpointRow, trans: TranslationBundle): IRow {
     id: row.name,
     thing: 'endpoint',
     title: row.name,
-    detail: [`v${row.version}`, parity].filter(Boolean).join(' · '),
+    detail: () => joined(`v${row.version}`, parity),
     state: row.state,
     progress: null,
     run: null

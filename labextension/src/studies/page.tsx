@@ -2,7 +2,6 @@
 import * as React from 'react';
 import { part } from '../services/rest';
 import { ENDED } from '../services/validate';
-import { CommandIDs } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatAgo, formatDuration, formatNumber, toNumber } from '../ui/format';
 import { useFetched } from '../ui/hooks';
@@ -94,7 +93,7 @@ function Paper({ paper }: { paper: StudyPaper }): React.ReactElement {
 }
 
 function Head(props: { paper: StudyPaper; chosen: number | null }): React.ReactElement {
-  const { kf, trans, commands } = useKf();
+  const { kf, trans } = useKf();
   const { study } = props.paper;
   const { run } = study;
   const action = useAction();
@@ -134,7 +133,10 @@ function Head(props: { paper: StudyPaper; chosen: number | null }): React.ReactE
                 yes={trans.__('Cancel it')}
                 no={trans.__('Go on')}
                 onConfirm={() =>
-                  void commands.execute(CommandIDs.cancelRun, { id: run.id })
+                  action.run('cancel', async () => {
+                    await kf.runs.cancel(run.id);
+                    return null;
+                  })
                 }
               />
             ) : null}
@@ -220,6 +222,8 @@ function Importance({ paper }: { paper: StudyPaper }): React.ReactElement {
     ? trans.__('Being computed…')
     : paper.study.trials.filter(one => one.state === 'SUCCEEDED').length < 4
       ? trans.__('Known once four trials have finished.')
-      : trans.__('Needs Optuna on the server: pip install "jupyter-kf[tune]"');
+      : trans.__(
+          'Not known. It needs trials that differ, and Optuna on the server: pip install "jupyter-kf[tune]"'
+        );
   return <p className="jp-Kf-quiet">{text}</p>;
 }

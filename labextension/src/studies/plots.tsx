@@ -113,7 +113,9 @@ export function ParallelPlot(props: {
       height={260}
       data={data}
       draw={({ Plot, frame }, size) => {
-        const points = data.lines.flatMap(pointsOf(data.axes, maximize));
+        const points = data.lines.flatMap(
+          pointsOf(data.axes, maximize, data.lines.length)
+        );
         const top = points.filter(point => point.trial === chosen);
         const ticks = data.axes.flatMap(ticksOf);
         return Plot.plot({
@@ -169,6 +171,9 @@ export function ParallelPlot(props: {
   );
 }
 
+/** So many lines can be told apart. */
+const FULL = 60;
+
 interface ICrossing {
   trial: number;
   /** How strong its line is: the better, the stronger. */
@@ -177,10 +182,16 @@ interface ICrossing {
   at: number;
 }
 
-function pointsOf(all: IAxis[], maximize: boolean): (line: ILine) => ICrossing[] {
+function pointsOf(
+  all: IAxis[],
+  maximize: boolean,
+  count: number
+): (line: ILine) => ICrossing[] {
+  // Of hundreds only the best are strong: else they hide each other.
+  const thin = Math.min(1, FULL / count);
   return line => {
     const end = line.at[all.length - 1];
-    const strength = 0.25 + 0.7 * (maximize ? end : 1 - end) ** 2;
+    const strength = 0.25 * thin + 0.7 * (maximize ? end : 1 - end) ** (2 / thin);
     return all
       .map((_, axis) => ({ trial: line.trial, strength, axis, at: line.at[axis] }))
       .filter(point => Number.isFinite(point.at));

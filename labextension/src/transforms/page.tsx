@@ -1,21 +1,13 @@
 /** The page of a transform: its code, what goes in and out, what is certified, who uses it. */
 import * as React from 'react';
-import { part } from '../services/rest';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatNumber, shortDigest, typeWord } from '../ui/format';
 import { NodeList } from '../ui/nodes';
-import {
-  CodeBlock,
-  Fetched,
-  LineageSection,
-  PageHead,
-  ThingLink,
-  useKept,
-  VersionSelect
-} from '../ui/page';
+import { CodeBlock, ThingLink } from '../ui/page';
 import { Facts, Section } from '../ui/pieces';
 import { StateIcon } from '../ui/state';
 import { Table, VirtualTable } from '../ui/table';
+import { ThingPage } from '../ui/thing';
 import type { Column, TransformPaper } from '../wire';
 import { verdict } from './model';
 
@@ -24,84 +16,62 @@ export function makeTransformPage(context: IContext, id: string): KfWidget {
 }
 
 function TransformPage({ id }: { id: string }): React.ReactElement {
-  const { kf } = useKf();
-  const [ref, setRef] = React.useState(id);
-  const told = useKept(
-    ref,
-    signal => kf.rest.get<TransformPaper>(`transforms/${part(ref)}`, {}, signal),
-    change => change.thing === 'transform' || change.thing === 'model'
-  );
+  const { trans } = useKf();
   return (
-    <Fetched told={told}>
-      {paper => (
-        <Paper paper={paper} choose={n => setRef(`${paper.thing.name}@${n}`)} />
-      )}
-    </Fetched>
+    <ThingPage<TransformPaper>
+      id={id}
+      route="transforms"
+      kind={trans.__('transform')}
+      concerns={change => change.thing === 'transform' || change.thing === 'model'}
+      detail={({ thing, versions }) => {
+        const newest = versions[versions.length - 1]?.n ?? thing.version;
+        return thing.version < newest ? (
+          <span>{trans.__('version %1 is newer', newest)}</span>
+        ) : null;
+      }}
+    >
+      {paper => <Body paper={paper} />}
+    </ThingPage>
   );
 }
 
-function Paper(props: {
-  paper: TransformPaper;
-  choose: (n: number) => void;
-}): React.ReactElement {
+function Body({ paper }: { paper: TransformPaper }): React.ReactElement {
   const { trans } = useKf();
-  const { paper } = props;
-  const { thing, versions } = paper;
-  const newest = versions[versions.length - 1]?.n ?? thing.version;
   return (
     <>
-      <PageHead
-        kind={trans.__('transform')}
-        title={`${thing.name}@${thing.version}`}
-        detail={
-          <>
-            <code title={thing.digest}>{shortDigest(thing.digest)}</code>
-            {thing.version < newest ? (
-              <span>{trans.__('version %1 is newer', newest)}</span>
-            ) : null}
-          </>
-        }
-        actions={
-          <VersionSelect
-            versions={versions}
-            chosen={thing.version}
-            choose={props.choose}
+      <div className="jp-Kf-columns jp-mod-wideFirst">
+        <Section title={trans.__('Code')}>
+          <CodeBlock
+            code={paper.code}
+            label={trans.__('Code of %1', paper.thing.name)}
           />
-        }
-      />
-      <div className="jp-Kf-body">
-        <div className="jp-Kf-columns jp-mod-wideFirst">
-          <Section title={trans.__('Code')}>
-            <CodeBlock code={paper.code} label={trans.__('Code of %1', thing.name)} />
+        </Section>
+        <div className="jp-Kf-stack">
+          <Certificate paper={paper} />
+          <Section title={trans.__('Who uses it')}>
+            <NodeList
+              nodes={paper.used_by}
+              none={trans.__('No model was made with this version yet.')}
+            />
           </Section>
-          <div className="jp-Kf-stack">
-            <Certificate paper={paper} />
-            <Section title={trans.__('Who uses it')}>
-              <NodeList
-                nodes={paper.used_by}
-                none={trans.__('No model was made with this version yet.')}
-              />
-            </Section>
-            <Section title={trans.__('What is behind')}>
-              <NodeList
-                nodes={paper.behind}
-                none={trans.__('Nothing has an older version of it.')}
-              />
-            </Section>
-          </div>
-        </div>
-        <div className="jp-Kf-columns">
-          <Section title={trans.__('Goes in')}>
-            <Schema columns={paper.schema_in} label={trans.__('Columns that go in')} />
-          </Section>
-          <Section title={trans.__('Comes out')}>
-            <Schema
-              columns={paper.schema_out}
-              label={trans.__('Columns that come out')}
+          <Section title={trans.__('What is behind')}>
+            <NodeList
+              nodes={paper.behind}
+              none={trans.__('Nothing has an older version of it.')}
             />
           </Section>
         </div>
-        <LineageSection thing={thing.digest} />
+      </div>
+      <div className="jp-Kf-columns">
+        <Section title={trans.__('Goes in')}>
+          <Schema columns={paper.schema_in} label={trans.__('Columns that go in')} />
+        </Section>
+        <Section title={trans.__('Comes out')}>
+          <Schema
+            columns={paper.schema_out}
+            label={trans.__('Columns that come out')}
+          />
+        </Section>
       </div>
     </>
   );

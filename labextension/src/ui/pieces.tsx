@@ -1,7 +1,9 @@
 /** Small pieces that all pages use: problems, empty states, facts, buttons, progress, tabs. */
 import * as React from 'react';
+import '../../style/pieces.css';
 import type { KfError } from '../services/rest';
 import { useKf } from './context';
+import { mistakes } from './problems';
 
 /** What happened, why, and what to do: the server's own words. */
 export function ProblemBox(props: {
@@ -9,23 +11,27 @@ export function ProblemBox(props: {
   onRetry?: () => void;
 }): React.ReactElement {
   const { trans } = useKf();
-  const { code, message, cause, fix } = props.problem;
+  const all = mistakes(props.problem);
   return (
     <div className="jp-Kf-problem" role="alert">
-      <div className="jp-Kf-problemHead">
-        <span>{message}</span>
-        <code>{code}</code>
-      </div>
-      {cause ? (
-        <div>
-          <b>{trans.__('Cause')}</b> {cause}
-        </div>
-      ) : null}
-      {fix ? (
-        <div>
-          <b>{trans.__('Fix')}</b> {fix}
-        </div>
-      ) : null}
+      {all.map(({ message, cause, fix }, at) => (
+        <React.Fragment key={at}>
+          <div className="jp-Kf-problemHead">
+            <span>{message}</span>
+            {at ? null : <code>{props.problem.code}</code>}
+          </div>
+          {cause ? (
+            <div>
+              <b>{trans.__('Cause')}</b> {cause}
+            </div>
+          ) : null}
+          {fix && fix !== all[at + 1]?.fix ? (
+            <div>
+              <b>{trans.__('Fix')}</b> {fix}
+            </div>
+          ) : null}
+        </React.Fragment>
+      ))}
       {props.onRetry ? (
         <Button label={trans.__('Try again')} onClick={props.onRetry} />
       ) : null}

@@ -1,5 +1,6 @@
 /** A list of which only the visible rows exist; all rows are of one height. */
 import * as React from 'react';
+import { useClock } from './clock';
 import { useSize } from './hooks';
 
 const EXTRA = 6;
@@ -10,6 +11,8 @@ export interface IVirtualProps {
   render: (index: number) => React.ReactNode;
   /** Which rows are shown now, with a few around them. */
   onRange?: (first: number, last: number) => void;
+  /** The rows are drawn again so often, while they are looked at: for ages. */
+  again_ms?: number;
   className?: string;
   /** Scrolls as little as needed to show this row, whenever it changes. */
   reveal?: number;
@@ -22,6 +25,7 @@ export function VirtualList(props: IVirtualProps): React.ReactElement {
   const { count, rowHeight, onRange, reveal } = props;
   const ref = React.useRef<HTMLDivElement>(null);
   const { height } = useSize(ref);
+  useClock(ref, props.again_ms ?? 0);
   const [top, setTop] = React.useState(0);
   const shown = Math.ceil(height / rowHeight);
   const first = Math.max(0, Math.min(count, Math.floor(top / rowHeight)) - EXTRA);

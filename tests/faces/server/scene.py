@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import time
 
+import numpy as np
 import pandas as pd
 
-from jupyter_kf.client import Client
+from jupyter_kf.backends.local.trials.records import TrialRecord, best_of
+from jupyter_kf.client import Client, studies
+from jupyter_kf.specs import TuneSpec
 
 
 def ended_run(client: Client, name: str, state: str = "SUCCEEDED", log: bytes = b"") -> str:
@@ -21,6 +24,40 @@ def ended_run(client: Client, name: str, state: str = "SUCCEEDED", log: bytes = 
         error = {"code": "kf-2042", "message": "it broke", "cause": "so", "fix": "mend it"}
     result = {"state": state, "started_s": 1.0, "ended_s": 2.0, "outputs": {}, "error": error}
     folder.result.write_text(json.dumps(result))
+    return folder.id
+
+
+def large_study(client: Client, name: str, trials: int) -> str:
+    """A search that has ended, of two objectives: as its driver leaves it, without its work."""
+    rng = np.random.default_rng(0)
+    space = {"lr": "loguniform(1e-4, 0.3)", "depth": "int(2, 9)", "kind": "choice(gbm, forest)"}
+    fields = {"params": space, "metric": ["auc", "latency"], "maximize": ["auc"], "trials": trials}
+    spec: TuneSpec = TuneSpec.of(name=name, **fields)
+    folder = client.store.runs.new("tune", name, spec.model_dump(mode="json"), "local")
+    entries = []
+    for n in range(trials):
+        params = {
+            "lr": float(10 ** rng.uniform(-4, -0.5)),
+            "depth": int(rng.integers(2, 10)),
+            "kind": str(rng.choice(["gbm", "forest"])),
+        }
+        auc = 0.9 - 0.02 * abs(np.log10(params["lr"]) + 2) + float(rng.normal(0, 0.01))
+        values = (auc, 2.0 * params["depth"] + float(rng.exponential(2)))
+        trial = TrialRecord(n, params, started=1.7e9 + n, ended=1.7e9 + n + 0.8)
+        trial.state = "pruned" if n % 11 == 10 else "failed" if n % 97 == 96 else "complete"
+        if trial.state == "complete":
+            trial.values, trial.metrics = values, dict(zip(spec.metric, values, strict=True))
+            entries.append({"trial": n, "params": params, "values": values, "model": None})
+        trial.reason = {"pruned": "pruned at step 3: below the median", "failed": "it broke"}.get(
+            trial.state, ""
+        )
+        trial.write(folder.trials)
+    best = best_of(entries, (True, False))
+    facts = {"metrics": spec.metric, "maximize": (True, False), "total": trials, "best": best}
+    (folder.path / "study.json").write_text(json.dumps(facts))
+    result = {"state": "SUCCEEDED", "started_s": 1.7e9, "ended_s": 1.7e9 + trials, "outputs": {}}
+    folder.result.write_text(json.dumps(result | {"error": None}))
+    studies.register(client.store, spec, folder.id)
     return folder.id
 
 

@@ -78,6 +78,41 @@ async def test_a_form_becomes_a_cell_with_only_what_differs(api):
     assert got.json["cell"] == "%kf serve delay"
 
 
+@pytest.mark.parametrize(
+    ("verb", "fields", "code", "said"),
+    [
+        ("train", {"data": "pionts"}, "kf-1102", "did you mean `points`?"),
+        ("train", {"data": "points", "transform": "preapre"}, "kf-1102", "`prepare`?"),
+        ("train", {"data": "points", "target": "hihg"}, "kf-", "high"),
+        ("serve", {"model": "hgih"}, "kf-1102", "`high`?"),
+        ("serve", {"model": "high@9"}, "kf-1103", "it has 1"),
+        ("batch", {"input": "*.csv", "output": "out"}, "kf-1102", "high"),
+        ("tune", {"params": {"c": "uniform(0, 1)"}, "metric": ["a"]}, "kf-1109", ""),
+    ],
+)
+async def test_a_form_is_refused_for_names_of_nothing(api, whole, verb, fields, code, said):
+    body = {"verb": verb, "fields": {"name": "nothing", **fields}, "code": "1"}
+    assert (await api("POST", "/cells", body)).status == 200  # a cell may be of what comes later
+    got = await api("POST", "/cells", body | {"known": True})
+    assert got.status in (400, 404) and got.json["code"].startswith(code), got.json
+    assert said in got.json["cause"]
+
+
+async def test_all_names_of_nothing_are_refused_at_once_and_right_ones_are_taken(api, whole):
+    fields = {"name": "high", "data": "no", "transform": "nor"}
+    got = await api("POST", "/cells", {"verb": "train", "fields": fields, "known": True})
+    assert got.json["message"] == "there is no dataset `no`; there is no transform `nor`"
+    right = {
+        "train": {"data": "points", "transform": "prepare@1"},
+        "tune": {"params": {"c": "uniform(0, 1)"}, "metric": ["accuracy"]},
+        "serve": {},
+        "batch": {"input": "*.csv", "output": "out"},
+    }
+    for verb, fields in right.items():
+        body = {"verb": verb, "fields": {"name": "high", **fields}, "code": "1", "known": True}
+        assert (await api("POST", "/cells", body)).status == 200, verb
+
+
 async def test_a_run_becomes_the_cell_that_made_it(api, client):
     code = "kf.report(auc=lr)\n"
     run = client.train(code, name="one", params={"lr": 0.5}, wait=True)
