@@ -93,8 +93,12 @@ class Choosing(HasTraits):
         """Who asks."""
         return Identity(self.user.name, frozenset(group.name for group in self.user.groups))
 
-    async def usage(self) -> Usage:
-        """What is there now; a spawner that can look says more."""
+    async def usage(self, _: object) -> Usage:
+        """What is there that decides about these options; a spawner that can look says more."""
+        return Usage(running=self.others())
+
+    async def seen(self) -> Usage:
+        """All that the form shows; never asked for at a start."""
         return Usage(running=self.others())
 
     def others(self) -> tuple[Running, ...]:
@@ -113,7 +117,7 @@ class Choosing(HasTraits):
         if catalogue is None:
             return None
         try:
-            self.resolved = resolve(catalogue, self.identity(), await self.usage(), options)
+            self.resolved = resolve(catalogue, self.identity(), await self.usage(options), options)
         except Refusal as refusal:
             raise rejected(str(refusal), refusal.reason) from None
         self.holds = Running(self.resolved.cpu, self.resolved.memory, self.resolved.gpus)
@@ -128,7 +132,7 @@ class Choosing(HasTraits):
         return form.render(
             catalogue,
             self.identity(),
-            await self.usage(),
+            await self.seen(),
             last=self.user_options or {},
             notices=notices + self.notices(),
         )

@@ -1,23 +1,31 @@
 """What is there on the cluster now: volumes and their owners, free devices, a pod's events.
 
 Asks, and changes nothing but the one Secret of a server's token. Whatever the hub may not see is
-unknown (None), never a failure of a start. May import kubernetes_asyncio.
+unknown (None), never a failure of a start. May import kubernetes_asyncio, `quota`, `watching`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from decimal import Decimal
 from typing import Any
 
 from kubernetes_asyncio.client.exceptions import ApiException
+
+from jupyter_kf_spawner.quota import left
+from jupyter_kf_spawner.watching import pages
 
 OWNER = "hub.jupyter.org/username"
 """Annotation with the user's name, and label with its slug, that KubeSpawner writes on all."""
 TOKEN_VARIABLES = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN")
 _ASK_S = 5.0
+# Of what a start depends on: when hundreds start at once, the hub itself is slow to hear answers.
+_ANSWER_S = 30.0
 
 log = logging.getLogger(__name__)
 
@@ -33,62 +41,96 @@ async def claims(api: Any, namespace: str, label: str, home: str) -> dict[str, s
         Each claim's annotation with its owner; "" is nobody's. The namespace may hold thousands
         of claims, so they are not listed.
     """
-    try:
-        listed, usual = await asyncio.wait_for(
-            asyncio.gather(
-                api.list_namespaced_persistent_volume_claim(
-                    namespace, label_selector=f"{OWNER}={label}"
-                ),
-                _claim(api, namespace, home),
-            ),
-            _ASK_S,
+    mine = f"{OWNER}={label}"
+
+    async def listed() -> dict[str, str]:
+        found: dict[str, str] = {}
+        listing = api.list_namespaced_persistent_volume_claim
+        async for page in pages(listing, namespace=namespace, label_selector=mine):
+            found |= dict(_owned(claim) for claim in page["items"])
+        return found
+
+    of_label, usual = await asyncio.gather(_known(listed()), owner_of(api, namespace, home))
+    return None if of_label is None or usual is None else of_label | usual
+
+
+async def owner_of(api: Any, namespace: str, name: str) -> dict[str, str] | None:
+    """The owner of this claim by its name, nothing when there is none; None when unknown."""
+
+    async def asked() -> dict[str, str]:
+        answer = await api.read_namespaced_persistent_volume_claim(
+            name, namespace, _preload_content=False
         )
+        content = await answer.read()
+        if answer.status == 404:
+            return {}
+        if answer.status != 200:
+            raise ApiException(status=answer.status, reason=answer.reason)
+        return dict([_owned(json.loads(content))])
+
+    return await _known(asked())
+
+
+async def _known(asking: Coroutine[Any, Any, dict[str, str]]) -> dict[str, str] | None:
+    try:
+        return await asyncio.wait_for(asking, _ANSWER_S)
     except Exception as error:
         log.info("volumes can't be seen: %s", _said(error))
         return None
-    return {
-        claim.metadata.name: (claim.metadata.annotations or {}).get(OWNER, "")
-        for claim in (*listed.items, *usual)
-    }
 
 
-async def _claim(api: Any, namespace: str, name: str) -> list[Any]:
-    """The claim, or nothing when there is none."""
-    try:
-        return [await api.read_namespaced_persistent_volume_claim(name, namespace)]
-    except ApiException as error:
-        if error.status != 404:
-            raise
-        return []
+def _owned(claim: Mapping[str, Any]) -> tuple[str, str]:
+    metadata = claim["metadata"]
+    return metadata["name"], (metadata.get("annotations") or {}).get(OWNER, "")
 
 
 async def free_devices(api: Any) -> dict[str, int] | None:
     """Free extended resources of all nodes together, by key; None when unknown.
 
-    Needs list of nodes and of pods in all namespaces, which many hubs do not have.
+    Needs list of nodes and of pods in all namespaces, which many hubs do not have. What was seen
+    holds for half a minute: everybody's form shows the same.
     """
+    global _devices_seen
+    if _devices_seen is None or time.monotonic() - _devices_seen[0] > _DEVICES_S:
+        _devices_seen = (time.monotonic(), asyncio.create_task(_count_devices(api)))
     try:
-        nodes, pods = await asyncio.wait_for(
-            asyncio.gather(
-                api.list_node(),
-                api.list_pod_for_all_namespaces(
-                    field_selector="status.phase!=Succeeded,status.phase!=Failed"
-                ),
-            ),
-            _ASK_S,
-        )
+        # Shielded: one page that is closed must not take the answer from the others.
+        return await asyncio.wait_for(asyncio.shield(_devices_seen[1]), _ASK_S)
     except Exception as error:
         log.debug("free devices can't be seen: %s", _said(error))
         return None
+
+
+_DEVICES_S = 30.0
+_devices_seen: tuple[float, asyncio.Task[dict[str, int]]] | None = None
+
+
+async def _count_devices(api: Any) -> dict[str, int]:
     free: Counter[str] = Counter()
-    for node in nodes.items:
-        if not node.spec.unschedulable:
-            free.update(_devices(node.status.allocatable or {}))
-    for pod in pods.items:
-        if pod.spec.node_name:
-            for container in pod.spec.containers:
-                free.subtract(_devices((container.resources and container.resources.limits) or {}))
+    async for page in pages(api.list_node):
+        for node in page["items"]:
+            if not node["spec"].get("unschedulable"):
+                free.update(_devices(node["status"].get("allocatable") or {}))
+    running = "status.phase!=Succeeded,status.phase!=Failed,spec.nodeName!="
+    async for page in pages(api.list_pod_for_all_namespaces, field_selector=running):
+        for pod in page["items"]:
+            for container in pod["spec"]["containers"]:
+                limits = (container.get("resources") or {}).get("limits")
+                free.subtract(_devices(limits or {}))
     return {key: max(0, count) for key, count in free.items()}
+
+
+async def quota_left(api: Any, namespace: str) -> dict[str, Decimal] | None:
+    """What the namespace's quotas still allow; None when the hub may not see them."""
+    found: list[dict[str, Any]] = []
+    try:
+        async with asyncio.timeout(_ASK_S):
+            async for page in pages(api.list_namespaced_resource_quota, namespace=namespace):
+                found += page["items"]
+        return left(found)
+    except Exception as error:
+        log.info("quotas can't be seen: %s", _said(error))
+        return None
 
 
 async def events_of(api: Any, namespace: str, pod: str) -> list[dict[str, Any]]:
@@ -124,10 +166,10 @@ class AdoptingApi:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._api, name)
 
-    async def create_namespaced_pod(self, namespace: str, body: Any, **more: Any) -> Any:
-        """The new pod, or the one that the same start has made before."""
+    async def create_namespaced_pod(self, namespace: str, body: Any) -> None:
+        """The pod is made, or was made before by the same start."""
         try:
-            return await self._api.create_namespaced_pod(namespace, body, **more)
+            await _unread(self._api.create_namespaced_pod, namespace, body)
         except ApiException as error:
             if error.status != 409:
                 raise
@@ -136,7 +178,20 @@ class AdoptingApi:
             ours = mine is not None and (there.metadata.annotations or {}).get(self._mark) == mine
             if not ours or there.metadata.deletion_timestamp is not None:
                 raise
-            return there
+
+
+async def _unread(call: Any, *arguments: Any) -> None:
+    """The call, without making the client's objects of an answer that nobody reads.
+
+    Raises:
+        ApiException: as the client would.
+    """
+    answer = await call(*arguments, _preload_content=False)
+    content = await answer.read()
+    if not 200 <= answer.status <= 299:
+        error = ApiException(status=answer.status, reason=answer.reason)
+        error.body = content.decode()
+        raise error
 
 
 def take_token(pod: Any, secret: str) -> dict[str, str]:
@@ -157,11 +212,13 @@ async def put_secret(api: Any, namespace: str, secret: Mapping[str, Any]) -> Non
     """The Secret with this content, made or replaced."""
     name = secret["metadata"]["name"]
     try:
-        await asyncio.wait_for(api.create_namespaced_secret(namespace, secret), _ASK_S)
+        making = _unread(api.create_namespaced_secret, namespace, secret)
+        await asyncio.wait_for(making, _ANSWER_S)
     except ApiException as error:
         if error.status != 409:
             raise
-        await asyncio.wait_for(api.replace_namespaced_secret(name, namespace, secret), _ASK_S)
+        making = _unread(api.replace_namespaced_secret, name, namespace, secret)
+        await asyncio.wait_for(making, _ANSWER_S)
 
 
 def _devices(quantities: Mapping[str, str]) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 Pure but for reading its own templates. Every text is escaped by the template; what is shown are
 the catalogue's offers for this person, what they chose last, and advice. May import `catalogue`,
-`asked`, `resolve`.
+`asked`, `resolve`, `quota`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, select_autoescape
 
+from jupyter_kf_spawner import quota
 from jupyter_kf_spawner.asked import Asked, read
 from jupyter_kf_spawner.catalogue.models import Catalogue, Image, Limit, Offer, Size, is_for
 from jupyter_kf_spawner.errors import Refusal
@@ -62,13 +63,14 @@ def render(
         default_image=Shown(
             "Recommended", [f"The preset's, else {catalogue.images[default.image or ''].title}"]
         ),
-        sizes=[(key, _size(size)) for key, size in sizes.items()],
+        sizes=[(key, _size(size, usage)) for key, size in sizes.items()],
         default_size=Shown(
             "Recommended", [f"The preset's, else {catalogue.sizes[default.size or ''].title}"]
         ),
         cpu_bounds=_bounds([_cpu(size) for size in sizes.values()]),
         memory_bounds=_bounds([_memory(size) for size in sizes.values()]),
         holds=_holds(catalogue.limits, identity, usage.running),
+        quota=_quota(usage),
         gpus=[(key, f"{gpu.title} ({_free(gpu.resource, usage)})") for key, gpu in gpus.items()],
         no_gpu="as the preset says, else none" if catalogue.presets else "none",
         counts=sorted({count for gpu in gpus.values() for count in gpu.counts}),
@@ -95,12 +97,34 @@ def _image(image: Image) -> Shown:
     return Shown(image.title, more)
 
 
-def _size(size: Size) -> Shown:
+def _size(size: Size, usage: Usage) -> Shown:
     more = [size.description] if size.description else []
     more.append(f"{_cpu(size)['default']} CPU, {_memory(size)['default']} of memory")
     if size.idle:
         more.append(f"Stops after {seconds_text(size.idle)} without use")
-    return Shown(size.title, more)
+    return Shown(size.title, more + _fit(size, usage.quota or {}))
+
+
+def _fit(size: Size, left: quota.Left) -> list[str]:
+    """Whether the namespace's quota has room for a server of this size, if it counts any of it."""
+    usual = quota.needs(size.cpu.default, size.memory.default, size.guarantee)
+    enough = quota.times(left, usual)
+    if enough is None:
+        return []
+    if enough:
+        return [f"The namespace's quota has room for {enough}"]
+    if quota.times(left, quota.needs(size.cpu.min, size.memory.min, size.guarantee)):
+        return ["The namespace's quota has room for one that is smaller than usual"]
+    short = " and ".join(quota.lacking(left, usual))
+    return [f"Does not fit now: the namespace's quota has too little left: {short}"]
+
+
+def _quota(usage: Usage) -> str:
+    """What is left for everybody in the namespace."""
+    if usage.quota is None:
+        return "Left of the namespace's quota: unknown."
+    said = quota.left_text(usage.quota)
+    return f"Left of the namespace's quota, for everybody: {said}." if said else ""
 
 
 def _cpu(size: Size) -> dict[str, str]:
@@ -118,9 +142,11 @@ def _bounds(each: list[dict[str, str]]) -> str:
 
 
 def _free(resource: str, usage: Usage) -> str:
-    if usage.free is None:
-        return "free: unknown"
-    return f"{usage.free.get(resource, 0)} free now"
+    free = "free: unknown"
+    if usage.free is not None:
+        free = f"{usage.free.get(resource, 0)} free now"
+    allowed = quota.devices_left(usage.quota or {}, resource)
+    return free if allowed is None else f"{free}, the quota allows {allowed}"
 
 
 def _holds(limits: Iterable[Limit], identity: Identity, running: tuple[Running, ...]) -> str:

@@ -235,6 +235,15 @@ def applied(configured: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any
     return values
 
 
+def holds(asked: Any, final: Any) -> bool:
+    """Whether a value that was asked for is still there in the one that counts."""
+    if isinstance(asked, dict) and isinstance(final, dict):
+        return all(final.get(key) == value for key, value in asked.items())
+    if isinstance(asked, dict | list) and isinstance(final, list):
+        return all(one in final for one in _listed(asked))
+    return bool(asked == final)
+
+
 def _listed(value: Any) -> list[Any]:
     """KubeSpawner takes lists, and mappings whose values are sorted by their keys."""
     return [value[key] for key in sorted(value)] if isinstance(value, dict) else list(value or ())

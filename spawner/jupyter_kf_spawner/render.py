@@ -82,10 +82,13 @@ class _Draft(KfSpawner):
         self.pvc_name = self._expand_user_properties(self.pvc_name_template)
         self.port: int = 8888
         self.token_by_secret = False
-        self._spawn_id, self._as_configured = "drafted", {}
+        self._spawn_id, self._as_configured, self._of_groups = "drafted", {}, {}
 
     def catalogue(self) -> Catalogue:
         return self._drafted
+
+    async def _listen(self) -> None:
+        """Nothing will happen to this pod."""
 
 
 def _groups(catalogue: Catalogue) -> set[str]:

@@ -7,7 +7,8 @@ not. Pure: no clock, no cluster. May import `catalogue`, `asked`, `errors`, `qua
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TypeVar
 
 from jupyter_kf_spawner.asked import Asked, read
@@ -41,15 +42,16 @@ class Usage:
 
     Attributes:
         running: the user's other servers.
-        claims: volumes by name, with the user whom their annotation names; None: can't be known.
+        claims: volumes' owners by name, as their annotations say; None: can't be known.
         home: name of the claim that holds the user's usual workspace.
-        free: free devices by resource key; None: can't be known. Advice, never a bound.
+        free: devices by resource key. quota: see `quota.left`. Advice only; None: unknown.
     """
 
     running: tuple[Running, ...] = ()
     claims: Mapping[str, str] | None = None
     home: str = ""
     free: Mapping[str, int] | None = None
+    quota: Mapping[str, Decimal] | None = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -163,19 +165,19 @@ def _merged(catalogue: Catalogue, identity: Identity, asked: Asked) -> Choices:
     volumes: list[str] = list(merged.get("volumes", ()))
     for name in asked.preset:
         preset = _one_of("preset", name, catalogue.presets, identity)
-        for field, value in preset.options.model_dump(exclude_none=True).items():
-            if field == "volumes":
+        for option, value in preset.options.model_dump(exclude_none=True).items():
+            if option == "volumes":
                 volumes.extend(value)
                 continue
-            if field in set_by and merged[field] != value:
-                other = catalogue.presets[set_by[field]].title
+            if option in set_by and merged[option] != value:
+                other = catalogue.presets[set_by[option]].title
                 raise Refusal(
                     "preset",
-                    f"{other} and {preset.title} set {field} to different values",
+                    f"{other} and {preset.title} set {option} to different values",
                     fix="Choose one of the two",
                     field="preset",
                 )
-            set_by[field], merged[field] = name, value
+            set_by[option], merged[option] = name, value
     return Choices.model_validate({**merged, "volumes": tuple(dict.fromkeys(volumes)) or None})
 
 

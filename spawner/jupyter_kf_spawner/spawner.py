@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import dataclasses
 import secrets
 import time
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, ClassVar
 
 from kubernetes_asyncio.client.exceptions import ApiException
 from kubespawner import KubeSpawner
+from kubespawner.objects import make_namespace
 from kubespawner.slugs import is_valid_label, safe_slug
+from kubespawner.spawner import PodReflector
 from traitlets import Bool, Float, default
 
-from jupyter_kf_spawner import cluster, story
+from jupyter_kf_spawner import asked, cluster, namespaces, story
 from jupyter_kf_spawner.choosing import Choosing, rejected
-from jupyter_kf_spawner.pods import LABEL, applied, traits
+from jupyter_kf_spawner.errors import Refusal
+from jupyter_kf_spawner.pods import LABEL, applied, holds, traits
 from jupyter_kf_spawner.resolve import Usage
+from jupyter_kf_spawner.watching import PodWatch, StartingEvents
 
 SPAWN_ID = LABEL + "spawn-id"
 # Before the hub's own time-out, which counts as a failure of the hub.
@@ -49,20 +54,43 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.catalogue_file and self.enable_user_namespaces:
-            raise ValueError(
-                "enable_user_namespaces: nothing checks whose a namespace is; leave it off"
-            )
+        if self.catalogue_file and self.profile_list and not KfSpawner._told_of_profiles:
+            KfSpawner._told_of_profiles = True
+            self.log.warning("profile_list is not offered: catalogue_file takes its place")
         self.api: Any = cluster.AdoptingApi(self.api, SPAWN_ID)
         self._told: list[story.Sentence] = []
         self._spawn_id = ""
         self._as_configured: dict[str, Any] = {}
+        self._of_groups: dict[str, Any] = {}
+        self._foreign = False
 
-    # The events are asked for by the pod's name while it starts; KubeSpawner's own watch keeps
-    # the events of the whole namespace in the hub's memory.
+    _told_of_profiles: ClassVar[bool] = False
+
+    # One for all spawners of a namespace, as KubeSpawner's reflectors.
+    _starting: ClassVar[dict[Any, StartingEvents]] = {}
+
+    # KubeSpawner's own watch keeps the events of the whole namespace in the hub's memory.
     @default("events_enabled")
     def _no_watch_of_all_events(self) -> bool:
         return False
+
+    async def _start_reflector(
+        self, kind: str, reflector_class: Any, replace: bool = False, **more: Any
+    ) -> Any:
+        """KubeSpawner's reflector of pods costs much where there are thousands of them."""
+        chosen = PodWatch if reflector_class is PodReflector else reflector_class
+        return await super()._start_reflector(kind, chosen, replace=replace, **more)
+
+    @property
+    def _pod(self) -> str:
+        return f"{self.namespace}/{self.pod_name}"
+
+    @property
+    def _events(self) -> StartingEvents:
+        key = self._get_reflector_key("starting")
+        if key not in self._starting:
+            self._starting[key] = StartingEvents(self.api, key[1])
+        return self._starting[key]
 
     @default("options_form")
     def _options_form_default(self) -> Any:
@@ -74,10 +102,28 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
         """KubeSpawner's profiles."""
         return self._options_from_form
 
-    async def usage(self) -> Usage:
-        """The user's other servers, the namespace's volumes, free devices where they show."""
-        owners, free = await asyncio.gather(self._owners(), self._free_devices())
-        return Usage(running=self.others(), claims=owners, home=self.pvc_name, free=free)
+    async def usage(self, options: object) -> Usage:
+        """The user's other servers, and whose the volume is that these options name."""
+        usage = Usage(running=self.others(), home=self.pvc_name)
+        catalogue = self.catalogue()
+        if catalogue is None or catalogue.workspace is None:
+            return usage
+        wanted = asked.read(options).workspace or "new"
+        if wanted == "none":
+            return usage
+        claim = self.pvc_name if wanted == "new" else wanted
+        owners = await cluster.owner_of(self.api, self.namespace, claim)
+        return dataclasses.replace(usage, claims=owners)
+
+    async def seen(self) -> Usage:
+        """The user's servers and volumes, free devices where they show, and the quota's rest."""
+        owners, free, left = await asyncio.gather(
+            self._owners(),
+            self._free_devices(),
+            cluster.quota_left(self.api, self.namespace),
+        )
+        usage = Usage(running=self.others(), home=self.pvc_name, claims=owners)
+        return dataclasses.replace(usage, free=free, quota=left)
 
     async def _owners(self) -> dict[str, str] | None:
         label = safe_slug(self.user.name, is_valid=is_valid_label)
@@ -96,9 +142,54 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
         if resolved is None:
             return
         wanted = traits(catalogue, resolved, self.namespace)
-        self._as_configured = {name: copy.deepcopy(getattr(self, name)) for name in wanted}
-        for name, value in applied(self._as_configured, wanted).items():
+        configured = {name: copy.deepcopy(getattr(self, name)) for name in wanted}
+        values = applied(configured, wanted)
+        self._check_groups(values)
+        self._as_configured = configured
+        for name, value in values.items():
             setattr(self, name, value)
+
+    def _apply_overrides(self, spawner_override: dict[str, Any]) -> None:
+        """As KubeSpawner's, for `group_overrides` and profiles, and what was set is remembered."""
+        super()._apply_overrides(spawner_override)
+        for name, override in spawner_override.items():
+            now = copy.deepcopy(getattr(self, name))
+            if isinstance(override, dict) and isinstance(now, dict):
+                now = {key: value for key, value in now.items() if key in override}
+            self._of_groups[name] = now
+
+    def _check_groups(self, values: dict[str, Any]) -> None:
+        """What a group is given or held to by `group_overrides` must not get lost in silence."""
+        set_ = {name: value for name, value in self._of_groups.items() if name in values}
+        names = ", ".join(sorted(name for name in set_ if not holds(set_[name], values[name])))
+        if names:
+            raise rejected(
+                f"What the hub has for your group contradicts its catalogue ({names})."
+                " Tell your admin.",
+                "configuration",
+                log=f"group_overrides sets {names} for {self._log_name}, and the catalogue sets"
+                " it too: move it into the catalogue (amounts: `limits` with `groups`), or leave"
+                " it out of group_overrides",
+            )
+
+    async def _ensure_namespace(self) -> None:
+        """KubeSpawner takes any namespace of that name; here it must be marked as the user's."""
+        if not self.catalogue_file:
+            await super()._ensure_namespace()
+            return
+        wanted = make_namespace(
+            self.namespace,
+            labels=self._expand_all(self.user_namespace_labels),
+            annotations=self._expand_all(self.user_namespace_annotations),
+        )
+        self._foreign = True
+        try:
+            await namespaces.ensure(
+                self.api, namespaces.marked(wanted, self.user.name), self.user.name
+            )
+        except Refusal as refusal:
+            raise rejected(str(refusal), refusal.reason, status=409) from None
+        self._foreign = False
 
     def clear_state(self) -> None:
         """Forgets the last server's choices, so that the next begins from the configuration."""
@@ -119,6 +210,7 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
     async def get_pod_manifest(self) -> Any:
         """KubeSpawner's pod, marked as this start's, and ready only when the server answers."""
         pod = await super().get_pod_manifest()
+        await self._listen()
         pod.metadata.annotations[SPAWN_ID] = self._spawn_id
         container = pod.spec.containers[0]
         if container.readiness_probe is None and self.resolved is not None:
@@ -130,6 +222,10 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
         if self.token_by_secret and self.resolved is not None:
             await self._hide_token(pod)
         return pod
+
+    async def _listen(self) -> None:
+        """Before the pod is made, so that none of its events is missed."""
+        await self._events.follow(self._pod)
 
     async def _hide_token(self, pod: Any) -> None:
         name = f"{self.pod_name}-token"
@@ -163,10 +259,11 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
         finally:
             if not starting.done():
                 starting.cancel()
+            self._events.forget(self._pod)
 
     async def _watched(self, starting: asyncio.Future[Any]) -> Any:
         """Waits for the start, and ends it early when the cluster says it can't succeed."""
-        began = last_look = time.monotonic()
+        began = time.monotonic()
         waiting_since: float | None = None
         while True:
             await asyncio.wait({starting}, timeout=_LOOK_S)
@@ -174,11 +271,7 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
                 return starting.result()
             now = time.monotonic()
             late = now - began > self.start_timeout - _MARGIN_S
-            # Less often the longer it lasts: at most a tenth of the time passed, or 5 s.
-            if not late and now - last_look < min(5.0, max(_LOOK_S, (now - began) / 10)):
-                continue
-            last_look = now
-            said = await self._look()
+            said = self._look()
             stuck = said is not None and said.verdict == "waiting"
             waiting_since = (waiting_since or now) if stuck else None
             given_up = waiting_since is not None and now - waiting_since > self.patience_s
@@ -193,15 +286,15 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
                     status=504,
                 )
 
-    async def _look(self) -> story.Sentence | None:
+    def _look(self) -> story.Sentence | None:
         """The newest sentence about this start's pod."""
         pods = self.pod_reflector.pods if self.pod_reflector else {}
-        pod = pods.get(f"{self.namespace}/{self.pod_name}")
+        pod = pods.get(self._pod)
         if pod is None or pod["metadata"].get("annotations", {}).get(SPAWN_ID) != self._spawn_id:
             return story.verdict(self._told)
-        listed = await cluster.events_of(self.api, self.namespace, self.pod_name)
         uid = pod["metadata"]["uid"]
-        mine = [event for event in listed if event["involvedObject"].get("uid") == uid]
+        events = self._events.of(self._pod)
+        mine = [event for event in events if event["involvedObject"].get("uid") == uid]
         self._told = story.told(mine, pod)
         return story.verdict(self._told)
 
@@ -237,6 +330,8 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
 
     async def stop(self, now: bool = False) -> None:
         """As KubeSpawner's, and the token's Secret goes too."""
+        if self._foreign:  # nothing of this user was made in that namespace
+            return
         await super().stop(now)
         self.holds = None
         if self.token_by_secret and self.catalogue_file:

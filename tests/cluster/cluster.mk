@@ -1,7 +1,7 @@
 # A real Kubernetes under the tests; see tests/cluster/README.md. Included by the Makefile.
 CLUSTER_PYTHON ?= $(or $(PY),python3)
 
-.PHONY: cluster cluster-down cluster-status cluster-setup cluster-build test-cluster bench-cluster
+.PHONY: cluster cluster-down cluster-status cluster-setup cluster-build test-cluster bench-cluster bench-spawner
 
 cluster: $(READY) ## start a Kubernetes on this machine and print its KUBECONFIG
 	$(CLUSTER_PYTHON) -m tests.cluster up
@@ -23,3 +23,6 @@ test-cluster: $(READY) ## every test that needs a cluster; a missing one is a fa
 
 bench-cluster: $(READY) ## the figures of tests/cluster/README.md
 	$(CLUSTER_PYTHON) -m tests.bench cluster
+
+bench-spawner: $(READY) ## the figures of spawner/README.md: 200 spawns at once, beside KubeSpawner
+	$(CLUSTER_PYTHON) -m tests.bench spawner

@@ -3,8 +3,8 @@
 As processes: Trainer and JobSet on the loopback, KServe in the node's sandbox, since it listens on
 all addresses it finds. Definitions and webhooks come from the very modules the programs are built
 from; each webhook is turned from a Service into the URL of the process, with a certificate of the
-test bed's authority. Each controller starts when the first test asks for it. Katib's controller
-is not built yet: see the README.
+test bed's authority. Each controller starts when the first test asks for it. Katib, which is more
+than a controller, is in katib.py.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import yaml
 
-from tests.cluster import build, paths
+from tests.cluster import build
 from tests.cluster.addresses import NODE_IP
 from tests.cluster.control import ControlPlane
 from tests.cluster.node import Node
@@ -26,7 +26,7 @@ KSERVE_NAMESPACE = "kserve"
 
 
 class Controller(ABC):
-    """What the three have in common: a folder with certificates, ports, a process.
+    """What they have in common: a folder with certificates, ports, a process.
 
     Attributes:
         process: the program; a test may kill and start it.
@@ -228,11 +228,6 @@ KSERVE_SETTINGS: dict[str, Any] = {
         "enablePrometheusScraping": "false",
     },
 }
-
-
-def define_katib(plane: ControlPlane) -> None:
-    """Experiment, Trial and Suggestion exist and are validated; nothing acts on them."""
-    apply(plane, documents(paths.WRAPPERS / "katib" / "definitions.yaml"))
 
 
 def namespace(name: str) -> dict[str, Any]:

@@ -15,7 +15,8 @@ import pytest
 
 from tests.cluster import build, images, instances, provider
 from tests.cluster.control import ControlPlane, api_client, wait_for
-from tests.cluster.controllers import JobSet, KServe, Trainer, define_katib
+from tests.cluster.controllers import JobSet, KServe, Trainer
+from tests.cluster.katib import DATABASE, Katib, define_kinds
 from tests.cluster.kwok import Kwok
 from tests.cluster.node import Node
 from tests.cluster.proxy import ApiProxy
@@ -105,9 +106,17 @@ class Bed:
         self._need(build.KSERVE)
         return self._once("kserve", lambda: KServe(node).start())
 
+    def katib(self) -> Katib:
+        node = self.node()
+        self._need(build.KATIB)
+        if not DATABASE.exists():
+            unavailable(f"{DATABASE} not installed: run `make cluster-setup`")
+        return self._once("katib", lambda: Katib(node).start())
+
     def katib_kinds(self) -> None:
         plane = self.plane()
-        self._once("katib", lambda: define_katib(plane))
+        self._need(build.KATIB)
+        self._once("katib-kinds", lambda: define_kinds(plane))
 
     def python_image(self) -> str:
         node = self.node()
@@ -190,8 +199,14 @@ def kserve(bed: Bed) -> KServe:
 
 
 @pytest.fixture
+def katib(bed: Bed) -> Katib:
+    """Katib on `node`: Experiments run in namespaces given to `katib.adopt`."""
+    return bed.katib()
+
+
+@pytest.fixture
 def katib_kinds(bed: Bed) -> None:
-    """Katib's kinds without Katib: objects are validated and stay as they were made."""
+    """Katib's kinds, checked by the API server; nothing acts on them unless `katib` runs too."""
     bed.katib_kinds()
 
 
@@ -245,6 +260,7 @@ __all__ = [
     "bed",
     "cluster",
     "control_plane",
+    "katib",
     "katib_kinds",
     "kserve",
     "kwok",

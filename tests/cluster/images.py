@@ -1,10 +1,10 @@
 """Where do images come from without a registry?
 
 Three sources, all ending as an OCI archive in the cache under the hash of what made it: one static
-binary (`pause`), a Debian base put together by mmdebstrap, and Dockerfiles built by buildah on that
-base. Dockerfiles say `ARG BASE_IMAGE` and `FROM ${BASE_IMAGE}`, so that the published image takes a
-public base and the tests the local one. `Node.import_image` makes an archive known to the node;
-pods name it with `imagePullPolicy: Never`.
+binary (`program`), a Debian base put together by mmdebstrap, and Dockerfiles built by buildah on
+that base. Dockerfiles say `ARG BASE_IMAGE` and `FROM ${BASE_IMAGE}`, so that the published image
+takes a public base and the tests the local one. `Node.import_image` makes an archive known to the
+node; pods name it with `imagePullPolicy: Never`.
 """
 
 import fcntl
@@ -27,6 +27,8 @@ from tests.cluster.sandbox import run
 BASE_PACKAGES = ("python3-minimal", "libpython3-stdlib", "ca-certificates")
 PAUSE_NAME = "localhost/pause:1"
 BASE_NAME = "localhost/base:1"
+GOPTUNA_NAME = "localhost/katib-goptuna:1"
+COLLECTOR_NAME = "localhost/katib-metrics-collector:1"
 PROGRAMS = ("mmdebstrap", "buildah")
 # Raise it when the way images are put together changes.
 RECIPE = 2
@@ -38,18 +40,32 @@ class ImageFailed(RuntimeError):
 
 def pause() -> Path:
     """The image of every pod's first container."""
-    binary = build.PAUSE.binary("pause")
+    return program(build.PAUSE.binary("pause"), PAUSE_NAME)
+
+
+def goptuna() -> Path:
+    """Katib's suggestion service."""
+    return program(build.KATIB.binary("katib-goptuna"), GOPTUNA_NAME)
+
+
+def metrics_collector() -> Path:
+    """What Katib puts beside a trial's container, to read what that prints."""
+    return program(build.KATIB.binary("katib-metrics-collector"), COLLECTOR_NAME)
+
+
+def program(binary: Path, name: str) -> Path:
+    """An image of one static program and nothing else, which it starts."""
 
     def make(target: Path) -> None:
         layer = io.BytesIO()
         with tarfile.open(fileobj=layer, mode="w") as tar:
-            entry = tarfile.TarInfo("pause")
+            entry = tarfile.TarInfo(binary.name)
             entry.size, entry.mode = binary.stat().st_size, 0o755
             with binary.open("rb") as content:
                 tar.addfile(entry, content)
-        write_archive(target, PAUSE_NAME, layer.getvalue(), {"Entrypoint": ["/pause"]})
+        write_archive(target, name, layer.getvalue(), {"Entrypoint": [f"/{binary.name}"]})
 
-    return _cached("pause", [binary.read_bytes()], make)
+    return _cached(binary.name, [binary.read_bytes()], make)
 
 
 def base(packages: Sequence[str] = BASE_PACKAGES) -> Path:

@@ -46,6 +46,7 @@ class Fault:
         contains: part of path and query; any when empty.
         after: let the server do its work first, then lose its answer: the request took effect
             and the client does not know.
+        late_s: with `after`, so long after the work is done.
         retry_after_s: seconds, sent with 429 and 503.
     """
 
@@ -54,6 +55,7 @@ class Fault:
     method: str = ""
     contains: str = ""
     after: bool = False
+    late_s: float = 0.0
     retry_after_s: int = 1
 
     def matches(self, request: Request) -> bool:
@@ -122,7 +124,7 @@ class ApiProxy:
         self._loop.close()
 
     def answer(self, status: int, **how: object) -> Fault:
-        """Add a fault; see `Fault` for `times`, `method`, `contains`, `after`."""
+        """Add a fault; see `Fault` for `times`, `method`, `contains`, `after`, `late_s`."""
         fault = Fault(status, **how)  # type: ignore[arg-type]
         self.behaviour.faults.append(fault)
         return fault
@@ -189,6 +191,7 @@ class ApiProxy:
             if fault is not None:
                 up_writer.write(await _read_body(reader, head))
                 await up_reader.read()
+                await asyncio.sleep(fault.late_s)
                 await self._say(writer, fault)
                 return
             if request.is_watch:

@@ -71,3 +71,10 @@ def test_a_kubeconfig_that_is_not_there_is_named(suite):
     done = suite(ANY_CLUSTER, "-k", "no_node_fits", **{provider.OURS: gone})
     assert done.returncode == 1
     assert gone in done.stdout
+
+
+def test_without_any_cluster_one_loud_line_says_what_is_missing(suite):
+    done = suite(ANY_CLUSTER, "-k", "no_node_fits", **{provider.REQUIRE: ""})
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"^CLUSTER TESTS DID NOT RUN: .*etcd.* not in the cache", done.stdout, re.M)
+    assert "1 skipped" in done.stdout

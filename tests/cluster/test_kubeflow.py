@@ -160,29 +160,3 @@ def test_an_inference_service_with_an_impossible_name_is_refused_by_kserve(
     with pytest.raises(ApiException) as refused:
         custom.create_namespaced_custom_object(*SERVING, namespace, "inferenceservices", body)
     assert "inferenceservice.kserve-webhook-server.validator" in refused.value.body
-
-
-def experiment(direction):
-    rate = {"min": "0.01", "max": "0.1"}
-    return {
-        "apiVersion": "kubeflow.org/v1beta1",
-        "kind": "Experiment",
-        "metadata": {"name": "study"},
-        "spec": {
-            "objective": {"type": direction, "objectiveMetricName": "auc"},
-            "algorithm": {"algorithmName": "random"},
-            "maxTrialCount": 3,
-            "parameters": [{"name": "lr", "parameterType": "double", "feasibleSpace": rate}],
-            "trialTemplate": {"primaryContainerName": "main", "trialSpec": {"kind": "Job"}},
-        },
-    }
-
-
-def test_an_experiment_is_kept_and_a_wrong_direction_is_refused(custom, namespace, katib_kinds):
-    where = ("kubeflow.org", "v1beta1", namespace, "experiments")
-    custom.create_namespaced_custom_object(*where, experiment("maximize"))
-    kept = custom.get_namespaced_custom_object(*where, "study")
-    assert kept["spec"]["trialTemplate"]["trialSpec"] == {"kind": "Job"}
-    with pytest.raises(ApiException) as refused:
-        custom.create_namespaced_custom_object(*where, experiment("upwards"))
-    assert "spec.objective.type" in refused.value.body

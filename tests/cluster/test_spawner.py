@@ -92,7 +92,7 @@ def test_the_hubs_token_is_in_a_secret_and_not_in_the_pod(hub, api, namespace):
     secret = core.read_namespaced_secret(reference.name, namespace)
     assert reference.key in secret.data
     assert progress(hub, "ada")[-1]["failed"]
-    wait_for(lambda: _gone(core, reference.name, namespace), 30, "the Secret to be removed")
+    wait_for(lambda: gone(core, reference.name, namespace), 30, "the Secret to be removed")
 
 
 def test_a_usual_workspace_that_carries_another_name_is_never_mounted(hub, api, namespace):
@@ -105,27 +105,6 @@ def test_a_usual_workspace_that_carries_another_name_is_never_mounted(hub, api, 
     assert answer.status_code == 400
     assert "is not yours" in answer.json()["message"]
     assert not servers(api, namespace)
-
-
-def test_a_hub_that_is_killed_while_a_server_starts_leaves_no_pod(
-    cluster, api, namespace, tmp_path
-):
-    settings = {
-        "KUBECONFIG": str(cluster.kubeconfig),
-        "JUPYTER_KF_HUB_ADDRESS": "127.0.0.1",
-        "JUPYTER_KF_HUB_NAMESPACE": namespace,
-    }
-    patient = STRICT.replace("patience_s = 3", "patience_s = 300")
-    with running_hub(tmp_path, patient, **settings) as first:
-        first.ask("ada", {"workspace": "none"})
-        wait_for(lambda: bool(servers(api, namespace)), 30, "a pod")
-        first.process.kill()
-        first.process.wait()
-    assert servers(api, namespace)
-    # Ada does not come back; the hub does.
-    with running_hub(tmp_path, patient, **settings) as second:
-        wait_for(lambda: not servers(api, namespace), 90, "the pod of the killed start to be gone")
-        assert second.alive
 
 
 def servers(api, namespace: str) -> list:
@@ -169,7 +148,8 @@ def _status(core, namespace: str, pod: dict) -> int:
     return 0
 
 
-def _gone(core, secret: str, namespace: str) -> bool:
+def gone(core, secret: str, namespace: str) -> bool:
+    """Whether there is no Secret of that name."""
     try:
         core.read_namespaced_secret(secret, namespace)
     except ApiException as error:

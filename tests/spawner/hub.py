@@ -61,14 +61,15 @@ class Hub:
         token = xsrf(user.get(path).text)
         return user.post(path, params={"_xsrf": token}, data=fields)
 
-    def ask(self, name: str, options: object) -> httpx.Response:
-        """Starts a server over REST."""
+    def ask(self, name: str, options: object, server: str = "") -> httpx.Response:
+        """Starts a server over REST; one with a name of its own when `server` says so."""
         headers = {"Authorization": f"token {TOKEN}"}
         api = httpx.Client(base_url=f"{self.url}/hub/api", headers=headers, timeout=60)
         with api:
             api.post(f"/users/{name}")
             # By json itself: a client library would refuse to send some of what must be refused.
-            return api.post(f"/users/{name}/server", content=json.dumps(options))
+            path = f"/users/{name}/servers/{server}" if server else f"/users/{name}/server"
+            return api.post(path, content=json.dumps(options))
 
     def stop(self, name: str) -> None:
         """Stops the user's server and waits until it is gone."""

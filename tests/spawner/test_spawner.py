@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +12,7 @@ from jupyter_kf_spawner.catalogue import parse
 from jupyter_kf_spawner.render import _Draft
 from jupyter_kf_spawner.resolve import Identity, Usage, resolve
 from jupyter_kf_spawner.spawner import KfSpawner
+from jupyterhub.spawner import SpawnException
 from kubernetes_asyncio.client import V1ObjectMeta, V1Pod
 from kubernetes_asyncio.client.exceptions import ApiException
 from kubespawner import KubeSpawner
@@ -26,6 +28,17 @@ def drafted(options: dict, text: str = SMALL) -> _Draft:
     return _Draft(catalogue, resolve(catalogue, Identity("somebody"), usage, options))
 
 
+class Answer:
+    """An answer of the API server before anything is made of it."""
+
+    def __init__(self, status: int, content: object = None) -> None:
+        self.status, self.reason = status, {404: "Not Found", 409: "Conflict"}.get(status, "")
+        self._content = content
+
+    async def read(self) -> bytes:
+        return json.dumps(self._content).encode()
+
+
 class OnePodApi:
     """An API server that has a pod already, and says so."""
 
@@ -35,9 +48,9 @@ class OnePodApi:
         self.pod = V1Pod(metadata=V1ObjectMeta(name="p", annotations=annotations))
         self.pod.metadata.deletion_timestamp = "now" if deleted else None
 
-    async def create_namespaced_pod(self, namespace, body):
+    async def create_namespaced_pod(self, namespace, body, _preload_content):
         self.made += 1
-        raise ApiException(status=409, reason="Conflict")
+        return Answer(409)
 
     async def read_namespaced_pod(self, name, namespace):
         return self.pod
@@ -50,7 +63,8 @@ def create(api: OnePodApi):
 
 def test_a_pod_that_this_very_start_made_is_adopted():
     api = OnePodApi("mine")
-    assert create(api) is api.pod and api.made == 1
+    create(api)
+    assert api.made == 1
 
 
 @pytest.mark.parametrize("api", [OnePodApi("other"), OnePodApi(None), OnePodApi("mine", True)])
@@ -134,21 +148,20 @@ class Volumes:
     def __init__(self, owners: dict[str, str] | None) -> None:
         self.owners = owners
 
-    async def list_namespaced_persistent_volume_claim(self, namespace, label_selector):
+    async def list_namespaced_persistent_volume_claim(self, namespace, label_selector, **_):
         assert label_selector == f"{cluster.OWNER}=somebody"
         if self.owners is None:
-            raise ApiException(status=403, reason="Forbidden")
+            return Answer(403)
         mine = [name for name, owner in self.owners.items() if owner == "somebody"]
-        return SimpleNamespace(items=[self._claim(name) for name in mine])
+        return Answer(200, {"metadata": {}, "items": [self._claim(name) for name in mine]})
 
-    async def read_namespaced_persistent_volume_claim(self, name, namespace):
+    async def read_namespaced_persistent_volume_claim(self, name, namespace, **_):
         if name not in (self.owners or {}):
-            raise ApiException(status=404, reason="Not Found")
-        return self._claim(name)
+            return Answer(404)
+        return Answer(200, self._claim(name))
 
-    def _claim(self, name: str) -> SimpleNamespace:
-        annotations = {cluster.OWNER: self.owners[name]}
-        return SimpleNamespace(metadata=V1ObjectMeta(name=name, annotations=annotations))
+    def _claim(self, name: str) -> dict:
+        return {"metadata": {"name": name, "annotations": {cluster.OWNER: self.owners[name]}}}
 
 
 @pytest.mark.parametrize(
@@ -169,10 +182,58 @@ def test_with_a_user_only_the_users_own_volume_is_deleted(owners, deleted, monke
     assert bool(asked) is deleted
 
 
-def test_namespaces_per_user_are_refused_while_nothing_checks_whose_they_are(monkeypatch):
-    def without_a_client(self, **settings) -> None:
-        super(KubeSpawner, self).__init__(**settings)
+def overridden(options: dict, override: dict) -> _Draft:
+    draft = drafted(options)
+    draft.user.groups = [SimpleNamespace(name="beta")]
+    draft.group_overrides = {"b": {"groups": ["beta"], "spawner_override": override}}
+    asyncio.run(draft.apply_group_overrides())
+    return draft
 
-    monkeypatch.setattr(KubeSpawner, "__init__", without_a_client)
-    with pytest.raises(ValueError, match="nothing checks whose a namespace is"):
-        KfSpawner(catalogue_file="x", enable_user_namespaces=True)
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        {"mem_limit": "3G"},
+        {"image": "other"},
+        {"privileged": True},
+        {"container_security_context": {"runAsUser": 0}},
+        {"environment": {"JUPYTER_KF_HANDOFF": "{}"}},
+        {"extra_labels": {"jupyter-kf.org/size": "big"}},
+        {"service_account": "admin"},
+    ],
+    ids=lambda override: next(iter(override)),
+)
+def test_a_groups_override_that_the_catalogue_would_undo_is_refused_each_time(override):
+    draft = overridden({}, override)
+    for _ in range(2):
+        with pytest.raises(SpawnException) as refused:
+            asyncio.run(draft.load_user_options())
+        assert next(iter(override)) in refused.value.jupyterhub_message
+        assert "move it into the catalogue" in refused.value.log_message
+        asyncio.run(draft.apply_group_overrides())
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        {"environment": {"TEAM": "beta"}},
+        {"extra_labels": {"team": "beta"}},
+        {"tolerations": [{"key": "beta", "effect": "NoSchedule"}]},
+        {"node_selector": {"team": "beta"}},
+        {"priority_class_name": "high"},
+        {"start_timeout": 7},
+        {"volumes": [{"name": "b", "emptyDir": {}}],
+         "volume_mounts": [{"name": "b", "mountPath": "/b"}]},
+    ],
+    ids=lambda override: next(iter(override)),
+)  # fmt: skip
+def test_a_groups_override_of_what_the_catalogue_leaves_open_holds(override):
+    draft = overridden({}, override)
+    for _ in range(2):
+        asyncio.run(draft.load_user_options())
+        for name, value in override.items():
+            now = getattr(draft, name)
+            kept = value.items() <= now.items() if isinstance(value, dict) else now
+            assert kept if isinstance(value, dict) else (now == value or value[0] in now)
+        KfSpawner.clear_state(draft)
+        asyncio.run(draft.apply_group_overrides())
