@@ -25,7 +25,7 @@ from traitlets import Bool, Float, default
 from jupyter_kf_spawner import asked, cluster, namespaces, story
 from jupyter_kf_spawner.choosing import Choosing, rejected
 from jupyter_kf_spawner.errors import Refusal
-from jupyter_kf_spawner.pods import LABEL, applied, holds, traits
+from jupyter_kf_spawner.pods import LABEL, applied, traits, undone
 from jupyter_kf_spawner.resolve import Usage
 from jupyter_kf_spawner.watching import PodWatch, StartingEvents
 
@@ -187,9 +187,7 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
 
     def _check_groups(self, values: dict[str, Any]) -> None:
         """What a group is given or held to by `group_overrides` must not get lost in silence."""
-        set_ = {name: value for name, value in self._of_groups.items() if name in values}
-        names = ", ".join(sorted(name for name in set_ if not holds(set_[name], values[name])))
-        if names:
+        if names := ", ".join(undone(self._of_groups, values)):
             raise rejected(
                 f"What the hub has for your group contradicts its catalogue ({names})."
                 " Tell your admin.",

@@ -16,7 +16,6 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from kubernetes_asyncio.client.exceptions import ApiException
-from kubespawner.reflector import ResourceReflector
 from kubespawner.spawner import PodReflector
 from traitlets import Int
 
@@ -135,9 +134,17 @@ class PodWatch(PodReflector):  # type: ignore[misc]
         return version
 
     async def _watch_and_update(self) -> None:
-        """Keeps the pods up to date until the hub ends; whatever breaks is begun again."""
+        """Keeps the pods up to date until the hub ends, or KubeSpawner stops it."""
+        try:
+            await self._keep_up()
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+
+    async def _keep_up(self) -> None:
+        """Whatever breaks is begun again."""
         pause = 0.1
-        while not self._stopping:
+        while True:
             try:
                 if not self._version or time.monotonic() - self._read_at > self.restart_seconds:
                     await self._list_and_update()
@@ -197,7 +204,7 @@ class StartingEvents:
         Or when it can't: then there are none, and the server starts all the same.
         """
         self._of[pod] = {}
-        if self._task is None or self._task.done():
+        if self.at_rest:
             self._listens.clear()
             self._task = asyncio.create_task(self._watch())
         await self._listens.wait()
@@ -209,6 +216,11 @@ class StartingEvents:
     def of(self, pod: str) -> list[dict[str, Any]]:
         """Its events so far, in the order of their last change."""
         return list(self._of.get(pod, {}).values())
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing is watched."""
+        return self._task is None or self._task.done()
 
     async def _watch(self) -> None:
         version, pause = "", 0.1
@@ -256,6 +268,3 @@ class StartingEvents:
 
 def _key(one: Mapping[str, Any]) -> str:
     return f"{one['metadata']['namespace']}/{one['metadata']['name']}"
-
-
-__all__ = ["PAGE", "PodWatch", "ResourceReflector", "StartingEvents", "changes", "pages", "slim"]

@@ -75,6 +75,9 @@ def test_a_used_up_quota_is_explained_at_once_with_its_figures(hub, api, namespa
         20,
         "a counted quota",
     )
+    page = hub.user("ada").get("/hub/spawn/ada").text
+    assert "for everybody: 1Gi of memory" in page and "too little left: memory" in page
+    assert "NVIDIA GPU (0 free now)" in page
     for _ in range(3):
         answer = hub.ask("ada", {})
         message = answer.json()["message"] if answer.status_code >= 400 else ""

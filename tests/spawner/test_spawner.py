@@ -183,8 +183,8 @@ def test_with_a_user_only_the_users_own_volume_is_deleted(owners, deleted, monke
     assert bool(asked) is deleted
 
 
-def overridden(options: dict, override: dict) -> _Draft:
-    draft = drafted(options)
+def overridden(options: dict, override: dict, text: str = SMALL) -> _Draft:
+    draft = drafted(options, text)
     draft.user.groups = [SimpleNamespace(name="beta")]
     draft.group_overrides = {"b": {"groups": ["beta"], "spawner_override": override}}
     asyncio.run(draft.apply_group_overrides())
@@ -238,6 +238,16 @@ def test_a_groups_override_of_what_the_catalogue_leaves_open_holds(override):
             assert kept if isinstance(value, dict) else (now == value or value[0] in now)
         KfSpawner.clear_state(draft)
         asyncio.run(draft.apply_group_overrides())
+
+
+def test_a_groups_need_for_nodes_is_narrowed_by_the_catalogues_and_so_not_lost():
+    text = SMALL + "    affinity: [ssd]\naffinity:\n  ssd: {required: {disk: [ssd]}}\n"
+    team = {"key": "team", "operator": "In", "values": ["beta"]}
+    draft = overridden({}, {"node_affinity_required": [{"matchExpressions": [team]}]}, text)
+    asyncio.run(draft.load_user_options())
+    (term,) = draft.node_affinity_required
+    disk = {"key": "disk", "operator": "In", "values": ["ssd"]}
+    assert term["matchExpressions"] == [team, disk]
 
 
 def test_why_a_pod_was_taken_away_is_remembered_when_it_is_gone():
