@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -176,8 +177,8 @@ def test_eleven_failures_at_once_are_explained_within_five_seconds_of_the_cluste
     expected = {**FAILURES, "growing": (None, "TriggeredScaleUp", NEW_MACHINE)}
     late, unexplained = {}, {}
     for user, (_, first, words) in expected.items():
-        # A refusal has no event: its moment is that of the question.
-        said = watch.moment(f"jupyter-{user}", first) if first else told[user].asked
+        pod = f"jupyter-{user}"
+        said = watch.moment(pod, first) if first else asked_for(hub, pod)
         read = told[user].moment(words)
         if said is None or read is None or told[user].failed is (user == "growing"):
             unexplained[user] = (said, told[user])
@@ -189,6 +190,14 @@ def test_eleven_failures_at_once_are_explained_within_five_seconds_of_the_cluste
     assert hub.alive and "consecutive spawn" not in hub.log.read_text()
     hub.stop("growing")
     wait_for(lambda: not servers(api, namespace), 60, "the pods to be removed")
+
+
+def asked_for(hub: Hub, pod: str) -> float:
+    """When the hub asked for the pod, by its log: a refusal has no event and can't come before."""
+    pattern = rf"\[I (\S+ \S+) [^]]*\] Attempting to create pod {pod},"
+    found = re.search(pattern, hub.log.read_text())
+    assert found, f"{pod} was never asked for"
+    return datetime.datetime.fromisoformat(found[1]).timestamp()
 
 
 def scale_up(api, namespace: str, pod: str) -> None:

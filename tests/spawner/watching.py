@@ -25,7 +25,6 @@ class Told:
 
     said: list[tuple[float, str]] = field(default_factory=list)
     failed: bool = False
-    asked: float = 0.0
 
     def moment(self, words: str) -> float | None:
         """When these words were first read."""
@@ -39,7 +38,7 @@ def start(
 
     To its end, or until the words of `until_said`.
     """
-    told = Told(asked=time.time())
+    told = Told()
     answer = hub.ask(user, options)
     if answer.status_code >= 400:
         told.said.append((time.time(), answer.json()["message"]))
