@@ -12,6 +12,8 @@ ARGS ?=
 # A file's tests stay in one worker, with what they share. A worker that dies ends the run: the
 # one that replaced it would be given the same test again, and wait for more for ever.
 WORKERS := -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart=0
+# Stories wait for a browser more than they work: two at a time, each file with its own server.
+BROWSERS := -n 2 $(filter-out -n auto,$(WORKERS))
 # `.venv` is made anew when a pin, a dependency or the set-up itself changed, else in no time.
 READY := .venv/ready-$(shell cat .ci/requirements.txt .ci/environment.py pyproject.toml spawner/pyproject.toml | cksum | tr ' ' '-')
 
@@ -28,7 +30,7 @@ test-front: $(READY) ## the front end: Jest, types, lint
 	@$(PY) .ci/frontend.py run wire:check lint types test
 
 test-browser: $(READY) bundle ## stories in a real JupyterLab and Chromium
-	@$(PY) -m pytest tests/browser $(ARGS)
+	@$(PY) -m pytest tests/browser $(BROWSERS) $(ARGS)
 
 bundle: $(READY) ## the JupyterLab extension, built when a source changed
 	@$(PY) .ci/frontend.py bundle

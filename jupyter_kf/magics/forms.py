@@ -18,6 +18,7 @@ from jupyter_kf import display
 from jupyter_kf.client import Client, columns
 from jupyter_kf.client.columns import Column
 from jupyter_kf.errors import KfError, SpecError
+from jupyter_kf.magics.inserting import insert
 from jupyter_kf.specs import SPECS
 from jupyter_kf.specs.base import JobSpec, Request
 from jupyter_kf.specs.flags import Flag, flags_of, parse
@@ -82,7 +83,7 @@ class Form(ABC):
         self.insert = w.Button(description="Insert cell", tooltip="put this line into a new cell")
         self.output = w.Output()
         self.go.on_click(lambda _: self.perform())
-        self.insert.on_click(lambda _: session.shell.set_next_input(self.cell))
+        self.insert.on_click(lambda _: insert(session.shell, self.cell, self._say))
         self.box = w.VBox()
         self._watched: list[w.Widget] = []
 
@@ -110,6 +111,10 @@ class Form(ABC):
                 self._show(self._session.perform(line, code if "\n" in self.cell else None))
             except KfError as error:
                 print(error)  # noqa: T201 - the output widget takes it
+
+    def _say(self, text: str) -> None:
+        self.output.clear_output(wait=True)
+        self.output.append_stdout(f"{text}\n")
 
     def _show(self, result: Any) -> None:
         show: Any = show_now

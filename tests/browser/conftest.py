@@ -80,14 +80,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 _FAILED = pytest.StashKey[bool]()
 
 
-@pytest.fixture
-def screen(
-    request: pytest.FixtureRequest, lab: Lab, browser: Browser, pictures: Path
-) -> Iterator[Screen]:
-    """A fresh browser profile on this file's JupyterLab; a picture of it when the test fails."""
+@pytest.fixture(scope="module")
+def window(lab: Lab, browser: Browser, pictures: Path) -> Iterator[Screen]:
+    """A window on this file's JupyterLab, for its stories one after the other."""
     shown = Screen(lab, browser, pictures)
     yield shown
-    if request.node.stash.get(_FAILED, False):
-        shown.picture(f"FAILED-{request.node.name[:60]}")
-        print("the page said:", *shown.said[-20:], sep="\n  ")
     shown.close()
+
+
+@pytest.fixture
+def screen(request: pytest.FixtureRequest, window: Screen) -> Iterator[Screen]:
+    """The file's window, which `open` empties; a picture of it when the test fails."""
+    yield window
+    if request.node.stash.get(_FAILED, False):
+        window.picture(f"FAILED-{request.node.name[:60]}")
+        print("the page said:", *window.said[-20:], sep="\n  ")

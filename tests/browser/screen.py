@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator, ViewportSize, expect
 
 from tests.browser.lab import TOKEN, Lab
 
@@ -20,6 +20,11 @@ _KERNEL_IS_READY = """() => {
   const context = window.jupyterapp?.shell.currentWidget?.sessionContext;
   const kernel = context?.session?.kernel;
   return context?.isReady && kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
+}"""
+_EMPTY = """() => {
+  const { shell, commands } = window.jupyterapp;
+  [...shell.widgets('main')].forEach(widget => widget.dispose());
+  return commands.execute('filebrowser:activate');
 }"""
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -34,7 +39,9 @@ class Screen:
 
     def __init__(self, lab: Lab, browser: Browser, pictures: Path, width: int = 1280) -> None:
         self.lab, self._pictures = lab, pictures
-        self._context = browser.new_context(viewport={"width": width, "height": width * 9 // 16})
+        self._size: ViewportSize = {"width": width, "height": width * 9 // 16}
+        self._loaded = False
+        self._context = browser.new_context(viewport=self._size)
         self._context.set_default_timeout(PATIENCE_MS)
         self.page = self._context.new_page()
         self.errors: list[str] = []
@@ -47,15 +54,34 @@ class Screen:
         """Closes the window and forgets its profile."""
         self._context.close()
 
-    def open(self, path: str = "/lab", reset: bool = True) -> Screen:
-        """Loads JupyterLab, empty unless `reset` is False, and waits until it is usable."""
+    def open(self, path: str = "/lab", reset: bool = True, load: bool = False) -> Screen:
+        """JupyterLab, empty unless `reset` is False; it is loaded once, and emptied after that.
+
+        A load costs more than most of what a story does; `load` asks for one, for what is read
+        with it.
+        """
+        if self._loaded and not load and reset and path.startswith("/lab"):
+            self._empty()
+            if name := path.removeprefix("/lab").removeprefix("/tree/"):
+                self.command("docmanager:open", path=name)
+            return self
         query = f"?token={TOKEN}{'&reset' if reset and path.startswith('/lab') else ''}"
         self.page.goto(self.lab.url(path) + query)
         self.usable()
         # JupyterLab takes the word out of the address when it has obeyed; a reload before that
         # would empty the workspace once more.
         self.page.wait_for_function("() => !/[?&]reset/.test(location.search)")
+        self._loaded = True
         return self
+
+    def _empty(self) -> None:
+        """Closes what is open without a question, as if the page had just been loaded."""
+        self.page.evaluate(_EMPTY)
+        self.theme("Light")
+        self.page.set_viewport_size(self._size)
+        self.page.mouse.move(0, 0)
+        self.errors.clear()
+        self.said.clear()
 
     def usable(self) -> None:
         """Waits until the shell is there and the splash is gone."""
@@ -66,10 +92,13 @@ class Screen:
         self.page.wait_for_function("() => !!document.querySelector('#main, #jp-main-dock-panel')")
 
     def open_panel(self) -> Locator:
-        """The sidebar, shown."""
+        """The sidebar, shown, with the runs open as at first."""
         self.page.get_by_role("tab", name="Kubeflow: runs, models, endpoints").click()
         panel = self.page.locator("#jupyter-kf-panel")
         expect(panel.locator(".jp-Kf-where b")).to_be_visible()
+        runs = panel.get_by_role("button", name="Runs", exact=True)
+        if runs.get_attribute("aria-expanded") == "false":  # as the story before left it
+            runs.click()
         return panel
 
     def open_notebook(self, name: str) -> Locator:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 
 import jupyter_kf as kf
 from tests.browser.lab import Lab
-from tests.browser.screen import Screen
+from tests.browser.screen import Screen, until
 from tests.browser.test_access import findings
 
 RUNS = 10_000
@@ -90,9 +90,9 @@ def test_10_000_runs_scroll_are_searched_and_filtered(own: Screen):
     assert not own.errors
 
 
-@pytest.mark.parametrize("own", [("lab", "", 12)], indirect=True)
-def test_several_runs_are_selected_and_compared_by_mouse_and_by_keyboard(own: Screen):
-    panel = own.open().open_panel()
+def test_several_runs_are_selected_and_compared_by_mouse_and_by_keyboard(screen: Screen):
+    make_runs(screen.lab, 12)
+    panel = screen.open().open_panel()
     box = panel.get_by_role("listbox", name="Runs")
     expect(box).to_have_attribute("aria-multiselectable", "true")
     rows, bar = box.get_by_role("option"), panel.get_by_role("group", name="Selected runs")
@@ -105,57 +105,55 @@ def test_several_runs_are_selected_and_compared_by_mouse_and_by_keyboard(own: Sc
     expect(bar).to_contain_text("2 selected")
     rows.nth(4).click(modifiers=["Shift"])
     expect(bar).to_contain_text("3 selected")
-    own.page.keyboard.press("Escape")
+    screen.page.keyboard.press("Escape")
     expect(bar).to_have_count(0)
-    own.page.keyboard.press("Home")
-    own.page.keyboard.press("Shift+ArrowDown")
-    own.page.keyboard.press("ArrowDown")
-    own.page.keyboard.press("ArrowDown")
+    screen.page.keyboard.press("Home")
+    screen.page.keyboard.press("Shift+ArrowDown")
+    screen.page.keyboard.press("ArrowDown")
+    screen.page.keyboard.press("ArrowDown")
     expect(rows.nth(3)).to_have_class(re.compile("jp-mod-active"))
-    own.page.keyboard.press("Space")
+    screen.page.keyboard.press("Space")
     expect(bar).to_contain_text("3 selected")
     assert [rows.nth(i).get_attribute("aria-selected") for i in range(4)] == [
         *("true", "true", "false", "true")
     ]
-    assert findings(own, "#jupyter-kf-panel") == {}
-    own.pictures("panel-selected")
+    assert findings(screen, "#jupyter-kf-panel") == {}
+    screen.pictures("panel-selected")
     ids = [rows.nth(i).locator("code").inner_text() for i in (0, 1, 3)]
     bar.get_by_role("button", name="Compare").click()
-    page = own.page.locator(".jp-Kf-page:visible")
+    page = screen.page.locator(".jp-Kf-page:visible")
     for run in ids:
         expect(page).to_contain_text(run)
-    own.picture("compare-from-panel")
+    screen.picture("compare-from-panel")
     rows.nth(11).click(modifiers=["Shift"])
     expect(bar).to_contain_text("9 selected; at most 8 compare")
     expect(bar.get_by_role("button", name="Compare")).to_be_disabled()
-    assert not own.errors
+    assert not screen.errors
 
 
-@pytest.mark.parametrize("own", [("lab", "", 0)], indirect=True)
-def test_the_launcher_has_a_card_for_each_form(own: Screen):
-    own.open()
-    section = own.page.locator(".jp-Launcher-section", has_text="Kubeflow")
+def test_the_launcher_has_a_card_for_each_form(screen: Screen):
+    screen.open()
+    section = screen.page.locator(".jp-Launcher-section", has_text="Kubeflow")
     for card in ("Train a Model", "Tune Parameters", "Serve a Model", "Predict Files"):
         expect(section.locator(".jp-LauncherCard", has_text=card)).to_be_visible()
     section.scroll_into_view_if_needed()
-    own.picture("launcher")
+    screen.picture("launcher")
     section.locator(".jp-LauncherCard", has_text="Serve a Model").click()
-    expect(own.page.locator(".jp-Kf-page:visible .jp-Kf-field").first).to_be_visible()
+    expect(screen.page.locator(".jp-Kf-page:visible .jp-Kf-field").first).to_be_visible()
 
 
-@pytest.mark.parametrize("own", [("lab", "", 0)], indirect=True)
-def test_what_runs_and_what_waits_is_told_apart(own: Screen, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("JUPYTER_KF_RUNTIME_DIR", str(own.lab.runtime))
+def test_what_runs_and_what_waits_is_told_apart(screen: Screen, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("JUPYTER_KF_RUNTIME_DIR", str(screen.lab.runtime))
     monkeypatch.setenv("JUPYTER_KF_CORES", "1")
-    panel, chip = own.open().open_panel(), own.page.locator(".jp-Kf-chip")
+    panel, chip = screen.open().open_panel(), screen.page.locator(".jp-Kf-chip")
     expect(chip).to_contain_text("idle")
-    client = kf.connect(store=own.lab.store)
+    client = kf.connect(store=screen.lab.store)
     first = client.train("import time\ntime.sleep(600)", name="first", cpu=1)
     expect(chip).to_contain_text("1 running")
     second = client.train("import time\ntime.sleep(600)", name="second", cpu=1)
     expect(chip).to_contain_text("1 running, 1 waiting")
     expect(panel.locator(".jp-Kf-where")).to_contain_text("1 running, 1 waiting")
-    own.picture("waiting")
+    screen.picture("waiting")
     first.cancel()
     expect(chip).to_have_text(re.compile("· 1 running$"))
     second.cancel()
@@ -192,15 +190,26 @@ def test_notebook_7_has_the_panel_the_menu_and_the_pages(own: Screen):
     expect(own.page.get_by_role("menuitem", name="Kubeflow")).to_be_visible()
     own.command("jupyter-kf:show-panel")
     panel = own.page.locator("#jupyter-kf-panel")
-    row = panel.locator(".jp-Kf-row").first
-    expect(row).to_be_visible()
-    row.click()
-    expect(own.page.locator(".jp-Kf-runPage h2")).to_be_visible()
-    room = own.page.locator(".jp-Kf-runPage").bounding_box()  # a sidebar's, which can be dragged
-    assert room["width"] >= 480 and room["height"] > 400, "the page has no room"
-    assert room["x"] + room["width"] <= 1281, "the page is cut off"
-    assert own.page.locator(".jp-Notebook").bounding_box()["width"] > 400, "the notebook has none"
+    rows, page = panel.locator(".jp-Kf-row"), own.page.locator(".jp-Kf-runPage:visible")
+    notebook = own.page.locator(".jp-Notebook")
+    shown = [(rows.nth(at).get_attribute("title") or "").split()[0] for at in range(3)]
+    rows.nth(0).click()
+    expect(page.locator("h2")).to_have_text(shown[0])
+    # A small window has no room beside the notebook: the page is below it, as wide as it is.
+    until(lambda: page.bounding_box()["height"] > 200)
+    room, above = page.bounding_box(), notebook.bounding_box()
+    assert room["width"] >= 900 and above["width"] > 900, "one of them is narrow"
+    assert room["y"] >= above["y"] + 150 and room["y"] + room["height"] <= 721, "it is cut off"
+    rows.nth(1).click()
+    expect(page.locator("h2")).to_have_text(shown[1])  # in front of the other one
     own.picture("notebook-7")
+    own.page.set_viewport_size({"width": 1920, "height": 1080})
+    rows.nth(2).click()
+    beside = page.filter(has=own.page.locator("h2", has_text=shown[2]))
+    expect(beside).to_be_visible()
+    until(lambda: beside.bounding_box()["width"] >= 600)
+    assert beside.bounding_box()["x"] >= 1000 and notebook.bounding_box()["width"] > 600
+    own.picture("notebook-7-wide")
     bare = "Cannot read properties of undefined (reading 'schema')"  # Notebook 7.6's own
     assert set(own.errors) <= {bare}
 

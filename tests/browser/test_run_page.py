@@ -147,7 +147,7 @@ def test_a_job_that_ran_long_says_so_when_it_ends_and_leads_to_its_page(
 ):
     lab.set(**{"jupyter-kf/settings": {"notifyAfter": 2}})
     try:
-        screen.open()
+        screen.open(load=True)
         expect(screen.page.locator(".jp-Kf-chip")).to_contain_text("idle")
         client.train("kf.report(a=1)", name="short").wait()
         slow = "import time\ntime.sleep(2.2)\n"

@@ -161,3 +161,35 @@ def test_a_run_that_is_waited_for_is_live_by_its_id_too(shell):
     (output,) = shown.outputs
     assert output.data[display.MIME]["id"] == run.id
     assert run.id in output.data["text/plain"]
+
+
+class Line:
+    """A comm whose other end the test is."""
+
+    def __init__(self, target_name: str, data: dict[str, str]) -> None:
+        self.opened = (target_name, data)
+
+    def on_msg(self, tell) -> None:
+        self.answer = lambda **data: tell({"content": {"data": data}})
+
+    def on_close(self, tell) -> None:
+        self.close = lambda: tell({})
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_in_a_notebook_the_front_end_inserts_the_cell_or_the_form_says_it_can_not(
+    shell, monkeypatch, ours
+):
+    lines = []
+    form = form_of(shell, "train one")
+    form.code.value = "1 + 1"
+    shell.kernel = object()  # from here on as a notebook's; its widgets have comms of their own
+    monkeypatch.setattr("comm.create_comm", lambda **told: lines.append(Line(**told)) or lines[0])
+    form.insert.click()
+    assert lines[0].opened == ("jupyter-kf:insert-cell", {"cell": "%%kf train one\n1 + 1"})
+    if ours:
+        lines[0].answer(place=2, path="a.ipynb")
+    lines[0].close()
+    (said,) = form.output.outputs
+    assert ("cell 2 of a.ipynb" if ours else "copy the lines above") in said["text"]
+    assert shell.inserted == []

@@ -1,6 +1,6 @@
 /** What is seen and done in a notebook: a run's live output, "Run as job", inserted cells. */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { INotebookTracker } from '@jupyterlab/notebook';
+import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs, IKubeflow } from '../tokens';
@@ -9,6 +9,9 @@ import { runIcon } from '../ui/icons';
 import type { IInsertion, INotebooks } from './actions';
 import { MIME } from './reference';
 import { RunOutput } from './renderer';
+
+/** As `magics/inserting.py` has it. */
+const TARGET = 'jupyter-kf:insert-cell';
 
 export const outputPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-kf:output',
@@ -49,12 +52,35 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
     const context: IContext = { kf, trans, commands: app.commands };
     const show = ({ id }: { id: string }) => app.shell.activateById(id);
     addCommands(context, { tracker, show });
+    tracker.widgetAdded.connect((_, panel) =>
+      listen(context, { tracker, show }, panel)
+    );
   }
 };
 
 /** What the commands do is loaded when one is first given. */
 function actions(): Promise<typeof import('./actions')> {
   return import(/* webpackChunkName: "actions" */ './actions');
+}
+
+/** A form of ipywidgets inserts its cell by a comm: a button in the kernel has no other way. */
+function listen(context: IContext, notebooks: INotebooks, panel: NotebookPanel): void {
+  const { sessionContext } = panel;
+  const register = () =>
+    sessionContext.session?.kernel?.registerCommTarget(
+      TARGET,
+      async (comm, { content }) => {
+        const cell = String(content.data['cell']);
+        const notebook = panel.context.path;
+        const told = await (
+          await actions()
+        ).insertCell(context, notebooks, { cell, notebook });
+        comm.send({ ...told });
+        comm.close();
+      }
+    );
+  sessionContext.kernelChanged.connect(register);
+  register();
 }
 
 function addCommands(context: IContext, notebooks: INotebooks): void {

@@ -77,7 +77,9 @@ function Form({ verb, paper }: { verb: Verb; paper: VerbPaper }): React.ReactEle
       cause,
       fix
     ]);
-    const there = field.names && said.length ? (names[field.names] ?? []) : [];
+    const listedAlready = said.some(text => text.startsWith('known: '));
+    const there =
+      field.names && said.length && !listedAlready ? (names[field.names] ?? []) : [];
     const listed = there.length
       ? trans.__('There are: %1', there.slice(0, MOST_NAMED).join(', '))
       : '';

@@ -15,18 +15,15 @@ export function metricNames(versions: readonly Version[]): string[] {
 }
 
 /** What the cell was given for this version: of a promoted trial, the trial's parameters. */
-export function paramsOf(version: Version | undefined): [string, string][] {
-  const params = version?.note['params'];
-  return params && typeof params === 'object'
-    ? Object.entries(params).map(([name, value]) => [
-        name,
-        typeof value === 'number'
-          ? formatNumber(value, 6)
-          : typeof value === 'string'
-            ? value
-            : JSON.stringify(value)
-      ])
-    : [];
+export function paramsOf({ thing }: ModelPaper): [string, string][] {
+  return Object.entries(thing.params).map(([name, value]) => [
+    name,
+    typeof value === 'number'
+      ? formatNumber(value, 6)
+      : typeof value === 'string'
+        ? value
+        : JSON.stringify(value)
+  ]);
 }
 
 /** Where a version came from: a trial, or a run. */

@@ -70,7 +70,7 @@ function Body(props: {
   const { trans } = useKf();
   const { paper, choose } = props;
   const { thing, versions } = paper;
-  const params = paramsOf(versions.find(({ n }) => n === thing.version));
+  const params = paramsOf(paper);
   return (
     <>
       <div className="jp-Kf-columns">

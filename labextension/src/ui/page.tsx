@@ -86,15 +86,10 @@ export function ThingLink(props: {
   );
 }
 
-/**
- * Text as it was written, in the font of code, with numbers of lines beside it.
- *
- * The line of a magic has none: errors count the lines of the code below it.
- */
+/** Text as it was written, in the font of code, with numbers of lines beside it. */
 export function CodeBlock(props: { code: string; label: string }): React.ReactElement {
   const lines = props.code.replace(/\n$/, '').split('\n');
-  const first = lines[0].startsWith('%%kf ') ? 0 : 1;
-  const numbers = lines.map((_, line) => line + first || ' ').join('\n');
+  const numbers = lines.map((_, line) => line + 1).join('\n');
   return (
     <div className="jp-Kf-source" tabIndex={0} role="region" aria-label={props.label}>
       <pre aria-hidden="true" className="jp-Kf-sourceNumbers">
