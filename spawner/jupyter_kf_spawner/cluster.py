@@ -2,7 +2,7 @@
 
 Asks, and changes nothing but the one Secret of a server's token, and a volume that its user
 deletes. Whatever the hub may not see is unknown (None), never a failure of a start. May import
-kubernetes_asyncio, `quota`, `watching`.
+kubernetes_asyncio, `quota`, `quantities`, `watching`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 
 from kubernetes_asyncio.client.exceptions import ApiException
 
+from jupyter_kf_spawner.quantities import size, size_text
 from jupyter_kf_spawner.quota import left
 from jupyter_kf_spawner.watching import pages
 
@@ -137,7 +138,7 @@ async def volumes(
         Volume(
             name=claim.metadata.name,
             uid=claim.metadata.uid,
-            size=str((claim.spec.resources.requests or {}).get("storage", "of unknown size")),
+            size=_size((claim.spec.resources.requests or {}).get("storage")),
             made=str(claim.metadata.creation_timestamp or "")[:10],
             used_by=tuple(users.get(claim.metadata.name, ())),
             leaving=claim.metadata.deletion_timestamp is not None,
@@ -307,6 +308,14 @@ def _when(event: Mapping[str, Any]) -> str:
     return str(
         event.get("lastTimestamp") or event.get("eventTime") or metadata.get("creationTimestamp")
     )
+
+
+def _size(asked: Any) -> str:
+    """A claim's size as people write it: KubeSpawner's are in bytes."""
+    try:
+        return size_text(size(str(asked)))
+    except ValueError:
+        return str(asked or "of unknown size")
 
 
 def _said(error: Exception) -> str:

@@ -115,7 +115,9 @@ def test_a_user_deletes_a_volume_on_a_page_of_its_own_by_typing_its_name(hub, ap
     core = client.CoreV1Api(api)
     for name, owner in (("claim-ada", "ada"), ("ada-old", "ada"), ("claim-bob", "bob")):
         of = {"annotations": {OWNER: owner}, "labels": {OWNER: "ada"}, "name": name}
-        spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+        # As KubeSpawner writes it: in bytes.
+        asked = {"requests": {"storage": "10737418240"}}
+        spec = {"accessModes": ["ReadWriteOnce"], "resources": asked}
         core.create_namespaced_persistent_volume_claim(namespace, {"metadata": of, "spec": spec})
     user, page = hub.user("ada"), "/hub/volumes/ada"
 
@@ -126,7 +128,9 @@ def test_a_user_deletes_a_volume_on_a_page_of_its_own_by_typing_its_name(hub, ap
 
     shown = user.get(page).text
     assert 'href="/hub/volumes/ada"' in user.get("/hub/spawn/ada").text
-    assert "claim-ada" in shown and "ada-old" in shown and "claim-bob" not in shown
+    assert (
+        "10Gi" in shown and "claim-ada" in shown and "ada-old" in shown and "claim-bob" not in shown
+    )
     assert ask("ada-old", "yes")[0] == 400
     assert ask("claim-bob", "claim-bob")[0] == 404
     assert ask("<b>", "<b>")[0] == 404

@@ -140,5 +140,5 @@ def test_a_hub_of_the_manifests_runs_in_a_pod_and_starts_a_server(
         assert time.monotonic() < until, said("hub")
         time.sleep(0.5)
     assert page.url.path == "/user/ada/lab"
-    assert "claim" in hub.user("ada").get("/hub/volumes/ada").text
+    assert "There is none." in hub.user("ada").get("/hub/volumes/ada").text
     hub.close()
