@@ -2,7 +2,7 @@
 # Each does all of its own set-up in .venv; `make help` lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-front test-browser bundle panels lab hub lint format bench faults test-frameworks test-images build pins clean
+.PHONY: help demo test test-front test-browser bundle panels lab hub lint format bench faults test-frameworks test-images test-walk images build pins clean
 
 PY := .venv/bin/python
 # Where the demo's pictures go: make demo PICTURES=binder renews the README's.
@@ -64,6 +64,13 @@ faults: $(READY) ## 500 kills at random moments; FAULTS=n and SEED=n to change t
 
 test-frameworks: $(READY) ## torch and tensorflow, each in an environment of its own
 	@$(PY) tests/frameworks/run.py $(ARGS)
+
+test-walk: $(READY) ## a person's walk through a hub in a browser, in pods of our base image (root)
+	@JUPYTER_KF_REQUIRE_CLUSTER=1 JUPYTER_KF_REQUIRE_BROWSER=1 $(PY) -m pytest --timeout=1800 \
+	    tests/images/built/test_walk.py $(ARGS)
+
+images: $(READY) ## the image of that walk, in the cache (root; minutes when what it stands on changed)
+	@$(PY) -m tests.images.build base
 
 test-images: $(READY) ## builds base, scipy and hub and spawns them in pods (root; 15 min the first time)
 	@JUPYTER_KF_REQUIRE_CLUSTER=1 $(PY) -m pytest --timeout=3600 tests/images/built $(ARGS)

@@ -15,6 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from jupyter_kf_spawner.volumes import HANDLERS
+
 c = get_config()  # noqa: F821 - JupyterHub gives it
 
 here = Path(__file__).resolve().parent
@@ -52,6 +54,8 @@ if on_kubernetes:
     c.KfSpawner.catalogue_file = str(catalogue)
     c.KfSpawner.namespace = os.environ.get("JUPYTER_KF_HUB_NAMESPACE") or "default"
     c.KfSpawner.show_free_devices = True
+    c.KfSpawner.volumes_page = True
+    c.JupyterHub.extra_handlers = HANDLERS
     c.KfSpawner.start_timeout = 300
     c.KfSpawner.delete_grace_period = 1
 else:

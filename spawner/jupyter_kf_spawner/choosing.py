@@ -135,11 +135,16 @@ class Choosing(HasTraits):
             await self.seen(),
             last=self.user_options or {},
             notices=notices + self.notices(),
+            volumes_url=self.volumes_url(),
         )
 
     def stock_form_reader(self) -> Any:
         """How the spawner it is built on reads a form."""
         return dict
+
+    def volumes_url(self) -> str:
+        """The page on which volumes are deleted; empty where there is none."""
+        return ""
 
     def notices(self) -> list[str]:
         """More that the page should say first."""

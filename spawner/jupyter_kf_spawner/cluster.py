@@ -1,7 +1,8 @@
 """What is there on the cluster now: volumes and their owners, free devices, a pod's events.
 
-Asks, and changes nothing but the one Secret of a server's token. Whatever the hub may not see is
-unknown (None), never a failure of a start. May import kubernetes_asyncio, `quota`, `watching`.
+Asks, and changes nothing but the one Secret of a server's token, and a volume that its user
+deletes. Whatever the hub may not see is unknown (None), never a failure of a start. May import
+kubernetes_asyncio, `quota`, `quantities`, `watching`.
 """
 
 from __future__ import annotations
@@ -11,17 +12,21 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from kubernetes_asyncio.client.exceptions import ApiException
 
+from jupyter_kf_spawner.quantities import size, size_text
 from jupyter_kf_spawner.quota import left
 from jupyter_kf_spawner.watching import pages
 
 OWNER = "hub.jupyter.org/username"
 """Annotation with the user's name, and label with its slug, that KubeSpawner writes on all."""
+SERVER = "hub.jupyter.org/servername"
+"""Annotation with the name of the server; empty for the usual one."""
 TOKEN_VARIABLES = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN")
 _ASK_S = 5.0
 # Of what a start depends on: when hundreds start at once, the hub itself is slow to hear answers.
@@ -82,6 +87,75 @@ async def _known(asking: Coroutine[Any, Any, dict[str, str]]) -> dict[str, str] 
 def _owned(claim: Mapping[str, Any]) -> tuple[str, str]:
     metadata = claim["metadata"]
     return metadata["name"], (metadata.get("annotations") or {}).get(OWNER, "")
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A volume claim of a user's own.
+
+    Attributes:
+        name, uid: of the claim.
+        size: as the claim asks for it.
+        made: the day.
+        used_by: the servers that have it now, in words.
+        leaving: it is deleted already, and goes when nobody has it.
+    """
+
+    name: str
+    uid: str
+    size: str
+    made: str
+    used_by: tuple[str, ...] = ()
+    leaving: bool = False
+
+
+async def volumes(
+    api: Any, namespace: str, label: str, user: str, pods: Iterable[Mapping[str, Any]]
+) -> list[Volume] | None:
+    """The claims that carry the user's name, and who has them; None when unknown.
+
+    Args:
+        label: the user's name as KubeSpawner writes it into labels.
+        pods: the servers of the namespace.
+    """
+    try:
+        listed = await asyncio.wait_for(
+            api.list_namespaced_persistent_volume_claim(
+                namespace, label_selector=f"{OWNER}={label}"
+            ),
+            _ASK_S,
+        )
+    except Exception as error:
+        log.info("volumes can't be seen: %s", _said(error))
+        return None
+    users: dict[str, list[str]] = {}
+    for pod in pods:
+        said = (pod["metadata"].get("annotations") or {}).get(SERVER, "")
+        for mounted in pod["spec"].get("volumes") or ():
+            claim = (mounted.get("persistentVolumeClaim") or {}).get("claimName", "")
+            users.setdefault(claim, []).append(f"the server {said}" if said else "your server")
+    return [
+        Volume(
+            name=claim.metadata.name,
+            uid=claim.metadata.uid,
+            size=_size((claim.spec.resources.requests or {}).get("storage")),
+            made=str(claim.metadata.creation_timestamp or "")[:10],
+            used_by=tuple(users.get(claim.metadata.name, ())),
+            leaving=claim.metadata.deletion_timestamp is not None,
+        )
+        for claim in listed.items
+        if (claim.metadata.annotations or {}).get(OWNER) == user
+    ]
+
+
+async def delete_volume(api: Any, namespace: str, volume: Volume) -> None:
+    """Deletes the claim that was looked at, and no other that has its name by now."""
+    await asyncio.wait_for(
+        api.delete_namespaced_persistent_volume_claim(
+            volume.name, namespace, body={"preconditions": {"uid": volume.uid}}
+        ),
+        _ASK_S,
+    )
 
 
 async def free_devices(api: Any) -> dict[str, int] | None:
@@ -209,7 +283,10 @@ def take_token(pod: Any, secret: str) -> dict[str, str]:
 
 
 async def put_secret(api: Any, namespace: str, secret: Mapping[str, Any]) -> None:
-    """The Secret with this content, made or replaced."""
+    """The Secret with this content; one that a killed hub left is made anew.
+
+    Not replaced in place: the Zero to JupyterHub chart lets its hub make and delete only.
+    """
     name = secret["metadata"]["name"]
     try:
         making = _unread(api.create_namespaced_secret, namespace, secret)
@@ -217,7 +294,8 @@ async def put_secret(api: Any, namespace: str, secret: Mapping[str, Any]) -> Non
     except ApiException as error:
         if error.status != 409:
             raise
-        making = _unread(api.replace_namespaced_secret, name, namespace, secret)
+        await asyncio.wait_for(api.delete_namespaced_secret(name, namespace), _ANSWER_S)
+        making = _unread(api.create_namespaced_secret, namespace, secret)
         await asyncio.wait_for(making, _ANSWER_S)
 
 
@@ -230,6 +308,14 @@ def _when(event: Mapping[str, Any]) -> str:
     return str(
         event.get("lastTimestamp") or event.get("eventTime") or metadata.get("creationTimestamp")
     )
+
+
+def _size(asked: Any) -> str:
+    """A claim's size as people write it: KubeSpawner's are in bytes."""
+    try:
+        return size_text(size(str(asked)))
+    except ValueError:
+        return str(asked or "of unknown size")
 
 
 def _said(error: Exception) -> str:

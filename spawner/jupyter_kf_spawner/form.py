@@ -39,6 +39,7 @@ def render(
     *,
     last: object = None,
     notices: Iterable[str] = (),
+    volumes_url: str = "",
 ) -> str:
     """The options' HTML, to stand inside the hub's form.
 
@@ -46,6 +47,7 @@ def render(
         catalogue, identity, usage: as for `resolve`; unknown usage is shown as unknown.
         last: the options of the last start; only what can still be chosen is filled in.
         notices: sentences to read first.
+        volumes_url: the page on which volumes are deleted, if there is one.
     """
     images = _mine(catalogue.images, identity)
     images = {key: image for key, image in images.items() if not image.redirect}
@@ -57,6 +59,7 @@ def render(
         style=_text("spawn.css"),
         script=_text("spawn.js"),
         notices=list(notices),
+        volumes_url=volumes_url,
         last=_last(last),
         presets=[(key, _offer(one)) for key, one in _mine(catalogue.presets, identity).items()],
         images=[(key, _image(image)) for key, image in ordered],

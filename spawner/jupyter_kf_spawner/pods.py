@@ -235,7 +235,20 @@ def applied(configured: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any
     return values
 
 
-def holds(asked: Any, final: Any) -> bool:
+def undone(asked: dict[str, Any], values: dict[str, Any]) -> list[str]:
+    """Traits that were set to `asked` and would not hold in `values`, sorted.
+
+    A need for nodes is narrowed, which is no loss.
+    """
+    narrowed = {"node_affinity_required"}
+    return sorted(
+        name
+        for name in asked.keys() & values.keys() - narrowed
+        if not _holds(asked[name], values[name])
+    )
+
+
+def _holds(asked: Any, final: Any) -> bool:
     """Whether a value that was asked for is still there in the one that counts."""
     if isinstance(asked, dict) and isinstance(final, dict):
         return all(final.get(key) == value for key, value in asked.items())

@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
+from jupyterhub.utils import url_path_join
 from kubernetes_asyncio.client.exceptions import ApiException
 from kubespawner import KubeSpawner
 from kubespawner.objects import make_namespace
@@ -24,7 +25,7 @@ from traitlets import Bool, Float, default
 from jupyter_kf_spawner import asked, cluster, namespaces, story
 from jupyter_kf_spawner.choosing import Choosing, rejected
 from jupyter_kf_spawner.errors import Refusal
-from jupyter_kf_spawner.pods import LABEL, applied, holds, traits
+from jupyter_kf_spawner.pods import LABEL, applied, traits, undone
 from jupyter_kf_spawner.resolve import Usage
 from jupyter_kf_spawner.watching import PodWatch, StartingEvents
 
@@ -50,6 +51,15 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
     ).tag(config=True)
     show_free_devices = Bool(
         False, help="Show free GPUs on the form; the hub must be allowed to list nodes and pods."
+    ).tag(config=True)
+
+    volumes_page = Bool(
+        False,
+        help="""
+        Link to the page on which users delete their volumes, on the form.
+
+        The page is `c.JupyterHub.extra_handlers = jupyter_kf_spawner.volumes.HANDLERS`.
+        """,
     ).tag(config=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -129,6 +139,23 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
         label = safe_slug(self.user.name, is_valid=is_valid_label)
         return await cluster.claims(self.api, self.namespace, label, self.pvc_name)
 
+    async def volumes_of_user(self) -> list[cluster.Volume] | None:
+        """The volumes that carry the user's name; None when they can't be seen."""
+        await self._start_watching_pods()
+        label = safe_slug(self.user.name, is_valid=is_valid_label)
+        pods = self.pod_reflector.pods.values() if self.pod_reflector else ()
+        return await cluster.volumes(self.api, self.namespace, label, self.user.name, pods)
+
+    async def delete_volume(self, volume: cluster.Volume) -> None:
+        """Deletes one of them, as its user asked for."""
+        await cluster.delete_volume(self.api, self.namespace, volume)
+
+    def volumes_url(self) -> str:
+        """The page that lists and deletes volumes, where the hub has it."""
+        if not self.volumes_page:
+            return ""
+        return str(url_path_join(self.hub.base_url, "volumes", self.user.escaped_name))
+
     async def _free_devices(self) -> dict[str, int] | None:
         return await cluster.free_devices(self.api) if self.show_free_devices else None
 
@@ -160,9 +187,7 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
 
     def _check_groups(self, values: dict[str, Any]) -> None:
         """What a group is given or held to by `group_overrides` must not get lost in silence."""
-        set_ = {name: value for name, value in self._of_groups.items() if name in values}
-        names = ", ".join(sorted(name for name in set_ if not holds(set_[name], values[name])))
-        if names:
+        if names := ", ".join(undone(self._of_groups, values)):
             raise rejected(
                 f"What the hub has for your group contradicts its catalogue ({names})."
                 " Tell your admin.",
@@ -213,6 +238,11 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
         await self._listen()
         pod.metadata.annotations[SPAWN_ID] = self._spawn_id
         container = pod.spec.containers[0]
+        if self.resolved is not None and not {"restartPolicy", "restart_policy"} & set(
+            self.extra_pod_config
+        ):
+            # Started again in silence it would have lost its kernels, and nobody would know why.
+            pod.spec.restart_policy = "Never"
         if container.readiness_probe is None and self.resolved is not None:
             container.readiness_probe = {
                 "tcpSocket": {"port": "notebook-port"},
@@ -286,10 +316,15 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
                     status=504,
                 )
 
+    def _pod_seen(self) -> dict[str, Any] | None:
+        """The server's pod as the hub's watch knows it."""
+        pods = self.pod_reflector.pods if self.pod_reflector else {}
+        pod: dict[str, Any] | None = pods.get(self._pod)
+        return pod
+
     def _look(self) -> story.Sentence | None:
         """The newest sentence about this start's pod."""
-        pods = self.pod_reflector.pods if self.pod_reflector else {}
-        pod = pods.get(self._pod)
+        pod = self._pod_seen()
         if pod is None or pod["metadata"].get("annotations", {}).get(SPAWN_ID) != self._spawn_id:
             return story.verdict(self._told)
         uid = pod["metadata"]["uid"]
@@ -317,16 +352,25 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
 
     async def poll(self) -> int | None:
         """As KubeSpawner's; a server that ended by itself leaves word why."""
+        # KubeSpawner removes a pod that has ended, and `stop` forgets what it held.
+        before, held = self._pod_seen(), self.holds is not None
         status: int | None = await super().poll()
-        if status is not None and self.holds is not None:
-            pods = self.pod_reflector.pods if self.pod_reflector else {}
-            pod = pods.get(f"{self.namespace}/{self.pod_name}")
-            listed = await cluster.events_of(self.api, self.namespace, self.pod_name)
-            uid = getattr(self, "pod_id", None)  # unknown after a restart of the hub
-            mine = [one for one in listed if uid in (None, one["involvedObject"].get("uid"))]
-            said = story.ending(pod, mine)
+        if status is not None and held:
+            said = await self._last_word(before)
             self.ended = f"Your last server: {said.text}" if said else ""
         return status
+
+    async def _last_word(self, pod: dict[str, Any] | None) -> story.Sentence | None:
+        """Why the server is gone: the pod as it last was, else its events."""
+        uid = getattr(self, "pod_id", None)  # unknown after a restart of the hub
+        watch = self.pod_reflector
+        if isinstance(watch, PodWatch):
+            of, said = watch.gone.get(self._pod, ("", None))
+            if said is not None and uid in (None, of):
+                return said
+        listed = await cluster.events_of(self.api, self.namespace, self.pod_name)
+        mine = [one for one in listed if uid in (None, one["involvedObject"].get("uid"))]
+        return story.ending(self._pod_seen() or pod, mine)
 
     async def stop(self, now: bool = False) -> None:
         """As KubeSpawner's, and the token's Secret goes too."""

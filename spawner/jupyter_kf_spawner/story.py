@@ -62,6 +62,9 @@ def told(events: Iterable[Event], pod: Event | None = None) -> list[Sentence]:
 def of_pod(pod: Event) -> Sentence | None:
     """What the state of the pod says, where events are late or lost."""
     status = pod.get("status") or {}
+    # First, since what is taken away is also killed, with a status of its own.
+    if (said := _disrupted(status)) is not None:
+        return said
     for container in status.get("containerStatuses") or ():
         state = container.get("state") or {}
         waiting, ended = state.get("waiting") or {}, state.get("terminated") or {}
@@ -72,18 +75,26 @@ def of_pod(pod: Event) -> Sentence | None:
             return _WAITING[waiting["reason"]](str(waiting.get("message") or ""))
         if ended and ended.get("exitCode"):
             return _crashed(ended["exitCode"])
-    return _disrupted(status)
+    return None
 
 
 def ending(pod: Event | None, events: Iterable[Event]) -> Sentence | None:
     """Why a server that ran is gone; None when nothing was wrong, or nothing is known."""
     if pod is not None and (said := of_pod(pod)) is not None and said.verdict == "failed":
         return said
-    said_last = None
+    said_last, by_itself = None, _ended_well(pod)
     for event in events:
         if (text := _ENDINGS.get(str(event.get("reason")))) is not None:
             said_last = text
-    return said_last
+        by_itself = by_itself and event.get("reason") != "Killing"
+    return said_last or (_IDLE if by_itself else None)
+
+
+def _ended_well(pod: Event | None) -> bool:
+    """Whether the server's program ended with success."""
+    containers = ((pod or {}).get("status") or {}).get("containerStatuses") or ()
+    ends = [(one.get("state") or {}).get("terminated") for one in containers]
+    return bool(ends) and all(end is not None and end.get("exitCode") == 0 for end in ends)
 
 
 def of_refusal(status: int, body: str) -> Sentence:
@@ -143,6 +154,11 @@ _NODE_LOST = Sentence(
     0,
     "failed",
     "node-lost",
+)
+_IDLE = Sentence(
+    "The server stopped itself: nothing was running in it for some time, or it was shut down from"
+    " its own menu. Your files in the workspace are there.",
+    reason="idle",
 )
 _ENDINGS = {
     "Preempted": _PREEMPTED,
@@ -228,15 +244,17 @@ def _unschedulable(found: re.Match[str]) -> Sentence:
     text = "; ".join(why) or _short(message)
     label = "gpu" if devices else "volume" if "olume" in message else "capacity"
     return Sentence(
-        f"No machine can take the server now: {text}."
-        " Choose a smaller size or another kind, or wait until somebody stops.",
-        15,
-        "waiting",
-        label,
+        f"No machine can take the server now: {text}. {_NEXT[label]}.", 15, "waiting", label
     )
 
 
+_NEXT = {
+    "gpu": "Choose another kind, or none, or wait until somebody stops",
+    "volume": "Choose another volume; if none is yours to choose, tell your admin",
+    "capacity": "Choose a smaller size, or wait until somebody stops",
+}
 _NO_ROOM = (
+    (r"ReadWriteOncePod", "a volume is in use by another server, and only one may use it"),
     (r"Insufficient cpu", "too few CPUs are free"),
     (r"Insufficient memory", "too little memory is free"),
     (r"Too many pods", "the machines have as many servers as they may"),

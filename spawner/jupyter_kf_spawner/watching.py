@@ -2,8 +2,8 @@
 
 KubeSpawner's reflectors keep each object whole and fetch all of them again every half minute. Here
 a list is read in pages, a watch goes on where the last one ended, a pod is kept without what only
-the API server needs, and an event only while its pod starts. May import kubespawner and
-kubernetes_asyncio.
+the API server needs, and an event only while its pod starts. May import kubespawner,
+kubernetes_asyncio and `story`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from kubernetes_asyncio.client.exceptions import ApiException
-from kubespawner.reflector import ResourceReflector
 from kubespawner.spawner import PodReflector
 from traitlets import Int
+
+from jupyter_kf_spawner import story
 
 PAGE = 250
 """Objects in one answer: the rest of the hub's memory is what it keeps, not what it reads."""
 _LONGEST_PAUSE_S = 30.0
+_REMEMBERED = 1000
 # The API server's bookmarks come about once a minute: a watch that is silent for longer is dead.
 _SILENT_S = 90.0
 
@@ -108,6 +110,11 @@ class PodWatch(PodReflector):  # type: ignore[misc]
     _version = ""
     _read_at = 0.0
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.gone: dict[str, tuple[str, story.Sentence]] = {}
+        """Why a pod was taken away, with its uid, by its key: an eviction leaves no event."""
+        super().__init__(*args, **kwargs)
+
     def _selection(self) -> dict[str, Any]:
         chosen = {"label_selector": self.label_selector, "field_selector": self.field_selector}
         return chosen if self.omit_namespace else {**chosen, "namespace": self.namespace}
@@ -127,9 +134,17 @@ class PodWatch(PodReflector):  # type: ignore[misc]
         return version
 
     async def _watch_and_update(self) -> None:
-        """Keeps the pods up to date until the hub ends; whatever breaks is begun again."""
+        """Keeps the pods up to date until the hub ends, or KubeSpawner stops it."""
+        try:
+            await self._keep_up()
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+
+    async def _keep_up(self) -> None:
+        """Whatever breaks is begun again."""
         pause = 0.1
-        while not self._stopping:
+        while True:
             try:
                 if not self._version or time.monotonic() - self._read_at > self.restart_seconds:
                     await self._list_and_update()
@@ -152,8 +167,18 @@ class PodWatch(PodReflector):  # type: ignore[misc]
             self._version = pod["metadata"]["resourceVersion"]
             if kind == "DELETED":
                 self.resources.pop(_key(pod), None)
+                self._remember(pod)
             elif kind != "BOOKMARK":
                 self.resources[_key(pod)] = slim(pod)
+
+    def _remember(self, pod: Mapping[str, Any]) -> None:
+        """What the last state of a deleted pod says; the newest thousand."""
+        said = story.of_pod(pod)
+        if said is not None and said.verdict == "failed":
+            self.gone.pop(_key(pod), None)
+            self.gone[_key(pod)] = (pod["metadata"]["uid"], said)
+            while len(self.gone) > _REMEMBERED:
+                del self.gone[next(iter(self.gone))]
 
 
 class StartingEvents:
@@ -179,7 +204,7 @@ class StartingEvents:
         Or when it can't: then there are none, and the server starts all the same.
         """
         self._of[pod] = {}
-        if self._task is None or self._task.done():
+        if self.at_rest:
             self._listens.clear()
             self._task = asyncio.create_task(self._watch())
         await self._listens.wait()
@@ -191,6 +216,11 @@ class StartingEvents:
     def of(self, pod: str) -> list[dict[str, Any]]:
         """Its events so far, in the order of their last change."""
         return list(self._of.get(pod, {}).values())
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing is watched."""
+        return self._task is None or self._task.done()
 
     async def _watch(self) -> None:
         version, pause = "", 0.1
@@ -238,6 +268,3 @@ class StartingEvents:
 
 def _key(one: Mapping[str, Any]) -> str:
     return f"{one['metadata']['namespace']}/{one['metadata']['name']}"
-
-
-__all__ = ["PAGE", "PodWatch", "ResourceReflector", "StartingEvents", "changes", "pages", "slim"]

@@ -2,12 +2,16 @@
 
 import os
 
+from jupyter_kf_spawner.volumes import HANDLERS
+
 c = get_config()  # noqa: F821 - JupyterHub gives it
 
 c.JupyterHub.spawner_class = "jupyter-kf"
 c.KfSpawner.catalogue_file = "/etc/jupyterhub/catalogue.yaml"
 c.KfSpawner.namespace = os.environ["NAMESPACE"]
 c.KfSpawner.start_timeout = 900
+c.KfSpawner.volumes_page = True
+c.JupyterHub.extra_handlers = HANDLERS
 c.JupyterHub.allow_named_servers = True
 
 c.JupyterHub.hub_bind_url = "http://:8081"

@@ -6,6 +6,7 @@ first test asks for it. conftest.py of a room that needs a cluster imports the n
 """
 
 import secrets
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar, cast
 import pytest
 
 from tests.cluster import build, images, instances, provider
+from tests.cluster import registry as registry_program
 from tests.cluster.control import ControlPlane, api_client, wait_for
 from tests.cluster.controllers import JobSet, KServe, Trainer
 from tests.cluster.katib import DATABASE, Katib, define_kinds
 from tests.cluster.kwok import Kwok
 from tests.cluster.node import Node
+from tests.cluster.processes import Process
 from tests.cluster.proxy import ApiProxy
 
 if TYPE_CHECKING:
@@ -117,6 +120,19 @@ class Bed:
         plane = self.plane()
         self._need(build.KATIB)
         self._once("katib-kinds", lambda: define_kinds(plane))
+
+    def registry(self) -> None:
+        node = self.node()
+
+        def start() -> Process:
+            program = [sys.executable, "-I", registry_program.__file__]
+            one = Process(
+                node.plane.state, "registry", node.sandbox.inside(program), forks=True
+            ).start()
+            one.wait_until(lambda: registry_program.UP in one.tail(), 30, "listening")
+            return one
+
+        self._once("registry", start)
 
     def python_image(self) -> str:
         node = self.node()
@@ -217,6 +233,12 @@ def python_image(bed: Bed) -> str:
 
 
 @pytest.fixture
+def registry(bed: Bed) -> None:
+    """A registry beside the node's containerd that has no image and wants a password for some."""
+    bed.registry()
+
+
+@pytest.fixture
 def api_proxy(control_plane: ControlPlane, tmp_path: Path) -> Iterator[ApiProxy]:
     """A way to the API server on which a test puts delays, errors and cuts."""
     with ApiProxy(control_plane, tmp_path) as proxy:
@@ -267,5 +289,6 @@ __all__ = [
     "namespace",
     "node",
     "python_image",
+    "registry",
     "trainer",
 ]

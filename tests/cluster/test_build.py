@@ -3,6 +3,7 @@
 The one upstream that is a few lines of this clone is built for real, into a cache of its own.
 """
 
+import itertools
 import re
 import shutil
 import subprocess
@@ -68,3 +69,26 @@ def test_every_pin_is_committed_and_names_no_registry(upstream):
     for text in ((upstream.wrapper / pin).read_text() for pin in pins):
         assert not re.search(r"https?://|\breplace\b.*=> *[./]", text)
     assert upstream.version.startswith("v") or not upstream.module
+
+
+# Katib asks for a newer one, of which few packages are used.
+APART = {"github.com/google/go-containerregistry"}
+
+
+def required(upstream):
+    """Module -> version, of one wrapper."""
+    text = (upstream.wrapper / "go.mod").read_text()
+    return dict(re.findall(r"^(?:require )?\s*([\w.-]+\.[\w./-]+) (v\S+)", text, re.M))
+
+
+@pytest.mark.parametrize(
+    "sharing",
+    [(build.KWOK, build.JOBSET, build.TRAINER), (build.KSERVE, build.KATIB)],
+    ids=lambda upstreams: upstreams[0].name,
+)
+def test_wrappers_that_share_libraries_ask_for_the_same_versions(sharing):
+    """One patch version apart, a library and all that uses it is compiled twice."""
+    for one, other in itertools.combinations(map(required, sharing), 2):
+        common = (one.keys() & other.keys()) - APART
+        assert len(common) > 40
+        assert {name: one[name] for name in common} == {name: other[name] for name in common}

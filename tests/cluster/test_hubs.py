@@ -26,10 +26,9 @@ from kubespawner.objects import make_namespace
 from tests.cluster import faults
 from tests.cluster.control import wait_for
 from tests.cluster.test_spawner import STRICT, gone, progress, servers
-from tests.spawner.hub import Hub, running_hub
+from tests.spawner.hub import INTERNAL_SSL, Hub, running_hub
 
 EACH_THEIR_OWN = """
-c.JupyterHub.internal_ssl = True
 c.KfSpawner.enable_user_namespaces = True
 c.KfSpawner.user_namespace_template = "{namespace}-{{username}}"
 c.KfSpawner.user_namespace_labels = {{"team": "{{username}}"}}
@@ -37,7 +36,6 @@ c.KfSpawner.patience_s = 300
 """
 # An existing deployment's own configuration.
 AS_BEFORE = """
-c.JupyterHub.internal_ssl = True
 c.KfSpawner.catalogue_file = ""
 c.KfSpawner.storage_pvc_ensure = True
 c.KfSpawner.storage_capacity = "1Gi"
@@ -96,7 +94,7 @@ def test_a_namespace_of_ones_own_is_made_and_one_that_is_not_marked_is_never_use
     for user, metadata in theirs.items():
         core.create_namespace({"metadata": {"name": f"{namespace}-{user}", **metadata}})
     settings = {"KUBECONFIG": str(cluster.kubeconfig), "JUPYTER_KF_HUB_ADDRESS": "127.0.0.1"}
-    each = STRICT + EACH_THEIR_OWN.format(namespace=namespace)
+    each = STRICT + INTERNAL_SSL + EACH_THEIR_OWN.format(namespace=namespace)
     try:
         with running_hub(tmp_path, each, **settings) as hub:
             for user in ("bob", "cyd"):
@@ -152,7 +150,7 @@ def test_without_a_catalogue_profiles_named_servers_and_internal_ssl_work_as_the
         "JUPYTER_KF_HUB_ADDRESS": "127.0.0.1",
         "JUPYTER_KF_HUB_NAMESPACE": namespace,
     }
-    with running_hub(tmp_path, STRICT + AS_BEFORE, **settings) as hub:
+    with running_hub(tmp_path, STRICT + INTERNAL_SSL + AS_BEFORE, **settings) as hub:
         page = hub.user("ada").get("/hub/spawn/ada").text
         assert "A large one" in page and "profile-option-large--image" in page
         hub.submit("ada", {"profile": "large", "profile-option-large--image": "new"})

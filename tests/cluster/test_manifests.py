@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jupyter_kf_spawner.catalogue import load
+from jupyter_kf_spawner.poddefaults import poddefaults
 from kubernetes import client
 
 from tests.cluster import build
@@ -89,7 +91,13 @@ NO = {
         "list nodes",
         "delete persistentvolumeclaims",
     ],
-    "hub": ["list secrets", "create pods/exec", "list nodes", "create serviceaccounts/token"],
+    "hub": [
+        "list secrets",
+        "update secrets",
+        "create pods/exec",
+        "list nodes",
+        "create serviceaccounts/token",
+    ],
 }
 
 
@@ -113,6 +121,33 @@ def test_the_hubs_own_pods_pass_the_namespaces_security(applied, api):
     for name in ("hub", "proxy"):
         conditions = apps.read_namespaced_deployment(name, applied).status.conditions or []
         assert not [one for one in conditions if one.type == "ReplicaFailure"]
+
+
+# The fields of kubeflow.org/v1alpha1 PodDefaultSpec, as Kubeflow's Notebooks publish them; its own
+# definition can't be had here. What stands in them is Kubernetes' own, and is asked of its server.
+PODDEFAULT = {
+    "selector", "desc", "serviceAccountName", "automountServiceAccountToken", "env", "envFrom",
+    "volumes", "volumeMounts", "annotations", "labels", "tolerations",
+}  # fmt: skip
+
+
+def test_what_poddefaults_add_to_a_notebook_is_taken_by_the_api_server(api, namespace):
+    core, catalogue = client.CoreV1Api(api), load(ROOT / "images" / "catalogue.yaml")
+    core.create_namespaced_service_account(namespace, {"metadata": {"name": "jupyter-kf"}})
+    made = list(poddefaults(catalogue))
+    assert len(made) > 2
+    for one in made:
+        parts = dict(one["spec"])
+        assert set(parts) <= PODDEFAULT and parts.pop("desc")
+        container = {"name": "main", "image": "notebook"}
+        labels = parts.pop("selector")["matchLabels"]
+        for of_container in ("env", "envFrom", "volumeMounts"):
+            container |= {of_container: parts.pop(of_container)} if of_container in parts else {}
+        pod = {
+            "metadata": {"name": "notebook", "labels": labels},
+            "spec": {"containers": [container], **parts},
+        }
+        core.create_namespaced_pod(namespace, pod, dry_run="All", field_validation="Strict")
 
 
 def test_the_walls_keep_servers_from_the_metadata_and_from_private_networks(objects):

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from jupyter_kf_spawner.catalogue import load
+from jupyter_kf_spawner.cluster import OWNER
 from jupyter_kf_spawner.render import combinations, manifest
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
 from tests.cluster.control import wait_for
 from tests.spawner.conftest import PUBLISHED
-from tests.spawner.hub import TOKEN, Hub, running_hub
+from tests.spawner.hub import TOKEN, Hub, running_hub, xsrf
 
 RESTRICTED = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
 # Two failures in a row would end this hub; a start that can't succeed is given up soon.
@@ -74,6 +75,9 @@ def test_a_used_up_quota_is_explained_at_once_with_its_figures(hub, api, namespa
         20,
         "a counted quota",
     )
+    page = hub.user("ada").get("/hub/spawn/ada").text
+    assert "for everybody: 1Gi of memory" in page and "too little left: memory" in page
+    assert "NVIDIA GPU (0 free now)" in page
     for _ in range(3):
         answer = hub.ask("ada", {})
         message = answer.json()["message"] if answer.status_code >= 400 else ""
@@ -105,6 +109,44 @@ def test_a_usual_workspace_that_carries_another_name_is_never_mounted(hub, api, 
     assert answer.status_code == 400
     assert "is not yours" in answer.json()["message"]
     assert not servers(api, namespace)
+
+
+def test_a_user_deletes_a_volume_on_a_page_of_its_own_by_typing_its_name(hub, api, namespace):
+    core = client.CoreV1Api(api)
+    for name, owner in (("claim-ada", "ada"), ("ada-old", "ada"), ("claim-bob", "bob")):
+        of = {"annotations": {OWNER: owner}, "labels": {OWNER: "ada"}, "name": name}
+        # As KubeSpawner writes it: in bytes.
+        asked = {"requests": {"storage": "10737418240"}}
+        spec = {"accessModes": ["ReadWriteOnce"], "resources": asked}
+        core.create_namespaced_persistent_volume_claim(namespace, {"metadata": of, "spec": spec})
+    user, page = hub.user("ada"), "/hub/volumes/ada"
+
+    def ask(volume: str, typed: str) -> tuple[int, str]:
+        fields = {"volume": volume, "typed": typed}
+        answer = user.post(page, params={"_xsrf": xsrf(user.get(page).text)}, data=fields)
+        return answer.status_code, answer.text
+
+    shown = user.get(page).text
+    assert 'href="/hub/volumes/ada"' in user.get("/hub/spawn/ada").text
+    assert (
+        "10Gi" in shown and "claim-ada" in shown and "ada-old" in shown and "claim-bob" not in shown
+    )
+    assert ask("ada-old", "yes")[0] == 400
+    assert ask("claim-bob", "claim-bob")[0] == 404
+    assert ask("<b>", "<b>")[0] == 404
+    assert user.post(page, data={"volume": "ada-old", "typed": "ada-old"}).status_code == 403
+    assert hub.user("bob").get(page).status_code in (403, 404)
+    hub.ask("ada", {"image": "base"})
+    wait_for(lambda: bool(servers(api, namespace)), 30, "a pod that waits for claim-ada")
+    wait_for(lambda: "In use by your server" in user.get(page).text, 20, "the use to be seen")
+    status, said = ask("claim-ada", "claim-ada")
+    assert status == 409 and "Stop it first" in said
+    status, said = ask("ada-old", "ada-old")
+    assert status == 200 and "ada-old was deleted, with its files" in said
+    claims = core.list_namespaced_persistent_volume_claim(namespace).items
+    assert {"claim-ada", "claim-bob"} <= {one.metadata.name for one in claims}
+    # It goes once the cluster's own protection of volumes in use lets it.
+    wait_for(lambda: 'id="kf-ada-old"' not in user.get(page).text, 30, "the volume to be gone")
 
 
 def servers(api, namespace: str) -> list:

@@ -1,6 +1,8 @@
 """The notebook images, built here: from a local Debian, with this machine's way to packages.
 
-`published` is what the Dockerfiles see of the checkout, as `.dockerignore` leaves it.
+`published` is what the Dockerfiles see of the checkout, as `.dockerignore` leaves it. As a program
+(`python -m tests.images.build base`) it makes images beforehand: what stands below the wheels is
+kept from build to build.
 """
 
 from __future__ import annotations
@@ -8,6 +10,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 from tests.cluster import images
@@ -58,3 +62,9 @@ def _this_machines() -> list[str]:
         if os.environ.get(name):
             options += ["--build-arg", f"{name}={os.environ[name]}"]
     return options
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as made:
+        for wanted in sys.argv[1:]:
+            print(build(published(Path(made) / wanted), wanted))

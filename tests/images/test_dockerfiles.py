@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,20 @@ def test_what_is_installed_is_pinned(folder):
             assert "-c /opt/kf/share/jupyter-kf/requirements.txt" in install
     addresses = re.findall(r"https?://([^:/']+)", (folder / "Dockerfile").read_text())
     assert set(addresses) <= {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "more"),
+    [
+        ("base", "pyproject.toml", {"jupyterhub"}),
+        ("hub", "spawner/pyproject.toml", {"pycurl==7.49.0"}),
+    ],
+)
+def test_all_that_a_wheel_stands_on_is_in_a_layer_below_it(name, settings, more):
+    project = tomllib.loads((ROOT / settings).read_text())["project"]
+    needed = {re.split("[^a-zA-Z0-9.-]", line)[0] for line in project["dependencies"]}
+    below = of(ROOM / name, "RUN")[1]
+    assert set(below.partition("requirements.txt")[2].split()) == needed | more
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=NAMES)

@@ -27,6 +27,14 @@ c.JupyterHub.services = [{{"name": "tests", "api_token": "{TOKEN}"}}]
 c.JupyterHub.load_roles = [{{"name": "tests", "services": ["tests"], "scopes": [
     "admin:users", "admin:servers", "servers", "read:hub"]}}]
 """
+# TLS between hub, proxy and servers, with certificates that the hub makes; the page stays http.
+INTERNAL_SSL = """
+import os
+c.JupyterHub.internal_ssl = True
+c.JupyterHub.internal_certs_location = os.path.abspath("internal-ssl")
+c.JupyterHub.hub_bind_url = c.JupyterHub.hub_bind_url.replace("http:", "https:")
+c.ConfigurableHTTPProxy.api_url = c.ConfigurableHTTPProxy.api_url.replace("http:", "https:")
+"""
 
 
 @dataclass

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.spawner.hub import Hub, running_hub
+from tests.spawner.hub import INTERNAL_SSL, Hub, running_hub
 
 # Two failures in a row would end this hub. There is no Kubernetes: a refusal needs none.
 STRICT = """
@@ -31,7 +31,8 @@ c.Spawner.consecutive_failure_limit = 2
 
 @pytest.fixture(scope="module")
 def local_hub(tmp_path_factory) -> Iterator[Hub]:
-    with running_hub(tmp_path_factory.mktemp("hub")) as hub:
+    # With TLS between hub, proxy and servers: what works so works without, as `make hub` does.
+    with running_hub(tmp_path_factory.mktemp("hub"), INTERNAL_SSL) as hub:
         yield hub
 
 
@@ -103,7 +104,9 @@ def test_a_chosen_server_starts_and_knows_what_it_was_given(local_hub):
     model = user.get("/hub/api/users/eve").json()
     options = {"image": "scipy", "size": "small", "memory": "3Gi"}
     assert model["servers"][""]["user_options"] == options
-    told = json.loads(local_hub.environment_of("eve")["JUPYTER_KF_HANDOFF"])
+    given = local_hub.environment_of("eve")
+    assert given["JUPYTERHUB_API_URL"].startswith("https:") and given["JUPYTERHUB_SSL_CERTFILE"]
+    told = json.loads(given["JUPYTER_KF_HANDOFF"])
     assert (told["version"], told["backend"], told["limits"]["memory"]) == (1, "local", 3 * 2**30)
 
 

@@ -12,6 +12,7 @@ from jupyter_kf_spawner.catalogue import parse
 from jupyter_kf_spawner.render import _Draft
 from jupyter_kf_spawner.resolve import Identity, Usage, resolve
 from jupyter_kf_spawner.spawner import KfSpawner
+from jupyter_kf_spawner.watching import PodWatch
 from jupyterhub.spawner import SpawnException
 from kubernetes_asyncio.client import V1ObjectMeta, V1Pod
 from kubernetes_asyncio.client.exceptions import ApiException
@@ -182,8 +183,8 @@ def test_with_a_user_only_the_users_own_volume_is_deleted(owners, deleted, monke
     assert bool(asked) is deleted
 
 
-def overridden(options: dict, override: dict) -> _Draft:
-    draft = drafted(options)
+def overridden(options: dict, override: dict, text: str = SMALL) -> _Draft:
+    draft = drafted(options, text)
     draft.user.groups = [SimpleNamespace(name="beta")]
     draft.group_overrides = {"b": {"groups": ["beta"], "spawner_override": override}}
     asyncio.run(draft.apply_group_overrides())
@@ -237,3 +238,62 @@ def test_a_groups_override_of_what_the_catalogue_leaves_open_holds(override):
             assert kept if isinstance(value, dict) else (now == value or value[0] in now)
         KfSpawner.clear_state(draft)
         asyncio.run(draft.apply_group_overrides())
+
+
+def test_a_groups_need_for_nodes_is_narrowed_by_the_catalogues_and_so_not_lost():
+    text = SMALL + "    affinity: [ssd]\naffinity:\n  ssd: {required: {disk: [ssd]}}\n"
+    team = {"key": "team", "operator": "In", "values": ["beta"]}
+    draft = overridden({}, {"node_affinity_required": [{"matchExpressions": [team]}]}, text)
+    asyncio.run(draft.load_user_options())
+    (term,) = draft.node_affinity_required
+    disk = {"key": "disk", "operator": "In", "values": ["ssd"]}
+    assert term["matchExpressions"] == [team, disk]
+
+
+def test_why_a_pod_was_taken_away_is_remembered_when_it_is_gone():
+    watch = PodWatch.__new__(PodWatch)
+    watch.gone = {}
+    disrupted = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}
+    for name, status in (("taken", {"conditions": [disrupted]}), ("well", {})):
+        watch._remember(
+            {"metadata": {"namespace": "n", "name": name, "uid": "1"}, "status": status}
+        )
+    assert list(watch.gone) == ["n/taken"] and watch.gone["n/taken"][1].reason == "evicted"
+
+
+@pytest.mark.parametrize(
+    ("configured", "expected"), [({}, "Never"), ({"restartPolicy": "Always"}, "Always")]
+)
+def test_a_server_that_ends_is_not_started_again_in_silence_unless_the_hub_says_so(
+    configured, expected
+):
+    draft = drafted({})
+    draft.extra_pod_config = configured
+    asyncio.run(draft.load_user_options())
+    assert asyncio.run(draft.get_pod_manifest()).spec.restart_policy == expected
+
+
+class Secrets:
+    """An API server that keeps Secrets and lets nobody change one."""
+
+    def __init__(self) -> None:
+        self.kept = {"token": {"stringData": {"OLD": "x"}}}
+
+    async def create_namespaced_secret(self, namespace, secret, _preload_content):
+        name = secret["metadata"]["name"]
+        if name in self.kept:
+            raise ApiException(status=409, reason="Conflict")
+        self.kept[name] = secret
+        return SimpleNamespace(status=201, reason="Created", read=self._nothing)
+
+    async def _nothing(self) -> bytes:
+        return b"{}"
+
+    async def delete_namespaced_secret(self, name, namespace):
+        del self.kept[name]
+
+
+def test_a_secret_that_was_left_is_made_anew_without_the_right_to_change_it():
+    api, secret = Secrets(), {"metadata": {"name": "token"}, "stringData": {"NEW": "y"}}
+    asyncio.run(cluster.put_secret(api, "n", secret))
+    assert api.kept == {"token": secret}

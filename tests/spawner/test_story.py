@@ -48,6 +48,13 @@ BAD = [
         ("waiting", "volume", "a volume does not exist"),
     ),
     (
+        "FailedScheduling",
+        "0/1 nodes are available: 1 node has pod using PersistentVolumeClaim with the same name and"
+        " ReadWriteOncePod access mode. preemption: 0/1 nodes are available: 1 No preemption"
+        " victims found for incoming pod.",
+        ("waiting", "volume", "in use by another server"),
+    ),
+    (
         "Failed",
         'Failed to pull image "x:1": rpc error: code = NotFound desc = failed to pull and unpack'
         ' image "docker.io/library/x:1": docker.io/library/x:1: not found',
@@ -203,6 +210,22 @@ def test_a_failure_for_good_is_the_last_word_whatever_comes_after_it():
                     {
                         "type": "DisruptionTarget",
                         "status": "True",
+                        "reason": "EvictionByEvictionAPI",
+                    }
+                ],
+                # What is moved away is killed, too.
+                "containerStatuses": [
+                    {"state": {"terminated": {"reason": "Error", "exitCode": 137}}}
+                ],
+            },
+            "evicted",
+        ),
+        (
+            {
+                "conditions": [
+                    {
+                        "type": "DisruptionTarget",
+                        "status": "True",
                         "reason": "DeletionByTaintManager",
                     }
                 ]
@@ -220,6 +243,11 @@ def test_a_server_that_was_stopped_has_nothing_to_explain():
     assert (
         story.ending(stopped, [event("Killing", "Stopping container notebook", "Normal")]) is None
     )
+
+
+def test_a_server_that_ended_well_by_itself_is_said_to_have_been_idle():
+    stopped = {"status": {"containerStatuses": [{"state": {"terminated": {"exitCode": 0}}}]}}
+    assert story.ending(stopped, []).reason == "idle"
 
 
 def test_a_used_up_quota_is_named_with_its_figures():
