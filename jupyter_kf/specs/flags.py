@@ -243,5 +243,5 @@ def _typed(flag: Flag) -> str:
         return flag.flag + (" ..." if flag.shape == "list" else "")
     names = ", ".join([*_SHORT.get(flag.flag, ()), flag.flag])
     if flag.shape == "switch":
-        return names
+        return f"{names}, --no-{flag.flag[2:]}" if flag.default is True else names
     return f"{names} {flag.unit or flag.field.upper()}"

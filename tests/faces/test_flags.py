@@ -111,3 +111,7 @@ def test_the_units_of_a_spec_are_in_its_json_schema():
 def test_no_option_of_the_call_hides_a_field_of_a_spec():
     for request in VERBS.values():
         assert not set(request.model_fields) & set(CallOptions.model_fields)
+
+
+def test_help_says_how_to_turn_off_what_is_on():
+    assert "--combine, --no-combine" in explain("serve")

@@ -124,8 +124,9 @@ def test_errors_count_lines_as_the_notebook_does_wherever_they_come_from(shell):
 def test_a_transform_that_reads_the_target_is_told_that_nothing_has_it(shell):
     cell(shell, "%kf data points points")
     reads = "%%kf transform bad --data points --target high\ndef transform(df):\n    "
-    error = shell.run_cell(reads + "return df[['x']].assign(z=df['high'])").error_in_exec
-    assert "`high` is the target" in error.cause
+    for how in ("df[['x']].assign(z=df['high'])", "df[['x', 'high']]"):
+        error = shell.run_cell(f"{reads}return {how}").error_in_exec
+        assert "`high` is the target" in error.cause
 
 
 def test_a_transform_takes_no_name_that_is_a_frame_of_the_notebook(shell, capsys):
