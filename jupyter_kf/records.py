@@ -130,7 +130,19 @@ class Run:
 
 
 class RunList(list[Run]):
-    """Runs, the newest first; a list that shows itself as a table."""
+    """Runs, the newest first; a list that shows itself as a table.
+
+    Attributes:
+        total: how many there are, when these are the first of more.
+    """
+
+    total: int | None = None
+
+    def first(self, n: int) -> RunList:
+        """The newest `n`, which know of how many they are."""
+        found = RunList(self[:n])
+        found.total = len(self)
+        return found
 
 
 @dataclass(frozen=True)

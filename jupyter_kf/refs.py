@@ -109,7 +109,10 @@ class Refs:
         )
 
     def by_digest(self, kind: str, text: str) -> Entry:
-        """The newest version whose digest begins with `text`."""
+        """The first version that had the digest which begins with `text`.
+
+        The same bytes may be given a second name later; what was made of them was not.
+        """
         start = text.removeprefix("sha256:")
         hits = [
             entry
@@ -119,7 +122,7 @@ class Refs:
         ]
         digests = {entry.digest for entry in hits}
         if len(digests) == 1:
-            return max(hits, key=lambda entry: entry.created_s)
+            return min(hits, key=lambda entry: entry.created_s)
         raise NotFound(
             1104,
             f"{len(digests) or 'no'} {kind}s begin with {text}",

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_kf.client.rows import KINDS
 from jupyter_kf.errors import KfError, NotFound, SpecError, did_you_mean
-from jupyter_kf.records import RunList
 from jupyter_kf.specs import SPECS, queries
 from jupyter_kf.specs.base import JobSpec, Request
 from jupyter_kf.specs.flags import flags_of, help_text, literal, parse
@@ -235,7 +234,7 @@ _QUICK: dict[str, Callable[[Any, Any, Mapping[str, Any]], Any]] = {
     "data": _data,
     "predict": _predict,
     "check": lambda client, q, _: client.check(q.name),
-    "runs": lambda client, q, _: RunList(client.runs(q.name, kind=q.job, state=q.state)[: q.limit]),
+    "runs": lambda client, q, _: client.runs(q.name, kind=q.job, state=q.state).first(q.limit),
     "list": lambda client, q, _: client.list(q.what),
     "show": lambda client, q, _: client.show(q.thing),
     "logs": lambda client, q, _: _logs(client, q),

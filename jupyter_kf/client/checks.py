@@ -27,7 +27,7 @@ def run_check(store: Store, name: str, watch: Watcher) -> Check:
         return _model(store, name)
     if name.partition("@")[0] in store.refs.names("transform"):
         return _transform(store, name)
-    known = [*endpoints.names(store), *store.refs.names("model"), *store.refs.names("transform")]
+    known = {*endpoints.names(store), *store.refs.names("model"), *store.refs.names("transform")}
     raise NotFound(
         1113,
         f"there is nothing called `{name}` to check",

@@ -76,7 +76,9 @@ def _of_run(store: Store, run_id: str) -> Choice:
             if bound
             else f"see why: `%kf show {run_id}`, `%kf logs {run_id}`",
         )
-    return Choice(store.refs.by_digest("model", digest), f"the model of run {run_id}")
+    own = [v for v in store.refs.versions("model", run.name) if v.note.get("run") == run_id]
+    entry = own[-1] if own else store.refs.by_digest("model", digest)
+    return Choice(entry, f"the model of run {run_id}")
 
 
 def _refuse_unmade(store: Store, name: str) -> None:

@@ -85,9 +85,10 @@ def _runtime() -> Finding:
 
 
 def _extra(extra: str, package: str, use: str) -> Finding:
-    try:
-        version = importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        says = f'not installed; for {use}: pip install "jupyter-kf[{extra}]"'
-        return Finding(f"extra {extra}", True, says)
-    return Finding(f"extra {extra}", True, f"{package} {version}")
+    for name in (package, f"{package}-cpu"):  # a package may come in a smaller form
+        try:
+            return Finding(f"extra {extra}", True, f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    says = f'not installed; for {use}: pip install "jupyter-kf[{extra}]"'
+    return Finding(f"extra {extra}", True, says)

@@ -80,6 +80,10 @@ def read(store: Store, name: str, watch: Watcher) -> Endpoint:
     now = routing.current(store.root, name)
     n, fields = (now.version, _version(store, name, now.version)) if now else tried[-1]
     run = _run_of(fields, store, watch)
+    if run.state.ended and tried[-1][0] > n:  # it is over; what follows it may be on its way
+        newest = _run_of(tried[-1][1], store, watch)
+        if not newest.state.ended:
+            (n, fields), run = tried[-1], newest
     ready = read_json(store.runs.folder(run.id).ready) or {}
     told = read_json(store.runs.folder(run.id).job) or {} if run.spec else {}
     versions = tuple(
@@ -181,6 +185,14 @@ def _silent(store: Store, name: str, error: ServeError, watch: Watcher) -> Serve
     if now is None:
         return error
     run = _run_of({"run": now.run}, store, watch)
+    coming = read(store, name, watch)
+    if coming.version > now.version and not coming.state.ended:
+        return ServeError(
+            2204,
+            error.what,
+            cause=f"version {coming.version} is not ready yet: it is {coming.state}",
+            fix=f"ask again in a moment: `%kf show {name}` says when it is READY",
+        )
     cause = f"its version {now.version} is {run.state}" + (f": {run.reason}" if run.reason else "")
     if not run.state.ended:
         cause = f"{error.cause}; {cause}"

@@ -72,9 +72,9 @@ class _Graph:
 def _whole(store: Store) -> _Graph:
     graph = _Graph()
     for kind in ("dataset", "transform", "model"):
-        for name in store.refs.names(kind):
-            for entry in store.refs.versions(kind, name):
-                _add_version(store, graph, entry)
+        named = [e for name in store.refs.names(kind) for e in store.refs.versions(kind, name)]
+        for entry in sorted(named, key=lambda entry: entry.created_s):  # the first names it
+            _add_version(store, graph, entry)
     for name in endpoints.names(store):
         for n, fields in routing.versions(store.root, name):
             node_id = f"endpoint {name}@{n}"

@@ -63,7 +63,9 @@ def _transform(store: Store, entry: Entry) -> str:
 
 def _model(store: Store, entry: Entry) -> str:
     manifest: dict[str, Any] = store.blobs.get_json(entry.digest)
-    metrics = [f"{name} {value:.4g}" for name, value in entry.note.get("metrics", {}).items()]
+    metrics = [
+        f"{name} {float(value):.4g}" for name, value in entry.note.get("metrics", {}).items()
+    ]
     return ", ".join([manifest["flavour"], *metrics[:3]])
 
 

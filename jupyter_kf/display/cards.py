@@ -67,6 +67,9 @@ def run(r: Run) -> Card:
     facts += _asked(r.spec)
     facts += [(name, number(value)) for name, value in r.metrics.items()]
     facts += _times(r)
+    if "skipped" in r.outputs:
+        there = f", {r.outputs['skipped']} were there already" if r.outputs["skipped"] else ""
+        facts.append(("files", f"{r.outputs['files']} predicted{there}"))
     digests = [k for k in ("model", "transform") if isinstance(r.outputs.get(k), str)]
     facts += [(f"{key} digest", short(r.outputs[key])) for key in digests]
     if r.origin:
@@ -74,8 +77,10 @@ def run(r: Run) -> Card:
     if r.outputs.get("travelled"):
         facts.append(("from the notebook", ", ".join(r.outputs["travelled"])))
     notes = _error_notes(r.error)
-    if r.outputs.get("unread"):
+    if r.outputs.get("unread") and r.outputs.get("model"):
         notes = [*notes, _unread(r)]
+    if r.kind == "batch" and r.state is State.FAILED:
+        notes = [*notes, "the files before it are done; the same line again goes on after them"]
     if not r.state.ended:
         notes = [f"%kf show {r.id}", f"%kf logs {r.id} -f", f"%kf cancel {r.id}"]
     return Card(
@@ -98,8 +103,13 @@ def runs(found: Sequence[Run]) -> Card:
         for r in found
     ]
     headers = ("run", "kind", "state", "begun", "took", "metrics", "why")
-    empty = () if rows else ("no run is like this; the first needs `%kf data NAME FRAME`",)
-    return Card(f"{len(rows)} runs", table=Table(headers, rows), notes=empty)
+    notes = [] if rows else ["no run is like this; the first needs `%kf data NAME FRAME`"]
+    total = found.total if isinstance(found, RunList) and found.total else len(rows)
+    of = "" if total == len(rows) else f" of {total:,}"
+    if of:
+        notes.append(f"%kf runs --limit {total} lists them all")
+    title = f"{len(rows)}{of} run{'' if total == 1 else 's'}"
+    return Card(title, table=Table(headers, rows), notes=notes)
 
 
 def names(found: NameList) -> Card:
@@ -109,7 +119,8 @@ def names(found: NameList) -> Card:
     ]
     empty = () if rows else ("nothing has a name yet; `%kf data NAME FRAME` gives one",)
     headers = ("kind", "name", "made", "is", "digest")
-    return Card(f"{len(rows)} names", table=Table(headers, rows), notes=empty)
+    title = f"{len(rows)} name{'' if len(rows) == 1 else 's'}"
+    return Card(title, table=Table(headers, rows), notes=empty)
 
 
 def dataset(d: Dataset) -> Card:

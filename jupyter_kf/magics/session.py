@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import FunctionType
 from typing import Any
 
 from jupyter_kf.capture.parse import parse_cell
@@ -10,8 +11,8 @@ from jupyter_kf.client import Client, connect
 from jupyter_kf.errors import SpecError
 from jupyter_kf.magics.live import LiveRun
 from jupyter_kf.magics.origin import with_cell
-from jupyter_kf.records import Run, State, Study
-from jupyter_kf.specs import TrainSpec
+from jupyter_kf.records import Run, State, Study, Transform
+from jupyter_kf.specs import SPECS, TrainSpec
 from jupyter_kf.specs.queries import FormQuery
 from jupyter_kf.verbs import TAKES_CODE, Call, explain, perform, read_call, words_of
 
@@ -67,7 +68,8 @@ class Session:
             return self._inline(call, cell or "")
         result = self._bind(call, self._perform(call, cell))
         run = result.run if isinstance(result, Study) else result
-        if isinstance(run, Run) and run.state is State.FAILED and run.error:
+        asked_for = call.verb in SPECS  # a look at a failed run shows it whole
+        if asked_for and isinstance(run, Run) and run.state is State.FAILED and run.error:
             raise run.error
         return result
 
@@ -87,9 +89,18 @@ class Session:
         self._shell.user_ns["_kf"] = result
         if call.options.bind_to:
             self._shell.user_ns[call.options.bind_to] = result
-        if call.verb == "transform" and result is not None and callable(result):
-            self._shell.user_ns[result.name.replace("-", "_")] = result
+        if isinstance(result, Transform):
+            self._bind_transform(result)
         return result
+
+    def _bind_transform(self, made: Transform) -> None:
+        """Under its own name, unless the notebook has something else of that name."""
+        name, names = made.name.replace("-", "_"), self._shell.user_ns
+        if isinstance(names.get(name, made), Transform | FunctionType):
+            names[name] = made
+        else:
+            kind = type(names[name]).__name__
+            self._say(f"`{name}` stays the {kind} that it is; the transform is in `_kf`")
 
     def _form(self, call: Call) -> Any:
         from jupyter_kf.magics import forms  # ipywidgets with it

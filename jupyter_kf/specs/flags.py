@@ -19,7 +19,7 @@ from typing import Any, Literal, NoReturn
 from pydantic.fields import FieldInfo
 
 from jupyter_kf.errors import SpecError, together
-from jupyter_kf.specs.base import Request, no_option
+from jupyter_kf.specs.base import JobSpec, Request, no_option
 
 Shape = Literal["value", "switch", "list", "map", "switch or list"]
 
@@ -68,7 +68,8 @@ def parse(requests: Sequence[type[Request]], words: Sequence[str]) -> dict[str, 
     rest = _unshielded(shielded)
     if rest:
         options = [word for word in rest if word.startswith("-") and word.lstrip("-")[:1].isalpha()]
-        raise together([_unknown(verb, word, flags) for word in options or rest[:1]])
+        offered = flags if issubclass(requests[0], JobSpec) else flags_of(requests[0])
+        raise together([_unknown(verb, word, offered) for word in options or rest[:1]])
     fields = vars(said)
     for flag in flags:
         if flag.field in fields:
@@ -242,5 +243,5 @@ def _typed(flag: Flag) -> str:
         return flag.flag + (" ..." if flag.shape == "list" else "")
     names = ", ".join([*_SHORT.get(flag.flag, ()), flag.flag])
     if flag.shape == "switch":
-        return names
+        return f"{names}, --no-{flag.flag[2:]}" if flag.default is True else names
     return f"{names} {flag.unit or flag.field.upper()}"

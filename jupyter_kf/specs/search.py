@@ -20,6 +20,8 @@ def check_metrics(metrics: Sequence[str], maximize: bool | Collection[str]) -> N
                 f"{name!r} can't be a metric of this study",
                 cause="it was given before"
                 if name.isidentifier()
+                else "several metrics are said one by one: --metric a --metric b"
+                if "," in name
                 else "kf.report(NAME=...) needs a name that Python accepts",
                 fix="give each metric once, by the name that the cell reports",
             )

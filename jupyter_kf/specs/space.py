@@ -281,7 +281,7 @@ def _choices(call: Call) -> tuple[Value, ...]:
                 fix="leave one of them out, or write them as texts in quotes",
             )
     if call.options or len(call.values) < 2:
-        given = ", ".join(key for key, _ in call.options) or f"{len(call.values)} value(s)"
+        given = ", ".join(key for key, _ in call.options) or f"only {len(call.values)}"
         raise TuneError(
             2504,
             f"{call.name}: a choice needs two values or more, and takes no options",

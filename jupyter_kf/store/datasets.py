@@ -221,8 +221,10 @@ def _read(path: Path) -> Iterator[tuple[Any, dict[str, Any]]]:
             1414,
             f"{path} can't be read",
             cause=str(error).partition("\n")[0],
-            fix="repair or remove the file; a CSV column whose type changes on the way is read "
-            "into a frame first",
+            fix="repair or remove the file; a CSV column whose type changes on the way, or with "
+            "another separator, is read into a frame first"
+            if files.form_of(path) == "csv"
+            else "write the file again, or remove it",
         ) from None
 
 
@@ -257,7 +259,36 @@ def _batches(path: Path) -> Iterator[Any]:
         parse = csv.ParseOptions(delimiter=files.delimiter(path), newlines_in_values=True)
         convert = csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
         with csv.open_csv(path, options, parse, convert) as reader:
-            yield from reader
+            _check_text(path, reader.schema)
+            empty = True
+            for batch in reader:
+                empty = False
+                yield batch
+            if empty:
+                yield pa.RecordBatch.from_pylist([], schema=reader.schema)
+
+
+def _check_text(path: Path, schema: Any) -> None:
+    """Lets columns pass whose names and texts are UTF-8: pyarrow reads others as bytes.
+
+    Raises:
+        DataError: kf-1424.
+    """
+    import pyarrow as pa
+
+    try:
+        typed = zip(schema.names, schema.types, strict=True)  # reading the names decodes them
+        bytes_only = [name for name, kind in typed if pa.types.is_binary(kind)]
+    except UnicodeDecodeError:
+        bytes_only = ["a column's name"]
+    if bytes_only:
+        raise DataError(
+            1424,
+            f"{path} is not UTF-8",
+            cause=f"other bytes are in: {', '.join(bytes_only[:5])}",
+            fix="save it as UTF-8; or read it into a frame, as in pd.read_csv(path, "
+            'encoding="latin-1"), and give that',
+        )
 
 
 def _same_columns(table: Any, schema: Any, path: Path, first: Path) -> Any:

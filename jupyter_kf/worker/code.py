@@ -172,10 +172,16 @@ class Code:
             line = linecache.getline(self.name, frames[-1]).strip()
             said += f" (line {self._counted(frames[-1])}: {line})"
         fix = "correct the transform, or the rows it is given"
-        if isinstance(error, KeyError) and self._target and error.args[:1] == (self._target,):
+        missing = error.args[:1] if isinstance(error, KeyError) else ()
+        if self._target and missing and _names(missing[0], self._target):
             said += f"; `{self._target}` is the target, which rows to predict do not have"
             fix = "prepare rows from the other columns, or give another --target"
         return TransformError(code, what, cause=said, fix=fix)
+
+
+def _names(missing: object, column: str) -> bool:
+    """Whether a KeyError is of this column: pandas tells one by itself, several in a sentence."""
+    return missing == column or f"'{column}'" in str(missing)
 
 
 def _parameters(cause: str) -> TransformError:

@@ -104,7 +104,7 @@ def execute(job: dict[str, Any], folder: RunFolder, names: dict[str, Any], kf: R
                 2051,
                 f"the cell ended itself with sys.exit({end.code!r})",
                 cause="an exit code other than 0 means failure",
-                fix="`%kf logs` shows what it printed before",
+                fix=f"`%kf logs {folder.id}` shows what it printed before",
             ) from None
 
 

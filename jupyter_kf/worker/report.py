@@ -110,7 +110,9 @@ class Reporter:
                 raise SpecError(
                     1011,
                     f"kf.artifact was given a {type(source).__name__} without a name",
-                    cause="only a path of a file or folder has a name of its own",
+                    cause=f"there is no file or folder {source}"
+                    if isinstance(source, str | os.PathLike) and len(str(source)) < 200
+                    else "only a path of a file or folder has a name of its own",
                     fix='write kf.artifact(value, name="report.json")',
                 )
             target = folder / name

@@ -194,7 +194,8 @@ def raw_rows(blobs: Blobs, job: Mapping[str, Any], names: Mapping[str, Any]) -> 
         2615,
         "there are no rows to prove the model with",
         cause="the run has no dataset of rows, and its cell leaves no frame or matrix `X_train`",
-        fix="give --data NAME --target COLUMN, or bind `X_train` in the cell",
+        fix="bind a frame or matrix to `X_train` in the cell; a dataset of rows with --target "
+        "does it by itself",
     )
 
 

@@ -143,7 +143,8 @@ def with_categories(table: Any, categories: Mapping[str, Any]) -> Any:
                 f"column `{name}` holds {values.filter(strange)[0].as_py()!r}, "
                 "which is none of its categories",
                 cause=f"its categories are {domain.to_pylist()[:8]}",
-                fix="make the snapshot again from a frame whose categories are complete",
+                fix="send one of them, or null; to take new ones, snapshot the column as text, "
+                f"df.astype({{{name!r}: str}}), and make transform, model and endpoint again",
             )
         array = pa.DictionaryArray.from_arrays(codes, domain, ordered=entry["ordered"])
         field = table.schema.field(i)
@@ -197,7 +198,7 @@ def check_names(names: Any) -> None:
         if not isinstance(name, str):
             raise DataError(
                 1402,
-                f"column {position} is called {name!r}, a {type(name).__name__}",
+                f"column {position} is called {name!r}, which is no text but {type(name).__name__}",
                 cause="Parquet and requests know columns by text",
                 fix="df.columns = df.columns.map(str), or '_'.join for several levels",
             )

@@ -51,7 +51,7 @@ class Runner:
         except KfError:
             raise
         except Exception as error:
-            what = f"the transform raises on {n_rows} row{'s' * (n_rows != 1)}"
+            what = f"the transform raises on {n_rows:,} row{'s' * (n_rows != 1)}"
             raise self.code.failed(error, 1320, what) from error
         return self._returned(made, n_rows)
 

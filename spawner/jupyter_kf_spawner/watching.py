@@ -25,6 +25,7 @@ PAGE = 250
 """Objects in one answer: the rest of the hub's memory is what it keeps, not what it reads."""
 _LONGEST_PAUSE_S = 30.0
 _REMEMBERED = 1000
+_ASK_S = 10.0
 # The API server's bookmarks come about once a minute: a watch that is silent for longer is dead.
 _SILENT_S = 90.0
 
@@ -240,7 +241,7 @@ class StartingEvents:
                         self._keep(event)
                 pause = 0.1
             except TimeoutError:
-                continue
+                self._listens.set()  # no start waits for it
             except Exception as error:
                 version, pause = "", min(2 * pause, _LONGEST_PAUSE_S)
                 log.info("events can't be seen: %r; again in %.1f s", error, pause)
@@ -250,7 +251,7 @@ class StartingEvents:
     async def _now(self) -> str:
         """The version of the newest state; one event at most is read for it."""
         answer = await self._listing(
-            limit=1, _preload_content=False, _request_timeout=10, **self._selection
+            limit=1, _preload_content=False, _request_timeout=_ASK_S, **self._selection
         )
         content = await answer.read()
         if answer.status != 200:

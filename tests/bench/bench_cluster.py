@@ -102,7 +102,13 @@ def create_to_running_s(plane: ControlPlane, number: int) -> float:
         found = plane.read(f"/api/v1/namespaces/default/pods/{name}")
         return bool(found.get("status", {}).get("phase") == "Running")
 
-    wait_for(running, 60, f"{name} running", every_s=0.02)
+    try:
+        wait_for(running, 60, f"{name} running", every_s=0.02)
+    except TimeoutError as error:
+        found = plane.read(f"/api/v1/namespaces/default/pods/{name}").get("status")
+        events = plane.read("/api/v1/namespaces/default/events").get("items", [])
+        told = [f"{event['reason']}: {event['message']}" for event in events]
+        raise TimeoutError(f"{error}: {found}; {told}") from error
     return time.perf_counter() - began
 
 

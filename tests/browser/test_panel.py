@@ -153,6 +153,10 @@ def test_what_runs_and_what_waits_is_told_apart(screen: Screen, monkeypatch: pyt
     second = client.train("import time\ntime.sleep(600)", name="second", cpu=1)
     expect(chip).to_contain_text("1 running, 1 waiting")
     expect(panel.locator(".jp-Kf-where")).to_contain_text("1 running, 1 waiting")
+    panel.get_by_role("button", name="Resources").click()
+    facts = panel.locator(".jp-Kf-resources .jp-Kf-facts dd")
+    expect(facts.nth(0)).to_have_text("1")  # running, as the chip has it
+    expect(facts.nth(1)).to_have_text("1")
     screen.picture("waiting")
     first.cancel()
     expect(chip).to_have_text(re.compile("· 1 running$"))

@@ -197,7 +197,8 @@ def _build_one(upstream: Upstream, name: str, jobs: int) -> dict[str, Any]:
         major, minor = upstream.version.lstrip("v").split(".")[:2]
         stamp = upstream.stamp.format(version=upstream.version, major=major, minor=minor)
     flags = ["-trimpath", "-buildvcs=false", "-mod=readonly", "-p", str(jobs)]
-    flags += ["-ldflags", f"-s -w {stamp}".strip()]
+    # What a debugger would want is stripped in the end: not made, it spares a sixth of the work.
+    flags += ["-gcflags=all=-dwarf=false", "-ldflags", f"-s -w {stamp}".strip()]
     began, began_cpu = time.monotonic(), children_cpu_s()
     result = subprocess.run(
         ["nice", "go", "build", *flags, "-o", str(unfinished), upstream.binaries[name]],

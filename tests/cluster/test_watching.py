@@ -111,8 +111,15 @@ def test_events_are_kept_of_starting_pods_only_and_without_reading_those_of_othe
     asyncio.run(story())
 
 
-def test_a_start_goes_on_where_events_may_not_be_seen(through_the_proxy, namespace):
-    through_the_proxy.answer(403, times=99, contains="/events")
+@pytest.mark.parametrize("trouble", ["refused", "slow"])
+def test_a_start_goes_on_where_events_may_not_be_seen(
+    trouble, through_the_proxy, namespace, monkeypatch
+):
+    monkeypatch.setattr(watching, "_ASK_S", 0.3)
+    if trouble == "slow":
+        through_the_proxy.behaviour.latency_s = 60
+    else:
+        through_the_proxy.answer(403, times=99, contains="/events")
 
     async def story() -> None:
         async with kubernetes_asyncio.client.ApiClient() as connection:

@@ -64,6 +64,7 @@ def test_options_of_the_call_are_kept_apart_from_the_spec():
     [
         ("trian d", 1016, "did you mean `train`"),
         ("train d --dat x", 1001, "did you mean `--data`"),
+        ("data d x --force", 1001, "known: --time"),
         ("train d e", 1009, "it has all the words it takes"),
         ("train d --param lr", 1009, "NAME=VALUE"),
         ("train d --param 1x=3", 1009, "NAME"),
@@ -110,3 +111,7 @@ def test_the_units_of_a_spec_are_in_its_json_schema():
 def test_no_option_of_the_call_hides_a_field_of_a_spec():
     for request in VERBS.values():
         assert not set(request.model_fields) & set(CallOptions.model_fields)
+
+
+def test_help_says_how_to_turn_off_what_is_on():
+    assert "--combine, --no-combine" in explain("serve")

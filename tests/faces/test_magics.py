@@ -85,7 +85,7 @@ def test_a_transform_is_callable_after_its_cell_and_equals_the_cells_own_code(sh
 def test_runs_are_listed_as_a_table(shell):
     cell(shell, "%%kf train quick --wait\nkf.report(a=1)")
     data, _ = shell.display_formatter.format(cell(shell, "%kf runs"))
-    assert data["text/plain"].startswith("1 runs")
+    assert data["text/plain"].startswith("1 run\n")
     assert "<table>" in data["text/html"]
 
 
@@ -124,8 +124,24 @@ def test_errors_count_lines_as_the_notebook_does_wherever_they_come_from(shell):
 def test_a_transform_that_reads_the_target_is_told_that_nothing_has_it(shell):
     cell(shell, "%kf data points points")
     reads = "%%kf transform bad --data points --target high\ndef transform(df):\n    "
-    error = shell.run_cell(reads + "return df[['x']].assign(z=df['high'])").error_in_exec
-    assert "`high` is the target" in error.cause
+    for how in ("df[['x']].assign(z=df['high'])", "df[['x', 'high']]"):
+        error = shell.run_cell(f"{reads}return {how}").error_in_exec
+        assert "`high` is the target" in error.cause
+
+
+def test_a_transform_takes_no_name_that_is_a_frame_of_the_notebook(shell, capsys):
+    cell(shell, "%kf data points points")
+    cell(shell, "import pandas as pd\nprepare = points.copy()")
+    made = cell(shell, PREPARE)
+    assert isinstance(made, Transform) and isinstance(shell.user_ns["prepare"], pd.DataFrame)
+    assert "`prepare` stays the DataFrame" in capsys.readouterr().out
+
+
+def test_a_failed_run_is_shown_whole_when_one_looks_at_it(shell):
+    failed = shell.run_cell("%%kf train broken --wait\nimport sys\nsys.exit(3)").error_in_exec
+    assert "%kf logs broken-" in failed.fix
+    shown = display.text(cell(shell, "%kf show broken"))
+    assert "kf-2051" in shown and "took" in shown
 
 
 def test_a_second_snapshot_says_that_the_first_is_kept(shell):

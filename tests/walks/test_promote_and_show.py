@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import pytest
 
@@ -16,6 +18,14 @@ CELL = """
 from sklearn.tree import DecisionTreeClassifier
 model = DecisionTreeClassifier(max_depth=depth, random_state=0).fit(X_train, y_train)
 kf.report(auc=model.score(X_valid, y_valid))
+"""
+
+
+FITTED = """
+import numpy as np
+from sklearn.linear_model import LinearRegression
+X_train = np.arange(20.0).reshape(-1, 1)
+model = LinearRegression().fit(X_train, X_train[:, 0])
 """
 
 
@@ -168,3 +178,45 @@ def test_a_transform_that_was_fitted_on_other_rows_is_told_and_versions_can_be_a
     with pytest.raises(KfError) as missing:
         client.train(CELL, data="points@7", **asked)
     assert missing.value.code == 1103
+
+
+def test_a_metric_that_is_no_number_is_listed_like_any_other():
+    client = kf.connect()
+    run = client.train("kf.report(loss=float('nan'))" + FITTED, name="nan", wait=True)
+    assert run.error is None
+    assert "loss nan" in display.text(client.list())
+    assert math.isnan(client.get_model("nan").metrics["loss"])
+
+
+def test_rows_that_are_given_a_second_name_keep_their_first_in_lineage():
+    client = kf.connect()
+    rows = pd.DataFrame({"x": [float(n) for n in range(60)], "y": [n % 2 for n in range(60)]})
+    client.data("points", rows)
+    client.train(CELL, name="late", data="points", target="y", params={"depth": 2}, wait=True)
+    client.data("again", rows)
+    labels = [node.label for node in client.lineage("late").nodes]
+    assert "dataset points@1" in labels and "dataset again@1" not in labels
+
+
+def test_more_runs_than_are_shown_are_counted():
+    client = kf.connect()
+    for _ in range(3):
+        client.train("1", name="one", wait=True)
+    assert "2 of 3 runs" in display.text(client.runs().first(2))
+    assert display.text(client.runs("one").first(5)).startswith("3 runs")
+
+
+def test_a_version_that_is_coming_is_named_while_the_one_before_is_stopped():
+    client = kf.connect()
+    client.train("kf.report(loss=0.0)" + FITTED, name="two", wait=True)
+    client.serve("two", wait=True)
+    client.stop("two")
+    run = client.serve("two")
+    try:
+        assert client.show("two").run.id == run.id
+        with pytest.raises(KfError) as silent:  # its process has not begun to import
+            client.predict("two", pd.DataFrame({"x0": [1.0]}))
+        assert "version 2" in silent.value.cause and "show two" in silent.value.fix
+    finally:
+        run.wait(60)
+        client.stop("two")

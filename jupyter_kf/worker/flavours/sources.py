@@ -6,8 +6,10 @@ loader of a custom model. Standard library only.
 
 from __future__ import annotations
 
+import ast
 import builtins
 import inspect
+import linecache
 import site
 import sys
 import sysconfig
@@ -69,10 +71,10 @@ def _define(
         lines[name] = statement
     elif isinstance(value, types.FunctionType | type):
         try:
-            source = textwrap.dedent(inspect.getsource(value))
+            source = _source_of(value)
         except (OSError, TypeError) as error:
             raise _refuse(
-                f"the loader reads `{name}`", f"its source is not known: {error}"
+                f"`{name}`, which the loader reads,", f"its source is not known: {error}"
             ) from None
         lines[name] = ""  # begun: a helper that calls back does not begin again
         for needed in _reads(value):
@@ -84,7 +86,41 @@ def _define(
         lines[name] = f"{name} = {value!r}"
     else:
         kind = f"{type(value).__module__}.{type(value).__qualname__}"
-        raise _refuse(f"the loader reads `{name}`", f"it is a {kind}, a live object of the cell")
+        raise _refuse(
+            f"`{name}`, which the loader reads,", f"it is a {kind}, a live object of the cell"
+        )
+
+
+def _source_of(value: Any) -> str:
+    """The text that defines a function or class.
+
+    Raises:
+        OSError: it is not known.
+        TypeError: the same, of what is built in.
+    """
+    try:
+        return textwrap.dedent(inspect.getsource(value))
+    except (OSError, TypeError):
+        found = _class_in_cell(value) if isinstance(value, type) else None
+        if found is None:
+            raise
+        return found
+
+
+def _class_in_cell(value: type) -> str | None:
+    """A class's text from the lines of its cell, which no file holds: `inspect` asks files only."""
+    methods = [one for one in vars(value).values() if isinstance(one, types.FunctionType)]
+    shown = {method.__code__.co_filename for method in methods} or set(linecache.cache)
+    for lines in map(linecache.getlines, sorted(shown)):
+        try:
+            tree = ast.parse("".join(lines))
+        except (SyntaxError, ValueError):
+            continue
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and node.name == value.__name__:
+                first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+                return "".join(lines[first - 1 : node.end_lineno])
+    return None
 
 
 def _import_of(name: str, value: Any, names: dict[str, Any], made: Captured) -> str | None:
@@ -135,10 +171,10 @@ def _reads(value: Any) -> Iterator[str]:
     """Global names that a function's code, or a class's methods and bases, may read."""
     if isinstance(value, type):
         yield from (base.__name__ for base in value.__bases__ if base is not object)
-        tree = compile(textwrap.dedent(inspect.getsource(value)), "<class>", "exec")
+        tree = compile(_source_of(value), "<class>", "exec")
         yield from _code_names(tree)
     else:
-        source = textwrap.dedent(inspect.getsource(value))
+        source = _source_of(value)
         yield from _code_names(compile(source, "<function>", "exec", dont_inherit=True))
 
 
@@ -163,5 +199,6 @@ def _refuse(what: str, cause: str) -> ModelError:
         2607,
         f"{what} can't travel with the model",
         cause=cause,
-        fix="define it with `def` in the cell, and read what it needs from the files in its folder",
+        fix="define it at the top of the cell or in a module beside the notebook, and read what it "
+        "needs from the files in its folder",
     )

@@ -112,7 +112,7 @@ function Head(props: {
       <div className="jp-Kf-headFacts jp-Kf-quiet">
         <span>{timesOf(props.paper, trans)}</span>
         {saidElsewhere(run) ? null : <span>{run.reason}</span>}
-        <From paper={props.paper} />
+        <From paper={props.paper} again={props.again} />
       </div>
       {ended ? null : (
         <div className="jp-Kf-headProgress">
@@ -137,9 +137,12 @@ function saidElsewhere({ reason, error }: RunPaper['run']): boolean {
 }
 
 /** The notebook it was started from: a link to its cell while it is where it was. */
-function From({ paper }: { paper: RunPaper }): React.ReactElement | null {
-  const { trans, commands } = useKf();
-  const { notebook, run } = paper;
+function From(props: {
+  paper: RunPaper;
+  again: () => void;
+}): React.ReactElement | null {
+  const { kf, trans, commands } = useKf();
+  const { notebook, run } = props.paper;
   if (!run.origin) {
     return null;
   }
@@ -153,7 +156,14 @@ function From({ paper }: { paper: RunPaper }): React.ReactElement | null {
       </span>
     );
   }
-  const { cell } = notebook;
+  const open = async () => {
+    const now = (await kf.runs.paper(run.id)).notebook; // it may have been moved since
+    if (now?.there) {
+      const { path, cell } = now;
+      await commands.execute(CommandIDs.showCell, { path, cell });
+    }
+    props.again();
+  };
   return (
     <span>
       {trans.__('from')}{' '}
@@ -161,7 +171,7 @@ function From({ paper }: { paper: RunPaper }): React.ReactElement | null {
         type="button"
         className="jp-Kf-linkButton"
         title={trans.__('Opens %1 at the cell of this run', path)}
-        onClick={() => void commands.execute(CommandIDs.showCell, { path, cell })}
+        onClick={() => void open().catch(props.again)}
       >
         {path}
       </button>
@@ -224,10 +234,11 @@ function Actions(props: {
 }
 
 /** Puts the run's cell below the one that it came from, and says where it is. */
-function useClone({ run, notebook }: RunPaper): () => Promise<React.ReactNode> {
+function useClone({ run }: RunPaper): () => Promise<React.ReactNode> {
   const { kf, trans, commands } = useKf();
   return async () => {
     const cell = await kf.runs.cell(run.id);
+    const { notebook } = await kf.runs.paper(run.id); // it may have been moved since
     const from = notebook?.there
       ? { notebook: notebook.path, below: notebook.cell }
       : {};

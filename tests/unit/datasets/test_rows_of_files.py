@@ -52,6 +52,8 @@ def test_one_record_is_a_row():
         ("rows.json", b"\xff\xfe", 1419),
         ("rows.parquet", b"PAR1", 1414),
         ("rows.csv", b"", 1414),
+        ("rows.csv", b"name,caf\xe9\nx,1\n", 1424),
+        ("rows.csv", b"name,n\nJos\xe9,1\n", 1424),
     ],
 )
 def test_what_can_not_be_read_is_explained(tmp_path, name, content, code):
@@ -61,6 +63,12 @@ def test_what_can_not_be_read_is_explained(tmp_path, name, content, code):
         read_rows(tmp_path / name)
     assert caught.value.code == code
     assert name in str(caught.value) and caught.value.cause and caught.value.fix
+
+
+def test_a_file_of_column_names_alone_has_no_rows(tmp_path):
+    (tmp_path / "rows.csv").write_text("a,b\n")
+    rows = read_rows(tmp_path / "rows.csv")
+    assert (rows.num_rows, rows.column_names) == (0, ["a", "b"])
 
 
 def test_a_folder_is_for_batch(tmp_path):

@@ -112,7 +112,7 @@ def test_a_named_index_becomes_columns_and_a_nameless_one_is_refused(blobs):
         (pd.DataFrame({"m": [1, "a", 2.5]}, dtype=object), 1403, "`m` holds int and str (row 1)"),
         (pd.DataFrame({"m": [{1}, {2}]}), 1403, "`m` holds set"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), 1402, "two columns are called `a`"),
-        (pd.DataFrame([[1, 2]]), 1402, "column 0 is called 0, a int"),
+        (pd.DataFrame([[1, 2]]), 1402, "column 0 is called 0, which is no text"),
         (pd.DataFrame({"c": [1j]}), 1405, "`c` (complex128)"),
         (pd.DataFrame(index=range(3)), 1410, "no columns"),
         ({"a": [1]}, 1401, "a builtins.dict is no table"),

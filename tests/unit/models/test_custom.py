@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import linecache
 import subprocess
 import sys
 import textwrap
@@ -109,6 +110,26 @@ def test_local_modules_travel_and_packages_are_recorded(
     made = load(blobs, save(blobs, line, SaveContext(rows=to_table(rows), loader=space["read"])))
     assert made.predict(rows)["prediction"].tolist() == [7.0, 14.0, 35.0]
     assert "numpy" in made.manifest["packages"]
+
+
+def test_a_loader_takes_a_class_of_its_cell_along(line, rows, store_dir):
+    source = textwrap.dedent("""
+        class Line:
+            slope = 2.0
+            def predict(self, frame):
+                return (frame.x * self.slope).to_numpy()
+
+        def read(folder):
+            return Line()
+        """)
+    shown = "<inputs cell>"
+    linecache.cache[shown] = (len(source), None, source.splitlines(True), shown)
+    space = {"__name__": "__main__"}
+    exec(compile(source, shown, "exec"), space)
+    assert "class Line:" in capture(space["read"]).source
+    blobs = Blobs(store_dir)
+    made = load(blobs, save(blobs, line, SaveContext(rows=to_table(rows), loader=space["read"])))
+    assert made.predict(rows)["prediction"].tolist() == (rows.x * 2.0).tolist()
 
 
 def test_a_loader_that_holds_a_live_object_is_refused(line, rows, store_dir):
