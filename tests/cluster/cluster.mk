@@ -19,7 +19,7 @@ cluster-build: $(READY) ## the binaries alone, from Go modules
 	$(CLUSTER_PYTHON) -m tests.cluster build
 
 test-cluster: $(READY) ## every test that needs a cluster; a missing one is a failure
-	JUPYTER_KF_REQUIRE_CLUSTER=1 $(CLUSTER_PYTHON) -m pytest tests/cluster $(MORE)
+	JUPYTER_KF_REQUIRE_CLUSTER=1 $(CLUSTER_PYTHON) -m pytest tests/cluster
 
 bench-cluster: $(READY) ## the figures of tests/cluster/README.md
 	$(CLUSTER_PYTHON) -m tests.bench cluster

@@ -1,4 +1,7 @@
-"""The node tier, a browser, and our own images; the loud line when there is none."""
+"""The node tier, a browser, and our own images; the loud line when there is none.
+
+Apart from `tests/cluster`, since a browser keeps its event loop and some tests there start one.
+"""
 
 from __future__ import annotations
 
