@@ -47,8 +47,9 @@ class Watch:
         self._looks: Looks | None = None
         self._task: asyncio.Task[None] | None = None
         self.looked, self.resting = 0, True
-        self._greeted = False
-        self._blind = False  # it could not look, so it does not know what happened meanwhile
+        # It has not looked, or could not, so it does not know what happened meanwhile: a page that
+        # was open before this server, or was answered before the first look, must ask again.
+        self._blind = True
 
     def start(self) -> None:
         """Begins; in the running loop."""
@@ -82,9 +83,6 @@ class Watch:
             while not self._listened() and time.monotonic() < until:
                 await self._hub.pause(_IDLE_S)
         self.resting = False
-        if not self._greeted:  # a page that was open before this server hears that it is another
-            self._greeted = True
-            self._send([News("resources", "", "changed")])
 
     async def _watch(self) -> None:
         """Looks and tells until nobody listens any more."""

@@ -243,7 +243,9 @@ class StartingEvents:
             except TimeoutError:
                 self._listens.set()  # no start waits for it
             except Exception as error:
-                version, pause = "", min(2 * pause, _LONGEST_PAUSE_S)
+                if isinstance(error, ApiException):
+                    version = ""  # too old, or refused; a watch that broke goes on where it was
+                pause = min(2 * pause, _LONGEST_PAUSE_S)
                 log.info("events can't be seen: %r; again in %.1f s", error, pause)
                 self._listens.set()
                 await asyncio.sleep(pause)

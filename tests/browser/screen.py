@@ -74,9 +74,16 @@ class Screen:
         self._loaded = True
         return self
 
+    def reload(self) -> None:
+        """The page again, as it restores itself; the next story gets one that was not restored."""
+        self.page.reload()
+        self.usable()
+        self._loaded = False
+
     def _empty(self) -> None:
         """Closes what is open without a question, as if the page had just been loaded."""
         self.page.evaluate(_EMPTY)
+        expect(self.page.locator(".jp-Document, .jp-Kf-page")).to_have_count(0)
         self.theme("Light")
         self.page.set_viewport_size(self._size)
         self.page.mouse.move(0, 0)

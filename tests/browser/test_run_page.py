@@ -81,8 +81,7 @@ def test_a_page_is_back_after_a_reload(screen: Screen, client):
     while run.id not in str(screen.lab.get("/lab/api/workspaces")):
         assert time.monotonic() < until, "the workspace was not saved"
         screen.page.wait_for_timeout(50)
-    screen.page.reload()
-    screen.usable()
+    screen.reload()
     expect(page.locator("h2")).to_have_text("back")
 
 

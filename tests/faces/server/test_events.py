@@ -53,11 +53,13 @@ def heard(extension, jp_asyncio_loop):
     heard.bus.remove_listener(schema_id=events.SCHEMA_ID, listener=heard._hear)
 
 
-async def test_who_listens_without_a_request_hears_which_server_this_is(extension):
+async def test_who_listens_first_is_told_to_ask_again_for_what_nobody_watched(extension):
+    before = extension.hub.at()
     heard = Heard(extension.serverapp.event_logger)
     first = await heard.until(bool)
     assert (first["thing"], first["action"]) == ("resources", "changed")
-    assert first["epoch"] == extension.hub.at().epoch
+    assert first["epoch"] == before.epoch
+    assert first["seq"] > before.seq + 1  # a gap
     heard.bus.remove_listener(schema_id=events.SCHEMA_ID, listener=heard._hear)
 
 
