@@ -62,6 +62,7 @@ class Hub:
         ending: set when the server stops, for streams.
         awake: set when somebody asked something: there is a reader.
         send: puts news on the bus; for the loop's thread.
+        shown: runs that readers were shown since the last look.
         patience_s: longest that an endpoint may take to begin its answer, and between its pieces.
     """
 
@@ -75,6 +76,7 @@ class Hub:
         self._quick = ThreadPoolExecutor(_QUICK, "kf-quick")
         self._slow = ThreadPoolExecutor(_SLOW, "kf-slow")
         self.epoch, self.seq = secrets.token_hex(6), 0
+        self.shown: set[str] = set()
         self.ending, self.awake = asyncio.Event(), asyncio.Event()
 
     @property

@@ -44,10 +44,12 @@ class Looks:
 
     Args:
         client: whose store is looked at.
+        shown: runs that somebody was shown; one of them may come and go between two looks.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, shown: set[str] | None = None) -> None:
         self._client, self._root = client, client.store.root
+        self._shown = set() if shown is None else shown
         self._rows: dict[str, RunRow] = {}  # of runs that are not at their end
         self._known: set[str] = set()
         self._marks: dict[str, tuple[Mark, ...]] = {}
@@ -85,7 +87,9 @@ class Looks:
         if mark == self._runs_mark and time.time_ns() - mark[0] > FRESH_NS:
             return
         here = self._client.store.runs.ids()
-        for run_id in self._known - here:
+        shown = set(self._shown)  # those that are here become known below
+        self._shown.difference_update(shown)
+        for run_id in (self._known | shown) - here:
             self._forget(run_id)
             yield News("run", run_id, "deleted")
         new = here - self._known

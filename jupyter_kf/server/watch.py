@@ -105,4 +105,4 @@ class Watch:
             await self._hub.pause(max(_BUSY_S if busy else _IDLE_S, (now - began) / _SHARE))
 
     def _make(self) -> Looks:
-        return Looks(self._hub.client)
+        return Looks(self._hub.client, self._hub.shown)

@@ -44,6 +44,7 @@ class RunHandler(KfHandler):
         """All about a run: by its id, the beginning of it, or the newest of a name."""
         at = self.hub.at()
         paper = await self.hub.quick(lambda: papers.run_paper(self.hub.client, at, run))
+        self.hub.shown.add(paper.run.id)
         notebook = await place_of(self.settings, paper.run.origin)
         await self.answer(lambda: replace(paper, notebook=notebook))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -101,3 +102,14 @@ def test_a_folder_without_its_spec_becomes_a_run_when_it_has_one(client):
     (folder / "spec.json").write_text(json.dumps(asked))
     (news,) = [news for news in seen.look() if news.thing == "run"]
     assert (news.id, news.action) == ("half-abc", "created")
+
+
+def test_a_run_that_came_was_shown_and_went_between_two_looks_is_told(client):
+    shown: set[str] = set()
+    seen = Looks(client, shown)
+    run_id = ended_run(client, "brief")
+    shown.add(run_id)
+    shutil.rmtree(client.store.runs.folder(run_id).path)
+    told = [(one.id, one.action) for one in seen.look() if one.thing == "run"]
+    assert told == [(run_id, "deleted")]
+    assert not shown
