@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import atexit
-
 import pandas as pd
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 
 from jupyter_kf import display
 from jupyter_kf.errors import KfError
-from jupyter_kf.magics import load
 from jupyter_kf.records import Dataset, Run, State, Transform
 
 
 @pytest.fixture
-def shell():
-    InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance(colors="nocolor")
-    load(shell)
+def shell(shell):
+    """One whose `points` have no nulls."""
     shell.push({"points": points()})
-    yield shell
-    shell.history_manager.enabled = False
-    atexit.unregister(shell.atexit_operations)
-    InteractiveShell.clear_instance()
+    return shell
 
 
 def points() -> pd.DataFrame:
