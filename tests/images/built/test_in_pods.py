@@ -12,7 +12,8 @@ from tests.cluster.control import wait_for
 
 NOTEBOOK = """
 import nbclient, nbformat
-cells = ["%load_ext jupyter_kf", "%kf", "%%kf train hello\\nimport sklearn\\nkf.report(auc=0.93)"]
+train = "%%kf train hello --wait\\nimport sklearn\\nkf.report(auc=0.93)"
+cells = ["%load_ext jupyter_kf", "%kf", train]
 book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
 nbclient.NotebookClient(book, timeout=240).execute()
 for cell in book.cells:

@@ -121,8 +121,9 @@ def test_a_hub_of_the_manifests_runs_in_a_pod_and_starts_a_server(
 
     def ready(app: str):
         pods = core.list_namespaced_pod(namespace, label_selector=f"app={app}").items
-        up = [one for one in pods if all(c.ready for c in one.status.container_statuses or [None])]
-        return up[0] if up and up[0].status.container_statuses else None
+        told = [(one, one.status.container_statuses or ()) for one in pods]
+        up = [one for one, states in told if states and all(state.ready for state in states)]
+        return up[0] if up else None
 
     def said(app: str) -> str:
         names = core.list_namespaced_pod(namespace, label_selector=f"app={app}").items
