@@ -72,7 +72,7 @@ test-walk: $(READY) ## a person's walk through a hub in a browser, in pods of ou
 images: $(READY) ## the image of that walk, in the cache (root; minutes when what it stands on changed)
 	@$(PY) -m tests.images.build base
 
-test-images: $(READY) ## builds base, scipy and hub and spawns them in pods (root; 15 min the first time)
+test-images: $(READY) ## builds base, scipy, tensorflow and hub, runs them in pods (root; 17 min the first time)
 	@JUPYTER_KF_REQUIRE_CLUSTER=1 $(PY) -m pytest --timeout=3600 tests/images/built $(ARGS)
 
 build: $(READY) bundle ## both packages' wheels and source distributions, in dist/

@@ -28,6 +28,7 @@ __all__ = [
 ]
 # The user and the group of our images' processes.
 OURS = (1000, 100)
+BELOW = {"scipy": "base", "tensorflow": "scipy"}
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +37,6 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     context = published(tmp_path_factory.mktemp("images"))
 
     def archive(name: str) -> Path:
-        return build(context, name, archive("base") if name == "scipy" else None)
+        return build(context, name, archive(BELOW[name]) if name in BELOW else None)
 
     return archive

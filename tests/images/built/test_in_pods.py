@@ -28,6 +28,13 @@ def test_a_notebook_with_the_magics_runs_in_the_data_science_image(archives, nod
     assert "0.93" in printed
 
 
+def test_tensorflow_computes_in_its_image(archives, node, api, namespace):
+    node.import_image(archives("tensorflow"))
+    code = "import sklearn, tensorflow as tf; print(tf.reduce_sum(tf.ones((2, 3))).numpy())"
+    printed = output_of(api, namespace, "jupyter-kf-tensorflow", ["python3", "-c", code])
+    assert printed.splitlines()[-1] == "6.0"
+
+
 def test_the_hubs_image_has_the_spawner_and_neither_jupyterlab_nor_jupyter_kf(
     archives, node, api, namespace
 ):
