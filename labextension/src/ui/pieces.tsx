@@ -2,8 +2,11 @@
 import * as React from 'react';
 import '../../style/pieces.css';
 import type { KfError } from '../services/rest';
+import { Button } from './button';
 import { useKf } from './context';
 import { mistakes } from './problems';
+
+export { Button, ConfirmButton } from './button';
 
 /** What happened, why, and what to do: the server's own words. */
 export function ProblemBox(props: {
@@ -64,70 +67,6 @@ export function Empty(props: { text: string; code?: string }): React.ReactElemen
         </>
       ) : null}
     </div>
-  );
-}
-
-export function Button(props: {
-  label: string;
-  onClick: () => void;
-  /** `accent` for the page's main action, `danger` for what can't be undone. */
-  tone?: 'plain' | 'accent' | 'danger';
-  disabled?: boolean;
-  title?: string;
-}): React.ReactElement {
-  const tones = { plain: '', accent: 'jp-mod-accept', danger: 'jp-mod-warn' };
-  return (
-    <button
-      type="button"
-      className={`jp-Kf-button jp-mod-styled ${tones[props.tone ?? 'plain']}`}
-      disabled={props.disabled}
-      title={props.title}
-      onClick={props.onClick}
-    >
-      {props.label}
-    </button>
-  );
-}
-
-/** A button that asks back in its own place; Escape or the second button leaves it. */
-export function ConfirmButton(props: {
-  label: string;
-  question: string;
-  yes: string;
-  no: string;
-  onConfirm: () => void;
-  disabled?: boolean;
-}): React.ReactElement {
-  const [asking, ask] = React.useState(false);
-  if (!asking) {
-    return (
-      <Button label={props.label} disabled={props.disabled} onClick={() => ask(true)} />
-    );
-  }
-  const leave = (event: React.KeyboardEvent) => {
-    if (event.key === 'Escape') {
-      event.stopPropagation();
-      ask(false);
-    }
-  };
-  return (
-    <span
-      className="jp-Kf-confirm"
-      role="group"
-      aria-label={props.question}
-      onKeyDown={leave}
-    >
-      <span>{props.question}</span>
-      <Button
-        label={props.yes}
-        tone="danger"
-        onClick={() => {
-          ask(false);
-          props.onConfirm();
-        }}
-      />
-      <Button label={props.no} onClick={() => ask(false)} />
-    </span>
   );
 }
 
