@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_kf_spawner import quantities
-from jupyter_kf_spawner.errors import Refusal, did_you_mean, shown
+from jupyter_kf_spawner.errors import Refusal, did_you_mean, sentence, shown
 
 # The hub's own fields in a form or link.
 _NOT_OPTIONS = frozenset({"_xsrf", "next"})
@@ -76,7 +76,7 @@ def read(options: object) -> Asked:
         raise Refusal(
             "options",
             "the options are not an object with names and values",
-            fix="send an object such as {image: scipy}",
+            fix="Send an object such as {image: scipy}",
         )
     found: dict[str, Any] = {}
     for name, value in options.items():
@@ -88,7 +88,7 @@ def read(options: object) -> Asked:
             raise Refusal(
                 "options",
                 f"there is no option {shown(name)}",
-                fix=did_you_mean(word, _READERS).capitalize(),
+                fix=sentence(did_you_mean(word, _READERS)),
             )
         if value is not None and value not in ("", []):
             found[name] = reader(name, value)
@@ -129,7 +129,7 @@ def _number(parse: Callable[[Any], float]) -> Callable[[str, object], float]:
             raise Refusal(
                 field,
                 f"{_said(field)}: {shown(value)} is {what}",
-                fix=(fix or "write another amount").capitalize(),
+                fix=sentence(fix or "write another amount"),
                 field=field,
             ) from None
 

@@ -78,10 +78,17 @@ def shown(value: object, longest: int = 40) -> str:
     return text[: longest - 4] + "..." + (text[-1] if text[-1] in "'\"" else "")
 
 
+def sentence(text: str) -> str:
+    """The text beginning with a capital, and otherwise as it is: Mi is not mi."""
+    return text[:1].upper() + text[1:]
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`write x` for the nearest known word, else the list of them."""
     words = sorted(known)
     near = difflib.get_close_matches(word[:100], words, n=1, cutoff=0.6)
     if near:
         return f"write {near[0]}"
-    return f"choose one of {', '.join(words[:12])}" if words else "leave it out: there are none"
+    some = "one of " if len(words) > 1 else ""
+    listed = ", ".join(words[:12])
+    return f"choose {some}{listed}" if words else "leave it out: there are none"

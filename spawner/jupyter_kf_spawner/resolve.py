@@ -21,7 +21,7 @@ from jupyter_kf_spawner.catalogue.models import (
     Size,
     is_for,
 )
-from jupyter_kf_spawner.errors import Refusal, did_you_mean, shown
+from jupyter_kf_spawner.errors import Refusal, did_you_mean, sentence, shown
 from jupyter_kf_spawner.limits import Running, check_limits
 from jupyter_kf_spawner.quantities import cores_text, size_text
 
@@ -189,7 +189,7 @@ def _one_of(field: str, name: str, offers: Mapping[str, O], identity: Identity) 
         raise Refusal(
             field,
             f"there is no {field} {shown(name)} for you",
-            fix=did_you_mean(name, mine).capitalize(),
+            fix=sentence(did_you_mean(name, mine)),
             field=field,
         )
     return offer

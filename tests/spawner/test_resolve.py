@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from jupyter_kf_spawner import quantities
 from jupyter_kf_spawner.asked import from_form
 from jupyter_kf_spawner.catalogue import parse
 from jupyter_kf_spawner.errors import Refusal
@@ -93,13 +94,23 @@ def test_a_writer_of_a_volume_may_write(catalogue, grace):
         ({"workspace_size": "1Ti"}, "workspace_size", "Ask for 1Gi to 50Gi"),
         ({"kubeflow": True}, "kubeflow", "Start without it; jobs run in the server then"),
         ({"preset": "trainig"}, "preset", "Write training"),
-        ({"volumes": ["nothing"]}, "volumes", "Choose one of flights"),
+        ({"volumes": ["nothing"]}, "volumes", "Choose flights"),
         ("a text", "", "Send an object such as {image: scipy}"),
     ],
 )
 def test_a_wrong_choice_is_refused_with_what_to_choose(catalogue, ada, options, field, fix):
     refusal = refused(catalogue, ada, options)
-    assert (refusal.field, refusal.fix.lower()) == (field, fix.lower())
+    assert (refusal.field, refusal.fix) == (field, fix)
+
+
+def test_an_amount_that_is_advised_is_one(catalogue, ada):
+    fix = refused(catalogue, ada, {"memory": "3XB"}).fix
+    assert fix == "Write 512Mi, 4Gi or 2G"
+    assert [quantities.size(word) for word in ("512Mi", "4Gi", "2G")] == [
+        GI // 2,
+        4 * GI,
+        2 * 10**9,
+    ]
 
 
 def test_what_others_may_have_is_answered_like_what_does_not_exist(catalogue, ada):
