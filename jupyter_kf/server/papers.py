@@ -26,7 +26,7 @@ def run_paper(client: Client, at: At, text: str) -> RunPaper:
     folder = client.store.runs.folder(run.id)
     listed = read_json(folder.inputs / "listing.json") or ()
     inputs = (Input(str(one["name"]), str(one["kind"]), int(one["bytes"])) for one in listed)
-    code = (_text(folder.cell) or "").removeprefix("\n") or None  # the magic line is not of it
+    code = code_of(folder)
     return RunPaper(
         at.seq,
         at.epoch,
@@ -36,6 +36,11 @@ def run_paper(client: Client, at: At, text: str) -> RunPaper:
         artefacts=artefacts(folder),
         log_bytes=_size(folder.log),
     )
+
+
+def code_of(folder: RunFolder) -> str | None:
+    """A run's cell without the empty line that stands for its magic; None when it has no code."""
+    return (_text(folder.cell) or "").removeprefix("\n") or None
 
 
 def artefacts(folder: RunFolder) -> tuple[Artefact, ...]:

@@ -18,6 +18,7 @@ from jupyter_kf.records import Check, Dataset, Endpoint, Run, Study
 from jupyter_kf.server import aside
 from jupyter_kf.server.answers import Cell, Planned
 from jupyter_kf.server.asking import CellBody, StartBody
+from jupyter_kf.server.papers import code_of
 from jupyter_kf.specs import SPECS, DataSpec
 from jupyter_kf.specs.line import cell_of
 from jupyter_kf.verbs import TAKES_CODE, VERBS
@@ -108,9 +109,7 @@ def cell_of_run(client: Client, run_id: str) -> Cell:
     run = client.run(run_id)
     spec = SPECS[run.kind].model_validate(dict(run.spec))
     folder = client.store.runs.folder(run.id)
-    written = run.kind in TAKES_CODE and folder.cell.is_file()
-    code = folder.cell.read_text().removeprefix("\n") if written else None
-    return Cell(cell_of(spec, code))
+    return Cell(cell_of(spec, code_of(folder) if run.kind in TAKES_CODE else None))
 
 
 def _code(verb: str, asked: StartBody) -> str:

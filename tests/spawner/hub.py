@@ -110,18 +110,19 @@ def xsrf(page: str) -> str:
     return found[1]
 
 
+def proxy_program() -> str:
+    """The path of configurable-http-proxy, installed from its lock file when it is missing."""
+    command = [sys.executable, ROOT / ".ci" / "environment.py", "proxy"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
 @contextlib.contextmanager
 def running_hub(folder: Path, more: str = "", **environment: str) -> Iterator[Hub]:
     """`spawner/jupyterhub_config.py` as it is, with `more` after it."""
     config = folder / "config.py"
     config.write_text(f"load_subconfig({str(CONFIG)!r})\n{WITH_API}\n{more}")
     port, inner_port, api_port = free_port(), free_port(), free_port()
-    proxy = subprocess.run(
-        [sys.executable, ROOT / ".ci" / "environment.py", "proxy"],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
+    proxy = proxy_program()
     log = folder / "hub.log"
     env = {
         **os.environ,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +21,7 @@ from tests.cluster import build, images
 from tests.cluster.control import wait_for
 from tests.images.build import ROOT
 from tests.images.built.conftest import OURS
-from tests.spawner.hub import Hub
+from tests.spawner.hub import Hub, proxy_program
 
 PROXY = "localhost/configurable-http-proxy:1"
 DOCKERFILE = """
@@ -41,12 +40,7 @@ c.Authenticator.allow_all = True
 @pytest.fixture
 def proxy_image(tmp_path) -> Path:
     """The proxy, from the locked packages and this machine's Node."""
-    program = subprocess.run(
-        [sys.executable, ROOT / ".ci" / "environment.py", "proxy"],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
+    program = proxy_program()
     folder = tmp_path / "proxy"
     folder.mkdir()
     (folder / "Dockerfile").write_text(DOCKERFILE)
