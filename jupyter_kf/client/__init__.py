@@ -240,9 +240,11 @@ class Client:
     def meant(self, text: str) -> Run:
         """The run that somebody means who wants to see or to end one.
 
-        An id, or the beginning of one; of a name the newest that lives, else its newest train
-        run, else its newest run of any kind.
+        An id, or the beginning of one; a model's version, for the run that left it; of a name
+        the newest that lives, else its newest train run, else its newest run of any kind.
         """
+        if "@" in text:
+            return self.run(self.get_model(text).run)
         named = [] if text in self.store.runs.ids() else self.runs(text)
         named.sort(key=lambda run: (run.state.ended, run.kind != "train"))
         return named[0] if named else self.run(text)

@@ -47,8 +47,9 @@ class PredictQuery(Request):
     name: str = field(..., "endpoint", positional=True)
     rows: str = field(
         ...,
-        "a name in the notebook: a frame, a dict, a list of dicts; or a Parquet, CSV, Arrow or "
-        "JSON file; or JSON; on a command line - reads JSON from standard input",
+        "a frame, a dict or a list of dicts of the notebook: a name, or an expression as "
+        "df.head(3); or a Parquet, CSV, Arrow or JSON file; or JSON; on a command line - reads "
+        "JSON from standard input",
         positional=True,
     )
 
@@ -113,7 +114,10 @@ class CompareQuery(Request):
 
     kind: ClassVar[str] = "compare"
     runs: Annotated[tuple[str, ...], checked(_two, BeforeValidator)] = field(
-        ..., "two runs or more: ids, or beginnings of them", positional=True, min_length=2
+        ...,
+        "two runs or more: ids, or beginnings of them, or models as name@version",
+        positional=True,
+        min_length=2,
     )
 
 

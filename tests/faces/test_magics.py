@@ -54,6 +54,24 @@ def test_a_snapshot_is_bound_to_kf_and_to_the_name_after_o(shell):
     assert got.manifest["rows"] == 200
 
 
+def test_a_frame_is_computed_where_its_name_could_stand(shell):
+    got = cell(shell, "%kf data few points[points['x'] > 190].head( 3 ) --time x")
+    assert (got.manifest["rows"], got.manifest["time"]) == (3, "x")
+    cell(shell, "where = 'few'")
+    assert cell(shell, "%kf data {where} points.head(4)").name == "few"
+    assert cell(shell, "%kf data $where points.head(5)").version == 3
+
+
+def test_a_dict_that_is_written_out_is_left_to_its_reader(shell):
+    def asked(line: str) -> str:
+        return shell.run_cell(f"%kf predict nothing {line}").error_in_exec.code
+
+    shell.user_ns["x"] = "elsewhere"
+    assert asked('{"x":5}') == asked("[{'x':5}, {'x': points.x[3]}]") == 1112
+    assert asked("{x}") == 1110, "the notebook's value, which is no name of it"
+    assert asked("'{{x}}'") == 1024
+
+
 def test_a_cell_is_trained_and_what_it_read_from_the_notebook_travelled(shell):
     cell(shell, "%kf data points points")
     cell(shell, "import numpy as np\nOFFSET = 0.5\ndef shifted(v):\n    return v + OFFSET")
