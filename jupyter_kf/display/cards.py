@@ -188,6 +188,7 @@ def study(s: Study) -> Card:
     facts = [("run", s.run.id), ("trials", f"{len(done)} of {total}")]
     facts += [("ended early", str(pruned))] if pruned else []
     facts += [("failed", f"{failed}: {_why_most_failed(s)}")] if failed else []
+    facts.append(("best is", _sought(s)))
     facts += _times(s.run)
     names = list(dict.fromkeys(key for t in s.trials for key in t.params))
     order = sorted((t for t in s.trials if t.values), key=lambda t: _rank(s, t))[:_MOST_TRIALS]
@@ -256,9 +257,7 @@ def comparison(c: Comparison) -> Card:
         rows.append((name, *("" if v is None else number(v) for v in values)))
     for name, row in c.settings.items():
         rows.append((name, *(plain(value) for value in row)))
-    return Card(
-        "compare", table=Table(headers, rows), notes=(f"{len(c.same)} settings are the same",)
-    )
+    return Card("compare", table=Table(headers, rows), notes=(_alike(len(c.same)),))
 
 
 def graph(g: Lineage) -> Card:
@@ -359,6 +358,17 @@ def _error_notes(error: KfError | None) -> list[str]:
 
 def _clock(unix_s: float) -> str:
     return datetime.fromtimestamp(unix_s).strftime("%d %b %H:%M:%S")
+
+
+def _alike(count: int) -> str:
+    return "1 setting is the same" if count == 1 else f"{count} settings are the same"
+
+
+def _sought(s: Study) -> str:
+    """Which way each metric is better; none says by itself that larger is."""
+    ways = [f"{'largest' if up else 'smallest'} {m}" for m, up in zip(s.metrics, s.maximize)]
+    hint = "" if any(s.maximize) else " (--maximize for the largest)"
+    return ", ".join(ways) + hint
 
 
 def _rank(s: Study, t: Trial) -> float:

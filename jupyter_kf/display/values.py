@@ -18,9 +18,13 @@ def number(value: float) -> str:
 
 
 def plain(value: Any) -> str:
-    """A value as a table cell; nothing for None."""
+    """A value as a table cell; nothing for None, and lists without their brackets."""
     if value is None:
         return ""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(plain, value))
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={plain(one)}" for key, one in value.items())
     if isinstance(value, float):
         return number(value)
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
