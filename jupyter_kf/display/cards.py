@@ -360,15 +360,20 @@ def _clock(unix_s: float) -> str:
     return datetime.fromtimestamp(unix_s).strftime("%d %b %H:%M:%S")
 
 
+_SCORES = {"auc", "acc", "accuracy", "r2", "f1", "score", "precision", "recall", "kappa", "mcc"}
+
+
 def _alike(count: int) -> str:
     return "1 setting is the same" if count == 1 else f"{count} settings are the same"
 
 
 def _sought(s: Study) -> str:
-    """Which way each metric is better; none says by itself that larger is."""
-    ways = [f"{'largest' if up else 'smallest'} {m}" for m, up in zip(s.metrics, s.maximize)]
-    hint = "" if any(s.maximize) else " (--maximize for the largest)"
-    return ", ".join(ways) + hint
+    """Which way each metric is better, as it was asked; a score sought downwards is pointed at."""
+    ways = []
+    for metric, up in zip(s.metrics, s.maximize, strict=True):
+        hint = "" if up or not _SCORES & set(metric.lower().split("_")) else " (or --maximize?)"
+        ways.append(f"{'largest' if up else 'smallest'} {metric}{hint}")
+    return ", ".join(ways)
 
 
 def _rank(s: Study, t: Trial) -> float:

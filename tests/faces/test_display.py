@@ -120,8 +120,9 @@ def test_a_study_shows_its_best_trials_first():
     assert lines.index(first) < lines.index(next(x for x in lines if x.strip().startswith("2 ")))
     assert "%kf promote delay" in text(study)
     assert any(line.split() == ["best", "is", "largest", "auc"] for line in lines)
-    smallest = text(replace(study, maximize=(False,)))
-    assert "smallest auc (--maximize for the largest)" in smallest
+    assert "smallest auc (or --maximize?)" in text(replace(study, maximize=(False,)))
+    loss = replace(study, metrics=("loss",), maximize=(False,))
+    assert "smallest loss\n" in text(loss)
 
 
 def test_a_check_names_what_differs():
