@@ -2,6 +2,7 @@
 import * as React from 'react';
 import { ENDED } from '../services/validate';
 import { CommandIDs, MOST_COMPARED } from '../tokens';
+import { AGES_MS } from '../ui/clock';
 import { useKf } from '../ui/context';
 import { asKfError } from '../ui/hooks';
 import { Button, ErrorBox } from '../ui/pieces';
@@ -12,7 +13,6 @@ import { extended, type IPicks, NONE, only, toggled, without } from './picks';
 import type { IRow } from './sections';
 
 const ROW_PX = 44;
-const AGES_MS = 10_000;
 
 /**
  * The rows: a list box, where arrows move, Enter opens and Delete asks in the row itself.
