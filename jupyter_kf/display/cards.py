@@ -29,6 +29,7 @@ from jupyter_kf.records import (
     Study,
     Transform,
     Trial,
+    state_word,
 )
 from jupyter_kf.units import format_duration, format_memory
 
@@ -82,10 +83,10 @@ def run(r: Run) -> Card:
     if r.kind == "batch" and r.state is State.FAILED:
         notes = [*notes, "the files before it are done; the same line again goes on after them"]
     if not r.state.ended:
-        notes = [f"%kf show {r.id}", f"%kf logs {r.id} -f", f"%kf cancel {r.id}"]
-    return Card(
-        f"{r.kind} {r.name}", r.state, _TONE[r.state], _open_progress(r), facts, notes=notes
-    )
+        end = f"%kf stop {r.name}" if r.kind == "serve" else f"%kf cancel {r.id}"
+        notes = [f"%kf show {r.id}", f"%kf logs {r.id} -f", end]
+    word = state_word(r.kind, r.state)
+    return Card(f"{r.kind} {r.name}", word, _TONE[r.state], _open_progress(r), facts, notes=notes)
 
 
 def runs(found: Sequence[Run]) -> Card:
@@ -94,7 +95,7 @@ def runs(found: Sequence[Run]) -> Card:
         (
             r.id,
             r.kind,
-            str(r.state),
+            state_word(r.kind, r.state),
             _clock(r.created_s),
             format_duration(r.ended_s - r.started_s) if r.ended_s and r.started_s else "",
             ", ".join(f"{k} {number(v)}" for k, v in list(r.metrics.items())[:3]),
@@ -234,7 +235,8 @@ def endpoint(e: Endpoint) -> Card:
         notes = [*notes, str(proof["suggestion"])]
     if e.state is State.READY:
         notes = [*notes, f"%kf predict {e.name} ROWS    %kf check {e.name}    %kf stop {e.name}"]
-    return Card(f"endpoint {e.name}", e.state, _TONE[e.state], facts=facts, notes=notes)
+    word = state_word("serve", e.state)
+    return Card(f"endpoint {e.name}", word, _TONE[e.state], facts=facts, notes=notes)
 
 
 def check(c: Check) -> Card:
@@ -252,7 +254,7 @@ def check(c: Check) -> Card:
 def comparison(c: Comparison) -> Card:
     """Metrics and what differs, a column for each run."""
     headers = ("", *(r.id for r in c.runs))
-    rows: list[tuple[str, ...]] = [("state", *(str(r.state) for r in c.runs))]
+    rows: list[tuple[str, ...]] = [("state", *(state_word(r.kind, r.state) for r in c.runs))]
     for name, values in c.metrics.items():
         rows.append((name, *("" if v is None else number(v) for v in values)))
     for name, row in c.settings.items():

@@ -245,8 +245,17 @@ class _UnixConnection(http.client.HTTPConnection):
             raise
 
 
-def connect(store: str | os.PathLike[str], name: str, *, timeout_s: float = 60.0) -> Connection:
+def connect(
+    store: str | os.PathLike[str],
+    name: str,
+    *,
+    timeout_s: float = 60.0,
+    headers: Mapping[str, str] | None = None,
+) -> Connection:
     """A connection to the version of an endpoint that has the traffic.
+
+    Args:
+        headers: sent with every request.
 
     Raises:
         NotFound: kf-1121, no version of it was ever proven.
@@ -263,7 +272,8 @@ def connect(store: str | os.PathLike[str], name: str, *, timeout_s: float = 60.0
         )
     stable = routing.stable_socket(store, name)
     # a process with another runtime folder finds the version's own socket in the store
-    return Connection(name, stable if stable.exists() else now.socket, timeout_s=timeout_s)
+    where = stable if stable.exists() else now.socket
+    return Connection(name, where, timeout_s=timeout_s, headers=headers)
 
 
 def _error(name: str, code: int, content: bytes) -> KfError:

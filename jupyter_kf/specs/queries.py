@@ -14,7 +14,9 @@ from jupyter_kf.specs.base import Request, checked, field
 
 
 def _upper(value: Any) -> Any:
-    return value.upper() or None if isinstance(value, str) else value
+    """As states are written; a list shows a cancelled endpoint as stopped."""
+    said = value.upper() or None if isinstance(value, str) else value
+    return "CANCELLED" if said == "STOPPED" else said
 
 
 def _plural(value: Any) -> Any:

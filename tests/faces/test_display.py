@@ -71,6 +71,15 @@ def test_a_running_run_says_how_to_follow_and_end_it():
     assert "%kf logs delay-1 -f" in shown and "%kf cancel delay-1" in shown
 
 
+def test_an_endpoint_that_was_ended_is_stopped_and_not_cancelled():
+    ended = run(kind="serve", name="delay", state=State.CANCELLED)
+    assert text(ended).startswith("serve delay  STOPPED")
+    assert "STOPPED" in text(RunList([ended])) and "CANCELLED" in text(
+        RunList([run(state=State.CANCELLED)])
+    )
+    assert "%kf stop delay" in text(run(kind="serve", name="delay"))
+
+
 def test_a_batch_says_where_its_results_are():
     shown = text(run(kind="batch", spec={"input": "/in/*.parquet", "output": "/out"}))
     assert "/in/*.parquet" in shown and "/out" in shown

@@ -103,7 +103,7 @@ function Head(props: {
     <div className="jp-Kf-head">
       <div className="jp-Kf-headLine">
         <h2>{run.name}</h2>
-        <StateBadge state={run.state} live />
+        <StateBadge state={run.state} kind={run.kind} live />
         <span className="jp-Kf-quiet">
           {run.kind} · <code>{run.id}</code>
         </span>
@@ -218,9 +218,9 @@ function Actions(props: {
         />
       ) : (
         <ConfirmButton
-          label={trans.__('Cancel')}
+          label={run.kind === 'serve' ? trans.__('Stop') : trans.__('Cancel')}
           question={trans.__('End it and all that it started?')}
-          yes={trans.__('Cancel run')}
+          yes={run.kind === 'serve' ? trans.__('Stop it') : trans.__('Cancel run')}
           no={trans.__('Keep running')}
           onConfirm={() =>
             attempt('cancel', async () => {

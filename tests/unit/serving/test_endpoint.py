@@ -7,6 +7,7 @@ import gzip
 import json
 import socket
 import threading
+import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
@@ -134,6 +135,24 @@ def test_metadata_names_the_columns_and_classes(mixed):
     assert said["parameters"]["columns"]["day"] == {"type": "int8", "nullable": False}
     for path in ("/v2/health/live", "/v2/health/ready", "/v2", "/v1/models/delay", "/"):
         assert ask(mixed, path, b"", method="GET")[0] == 200
+
+
+def test_who_has_the_proofs_key_is_no_traffic_and_any_other_is(tmp_path):
+    with serving(tmp_path, FakeModel(FLOATS)) as running:
+        metrics, key = running.endpoint.app.metrics, running.folder.proof_key
+        assert key.stat().st_mode & 0o777 == 0o600
+        asked = running.endpoint.app.last_asked
+        for header, counted in ((key.read_text(), 0), ("of somebody else", 1), ("", 2)):
+            head = {**JSON, "jupyter-kf-proof": header}
+            assert ask(running, ROWS, {"rows": THREE}, head)[0] == 200
+            assert ask(running, ROWS, {"rows": [{"x0": "many"}]}, head)[0] == 400
+            told = {"requests_total": 2, "rows_total": 2, "errors_total": 1}
+            expected = {name: counted * n for name, n in told.items()}
+            until = time.monotonic() + 30  # it counts when the answer is out
+            while metrics.totals() != expected and time.monotonic() < until:
+                time.sleep(0.01)
+            assert metrics.totals() == expected
+            assert (running.endpoint.app.last_asked == asked) == (counted == 0)
 
 
 def test_metrics_count_by_code_and_protocol(floats):
