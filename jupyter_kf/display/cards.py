@@ -66,6 +66,10 @@ def run(r: Run) -> Card:
     if r.reason:
         facts.append(("why", r.reason))
     facts += _asked(r.spec)
+    if r.outputs.get("without_target"):
+        rows = r.outputs["without_target"]
+        some = "1 row" if rows == 1 else f"{rows:,} rows"
+        facts.append(("left out", f"{some} without a target"))
     facts += [(name, number(value)) for name, value in r.metrics.items()]
     facts += _times(r)
     if "skipped" in r.outputs:
