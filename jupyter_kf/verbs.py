@@ -39,6 +39,7 @@ _QUERIES = (
     queries.CompareQuery,
     queries.LineageQuery,
     queries.PromoteQuery,
+    queries.ResourcesQuery,
     queries.DoctorQuery,
     queries.FormQuery,
     queries.ConnectQuery,
@@ -289,6 +290,7 @@ _QUICK: dict[str, Callable[[Any, Any, Mapping[str, Any]], Any]] = {
     "compare": lambda client, q, _: client.compare(*q.runs),
     "lineage": lambda client, q, _: client.lineage(q.thing),
     "promote": lambda client, q, _: client.promote(q.study, q.trial),
+    "resources": lambda client, _q, _: client.resources(),
     "doctor": lambda client, _q, _: client.doctor(),
     "help": lambda _client, q, _: explain(q.verb),
 }

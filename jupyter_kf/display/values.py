@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _MOST_VALUES = 4
+_LONGEST = 60
 _BARS = " ▁▂▃▄▅▆▇"
 
 
@@ -28,6 +29,12 @@ def plain(value: Any) -> str:
     if isinstance(value, float):
         return number(value)
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def shortened(value: Any) -> str:
+    """A value's text, its end cut off where it is long."""
+    text = str(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
 def nulls(column: Mapping[str, Any], rows: int) -> str:

@@ -57,7 +57,7 @@ RECORDS = {
     "jupyter_kf.client.doctor": ("Report",),
     "jupyter_kf.client.compare": ("Comparison",),
     "jupyter_kf.client.lineage": ("Lineage",),
-    "jupyter_kf.backends.base": ("Plan",),
+    "jupyter_kf.backends.base": ("Plan", "Resources"),
 }
 
 

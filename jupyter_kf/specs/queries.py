@@ -138,6 +138,12 @@ class PromoteQuery(Request):
     trial: int | None = field(None, "trial number; the best otherwise", ge=0)
 
 
+class ResourcesQuery(Request):
+    """Show the cores, memory and GPUs there are, who uses them, and who waits."""
+
+    kind: ClassVar[str] = "resources"
+
+
 class DoctorQuery(Request):
     """Say what this installation can do, and what is wrong with it."""
 

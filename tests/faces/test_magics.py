@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pandas as pd
 import pytest
 
 from jupyter_kf import display
+from jupyter_kf.backends.base import resources_of
 from jupyter_kf.errors import KfError
 from jupyter_kf.records import Dataset, Run, State, Transform
 
@@ -96,6 +99,18 @@ def test_runs_are_listed_as_a_table(shell):
     data, _ = shell.display_formatter.format(cell(shell, "%kf runs"))
     assert data["text/plain"].startswith("1 run\n")
     assert "<table>" in data["text/html"]
+
+
+def test_what_there_is_to_use_is_shown_and_a_backend_that_does_not_say_is_named(shell):
+    cores = display.text(cell(shell, "%kf resources"))
+    assert f"0 of {len(os.sched_getaffinity(0))} asked for by runs" in cores
+    assert "waiting  0" in cores
+
+    class Silent:
+        name = "silent"
+
+    with pytest.raises(KfError, match="the silent backend does not say"):
+        resources_of(Silent())
 
 
 def test_inline_runs_the_cell_here_with_the_same_names(shell):
