@@ -116,10 +116,15 @@ class KfHandler(APIHandler):
         return found
 
     async def answer(
-        self, work: Callable[[], Any], *, slow: bool = False, status: int = 200
+        self, work: Callable[[], Any], *, slow: bool = False, asks: bool = False, status: int = 200
     ) -> None:
-        """Does the work in a thread, and sends what it returns as JSON."""
-        do = self.hub.slow if slow else self.hub.quick
+        """Does the work in a thread, and sends what it returns as JSON.
+
+        Args:
+            slow: it may take long.
+            asks: it waits for an endpoint.
+        """
+        do = self.hub.asks if asks else self.hub.slow if slow else self.hub.quick
         told = await do(lambda: dumps(plain(work())))
         self.set_status(status)
         self.finish(told)
