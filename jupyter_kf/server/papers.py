@@ -78,7 +78,7 @@ def artefact_path(client: Client, text: str, name: str) -> Path:
 def metric_page(folder: RunFolder, after: int) -> MetricPage:
     """What a run reported from line `after` on; a line that is still being written waits."""
     points: list[Metric] = []
-    n = 0
+    n, more = 0, False
     try:
         with open(folder.metrics, "rb") as stream:
             for n, raw in enumerate(stream, start=1):
@@ -87,17 +87,20 @@ def metric_page(folder: RunFolder, after: int) -> MetricPage:
                 if n > after:
                     points += _points(raw)
                 if len(points) >= _MOST_POINTS:
+                    more = True
                     break
     except FileNotFoundError:
         pass
-    return MetricPage(max(after, n), tuple(points))
+    return MetricPage(max(after, n), tuple(points), more)
 
 
 def compare_paper(client: Client, runs: tuple[str, ...]) -> ComparePaper:
-    """Runs side by side, with everything they reported."""
+    """Runs side by side, with what they reported; which of it is only the beginning is said."""
     told = client.compare(*runs)
-    points = {run.id: metric_page(client.store.runs.folder(run.id), 0).points for run in told.runs}
-    return ComparePaper(told.runs, told.settings, told.metrics, told.same, points)
+    pages = {run.id: metric_page(client.store.runs.folder(run.id), 0) for run in told.runs}
+    points = {run_id: page.points for run_id, page in pages.items()}
+    cut = tuple(run_id for run_id, page in pages.items() if page.more)
+    return ComparePaper(told.runs, told.settings, told.metrics, told.same, points, cut)
 
 
 def _points(raw: bytes) -> list[Metric]:
