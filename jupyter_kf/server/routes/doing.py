@@ -115,6 +115,8 @@ class CellsHandler(KfHandler):
     async def post(self) -> None:
         """The cell that asks for this: only what differs from the defaults, checked."""
         asked = self.body(CellBody)
+        if asked.known:  # a refusal lists what there is
+            await self.demand("read", THINGS)
         await self.answer(lambda: starting.cell(self.hub.client, asked))
 
 
