@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from jupyter_kf.backends.base import Plan
+from jupyter_kf.backends.base import Plan, Resources
 from jupyter_kf.client.compare import Comparison
-from jupyter_kf.client.doctor import Finding, Report
+from jupyter_kf.client.doctor import Report
 from jupyter_kf.client.lineage import Lineage
+from jupyter_kf.display import trials
 from jupyter_kf.display.card import Card, Table
+from jupyter_kf.display.machine import doctor, resources
 from jupyter_kf.display.planned import plan
-from jupyter_kf.display.values import histogram, nulls, number, plain, spread
+from jupyter_kf.display.values import histogram, nulls, number, plain, shortened, spread
 from jupyter_kf.errors import KfError
 from jupyter_kf.names import short
 from jupyter_kf.records import (
@@ -28,7 +28,6 @@ from jupyter_kf.records import (
     State,
     Study,
     Transform,
-    Trial,
     state_word,
 )
 from jupyter_kf.units import format_duration, format_memory
@@ -42,9 +41,7 @@ _TONE = {
     State.CANCELLED: "quiet",
     State.LOST: "bad",
 }
-_MOST_TRIALS = 10
 _MOST_COLUMNS = 40
-_LONGEST_VALUE = 60
 _SOURCES = ("data", "transform", "model", "input", "output")
 
 
@@ -66,6 +63,10 @@ def run(r: Run) -> Card:
     if r.reason:
         facts.append(("why", r.reason))
     facts += _asked(r.spec)
+    if r.outputs.get("without_target"):
+        rows = r.outputs["without_target"]
+        some = "1 row" if rows == 1 else f"{rows:,} rows"
+        facts.append(("left out", f"{some} without a target"))
     facts += [(name, number(value)) for name, value in r.metrics.items()]
     facts += _times(r)
     if "skipped" in r.outputs:
@@ -188,12 +189,9 @@ def study(s: Study) -> Card:
     failed = sum(1 for t in s.trials if t.state is State.FAILED)
     facts = [("run", s.run.id), ("trials", f"{len(done)} of {total}")]
     facts += [("ended early", str(pruned))] if pruned else []
-    facts += [("failed", f"{failed}: {_why_most_failed(s)}")] if failed else []
+    facts += [("failed", f"{failed}: {trials.why_most_failed(s)}")] if failed else []
+    facts.append(("best is", trials.sought(s)))
     facts += _times(s.run)
-    names = list(dict.fromkeys(key for t in s.trials for key in t.params))
-    order = sorted((t for t in s.trials if t.values), key=lambda t: _rank(s, t))[:_MOST_TRIALS]
-    rows = [_trial_row(s, t, names) for t in order]
-    table = Table(("trial", *s.metrics, *names, "took"), rows)
     notes = _error_notes(s.run.error)
     if s.best and s.run.state.ended:
         notes = [
@@ -208,7 +206,7 @@ def study(s: Study) -> Card:
         _TONE[s.run.state],
         _open_progress(s.run),
         facts,
-        table,
+        trials.best_first(s),
         notes,
     )
 
@@ -258,9 +256,7 @@ def comparison(c: Comparison) -> Card:
         rows.append((name, *("" if v is None else number(v) for v in values)))
     for name, row in c.settings.items():
         rows.append((name, *(plain(value) for value in row)))
-    return Card(
-        "compare", table=Table(headers, rows), notes=(f"{len(c.same)} settings are the same",)
-    )
+    return Card("compare", table=Table(headers, rows), notes=(_alike(len(c.same)),))
 
 
 def graph(g: Lineage) -> Card:
@@ -290,19 +286,12 @@ def graph(g: Lineage) -> Card:
     return Card(f"lineage of {label.get(g.subject, g.subject)}", code="\n".join(lines))
 
 
-def doctor(findings: Sequence[Finding]) -> Card:
-    """A line for each thing looked at."""
-    rows = [(f.what, "ok" if f.ok else "look", f.says) for f in findings]
-    bad = sum(not f.ok for f in findings)
-    badge, tone = ("all well", "good") if not bad else (f"{bad} to look at", "bad")
-    return Card("doctor", badge, tone, table=Table(("what", "", "says"), rows))
-
-
 CARDS: dict[type, Callable[[Any], Card]] = {
     Run: run,
     RunList: runs,
     NameList: names,
     Report: doctor,
+    Resources: resources,
     Dataset: dataset,
     Transform: transform,
     Model: model,
@@ -332,13 +321,8 @@ def _asked(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _params(params: Mapping[str, Any]) -> list[tuple[str, str]]:
-    said = ", ".join(f"{name}={_shortened(value)}" for name, value in params.items())
+    said = ", ".join(f"{name}={shortened(value)}" for name, value in params.items())
     return [("params", said)] if said else []
-
-
-def _shortened(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
 
 
 def _times(r: Run) -> list[tuple[str, str]]:
@@ -363,25 +347,8 @@ def _clock(unix_s: float) -> str:
     return datetime.fromtimestamp(unix_s).strftime("%d %b %H:%M:%S")
 
 
-def _rank(s: Study, t: Trial) -> float:
-    value = (t.values or (math.inf,))[0]
-    return -value if s.maximize[0] else value
-
-
-def _trial_row(s: Study, t: Trial, names: Sequence[str]) -> tuple[str, ...]:
-    best = " *" if t in s.best else ""
-    values = [number(v) for v in t.values or ()]
-    params = [plain(t.params.get(name)) for name in names]
-    took = format_duration(t.duration_s) if t.duration_s else ""
-    return (f"{t.number}{best}", *values, *params, took)
-
-
-def _why_most_failed(s: Study) -> str:
-    """The reason that most of the failed trials have."""
-    reasons = Counter(t.reason for t in s.trials if t.state is State.FAILED)
-    reason, times = reasons.most_common(1)[0]
-    alike = "" if len(reasons) == 1 else f" ({times} of them; see the others: %kf logs {s.run.id})"
-    return _shortened(reason) + alike
+def _alike(count: int) -> str:
+    return "1 setting is the same" if count == 1 else f"{count} settings are the same"
 
 
 def _is_plain(value: Any) -> bool:

@@ -219,9 +219,8 @@ class Connection:
     def _wanted(self, table: pa.Table) -> pa.Table:
         """The columns that the model reads; a frame may have more, such as the target."""
         needed = [tensor["name"] for tensor in self.metadata["inputs"]]
-        missing = [name for name in needed if name not in table.column_names]
-        if missing:
-            raise refusals.missing_column(missing[0])
+        if not set(needed) <= set(table.column_names):
+            raise refusals.missing_columns(needed, table.column_names)
         return table.select(needed)
 
     def _answer(self, headers: Mapping[str, str], content: bytes) -> Answer:

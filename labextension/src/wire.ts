@@ -1078,7 +1078,7 @@ export interface components {
             name: string;
             /**
              * Source
-             * @description a frame's name in the notebook, a glob of Parquet, CSV or Arrow, or a folder
+             * @description a frame of the notebook: its name, or an expression as df.dropna(); or a glob of Parquet, CSV or Arrow; or a folder
              */
             source: string;
             /**

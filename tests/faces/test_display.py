@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -106,8 +107,10 @@ def test_a_comparison_shows_only_what_differs():
     got = compare(runs)
     assert dict(got.settings) == {"param lr": (1, 2)}
     assert dict(got.same) == {"seed": 0}  # what all left empty is no setting
-    assert "1 settings are the same" in text(got)
+    assert "1 setting is the same" in text(got)
     assert "param lr" in text(got) and "seed" not in text(got)
+    searched = compare([run(spec={"metric": [m, "size"]}) for m in ("auc", "loss")])
+    assert "auc, size" in text(searched) and "[" not in text(searched)
 
 
 def test_a_study_shows_its_best_trials_first():
@@ -125,6 +128,10 @@ def test_a_study_shows_its_best_trials_first():
     first = next(line for line in lines if line.strip().startswith("1 *"))
     assert lines.index(first) < lines.index(next(x for x in lines if x.strip().startswith("2 ")))
     assert "%kf promote delay" in text(study)
+    assert any(line.split() == ["best", "is", "largest", "auc"] for line in lines)
+    assert "smallest auc (or --maximize?)" in text(replace(study, maximize=(False,)))
+    loss = replace(study, metrics=("loss",), maximize=(False,))
+    assert "smallest loss\n" in text(loss)
 
 
 def test_a_check_names_what_differs():

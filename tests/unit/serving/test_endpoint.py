@@ -187,6 +187,7 @@ def test_metrics_count_by_code_and_protocol(floats):
         ({"instances": [[1, 2, 3], [1, 2, 2**53 + 1]]}, 2313, "`x2`, row 1"),
         (b'{"instances": [[1, 2, 1e999]]}', 2307, "JSON"),
         ({"instances": [{"x0": 1, "x1": 2}]}, 2310, "`x2` is missing in row 0"),
+        ({"instances": [{"x1": 2}]}, 2310, "columns `x0`, `x2` are missing in row 0"),
         ({"instances": [{"x0": 1, "x1": 2, "x3": 3}]}, 2309, "`x3`"),
         (b'{"instances": [{"x0": 1, "x1": 2, "x2": 3, "x0": 4}]}', 2311, "`x0` is given twice"),
         (b'{"instances": [{"x0": 1, "x1": 2, "x2": 3, "x0" : 4}]}', 2311, "`x0`"),
