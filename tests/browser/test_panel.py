@@ -194,7 +194,13 @@ def test_the_launcher_and_the_palette_have_each_form_the_panel_and_a_notebook(sc
     expect(notebook.locator(".cm-content").first).to_contain_text("%load_ext jupyter_kf")
     screen.open()
     section.locator(".jp-LauncherCard", has_text="Serve a Model").click()
-    expect(screen.page.locator(".jp-Kf-page:visible .jp-Kf-field").first).to_be_visible()
+    form = screen.page.locator(".jp-Kf-formPage:visible")
+    name = form.get_by_role("textbox", name=re.compile("^Name"))
+    name.fill("half-filled")
+    kept = "/lab/api/workspaces/default"
+    until(lambda: "half-filled" in json.dumps(screen.lab.get(kept)))
+    screen.reload()  # keeps the form in front, and what was typed
+    expect(name).to_have_value("half-filled")
 
 
 def test_what_runs_and_what_waits_is_told_apart(screen: Screen, monkeypatch: pytest.MonkeyPatch):
