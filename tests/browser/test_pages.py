@@ -188,7 +188,7 @@ def test_a_run_on_data_is_followed_from_the_queue_to_its_lineage(
         waiting = panel.locator(f".jp-Kf-resources dt:text-is('{run.id}') + dd")
         expect(waiting).to_have_text(reason)
         asked = page.get_by_role("region", name="Asked for")
-        for name, value in {"c": "0.25", "Data": "points", "Transform": "prepare"}.items():
+        for name, value in {"c": "0.25", "Dataset": "points@1", "Transform": "prepare@1"}.items():
             expect(asked.locator(f"dt:text-is('{name}') + dd")).to_have_text(value)
         travelled = page.get_by_role("region", name="What travelled").get_by_role("row")
         expect(travelled.filter(has_text="factor")).to_contain_text("B")
@@ -216,7 +216,8 @@ def test_a_run_on_data_is_followed_from_the_queue_to_its_lineage(
     expect(page.get_by_role("button", name="Pause")).to_have_count(0)
     page.get_by_role("tab", name="Lineage").click()
     lineage = page.locator(".jp-Kf-lineage")
-    for kind in ("dataset points@1", "transform prepare@1", "model gated@1"):
+    model = f"model gated@{stocked.versions('model', 'gated')[-1].n}"
+    for kind in ("dataset points@1", "transform prepare@1", model):
         expect(lineage.get_by_role("button", name=kind)).to_be_visible()
     told = screen.lab.get("/jupyter-kf/api/v1/lineage", thing=run.id)
     assert len(told["edges"]) >= 3
@@ -267,14 +268,14 @@ def test_each_list_of_the_sidebar_has_its_rows_is_searched_opens_and_grows(
         row.click()
         expect(screen.page.locator(f"{page}:visible h2")).to_contain_text(name)
         before = rows.count()
-        search = fold.get_by_role("searchbox")
-        search.fill("no such thing")
+        box = fold.get_by_role("searchbox")
+        box.fill("no such thing")
         expect(fold.get_by_text("Nothing fits this search.")).to_be_visible()
-        search.fill(wanted)
+        box.fill(wanted)
         expect(rows.first).to_contain_text(wanted)
         for words in rows.all_inner_texts():
             assert wanted in words
-        search.fill("")
+        box.fill("")
         expect(rows).to_have_count(before)
         if section in later:
             later[section]()
@@ -528,8 +529,7 @@ def test_the_forms_of_serve_tune_and_batch_make_cells_that_run(
         screen.command("jupyter-kf:open-form", verb=verb)
         form = screen.page.locator(".jp-Kf-formPage:visible")
         expect(form.locator("[data-field='name']")).to_be_visible()
-        for fold in form.locator("details:not([open]) summary").all():
-            fold.click()
+        form.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
         for field, value in fields.items():
             form.locator(f"[data-field='{field}'] input").fill(value)
         if verb == "tune":
