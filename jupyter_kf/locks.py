@@ -44,7 +44,7 @@ def hold(path: str | Path) -> int:
     Who only looks (`held`) has it for an instant; that is waited for.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)  # NFS locks what is open for writing
-    try:
+    try:  # noqa: SIM105 - contextlib is not worth its import at a run's start
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     except OSError:
         pass
