@@ -9,7 +9,10 @@ import pytest
 
 import jupyter_kf as kf
 from jupyter_kf import display
+from jupyter_kf.client import watch
+from jupyter_kf.client.launch import Order, launch
 from jupyter_kf.records import State, plain
+from jupyter_kf.specs import TrainSpec
 
 
 @pytest.fixture
@@ -81,6 +84,19 @@ def test_a_cell_that_exits_with_a_code_fails_with_it(client):
     run = client.train("import sys\nsys.exit(3)", name="exits", wait=True)
     assert run.error.code == 2051
     assert "3" in run.error.what
+
+
+def test_a_run_that_is_long_in_the_writing_is_not_taken_for_lost(client, monkeypatch):
+    monkeypatch.setattr(watch, "_SUBMIT_GRACE_S", 0.0)
+    seen = []
+
+    def travel(_inputs):
+        seen.extend(kf.connect().runs())
+
+    order = Order(TrainSpec.of(name="slow"), code="kf.report(x=1)", travel=travel)
+    run_id = launch(client.store, client.backend, order)
+    assert [(run.id, run.state) for run in seen] == [(run_id, State.PENDING)]
+    assert client.run(run_id).wait().state is State.SUCCEEDED
 
 
 def test_two_processes_of_a_torch_distributed_job_know_their_ranks(client):

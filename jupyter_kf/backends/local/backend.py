@@ -75,7 +75,7 @@ class LocalBackend:
         run = RunFolder(folder)
         lock = liveness.take_lock(run.id)
         try:
-            if run.ref.exists():
+            if run.ref.exists() or run.result.exists():
                 raise liveness.already_submitted(run.id)
             task = dict(plan.objects[0])
             task["argv"] = [
