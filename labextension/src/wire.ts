@@ -7,7 +7,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Backend, namespace and store, and how many runs are at work and wait. */
+        /** Backend, namespace and store, and how many runs are at work, serve and wait. */
         get: operations["getWhere"];
         put?: never;
         post?: never;
@@ -1712,12 +1712,16 @@ export interface components {
             run: components["schemas"]["Run"];
             /** Code */
             code: string | null;
+            /** First Line */
+            first_line: number;
             /** Inputs */
             inputs: components["schemas"]["Input"][];
             /** Artefacts */
             artefacts: components["schemas"]["Artefact"][];
             /** Log Bytes */
             log_bytes: number;
+            /** Things */
+            things: components["schemas"]["Node"][];
             notebook: components["schemas"]["Place"] | null;
         };
         /**
@@ -2242,6 +2246,7 @@ export interface components {
             certificate: {
                 [key: string]: unknown;
             };
+            fitted_on: components["schemas"]["Node"] | null;
             /** Used By */
             used_by: components["schemas"]["Node"][];
             /** Behind */
@@ -2634,7 +2639,7 @@ export interface components {
         };
         /**
          * Where
-         * @description Where jobs go from here, how many are at work, and how many wait for their turn.
+         * @description Where jobs go from here, how many are at work, serve, and wait for their turn.
          */
         Where: {
             /** Seq */
@@ -2651,6 +2656,8 @@ export interface components {
             version: string;
             /** Running */
             running: number;
+            /** Serving */
+            serving: number;
             /** Waiting */
             waiting: number;
         };

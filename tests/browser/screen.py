@@ -99,13 +99,14 @@ class Screen:
         self.page.wait_for_function("() => !!document.querySelector('#main, #jp-main-dock-panel')")
 
     def open_panel(self) -> Locator:
-        """The sidebar, shown, with the runs open as at first."""
+        """The sidebar, shown, with the runs alone open as at first."""
         self.page.get_by_role("tab", name="Kubeflow: runs, models, endpoints").click()
         panel = self.page.locator("#jupyter-kf-panel")
         expect(panel.locator(".jp-Kf-where b")).to_be_visible()
-        runs = panel.get_by_role("button", name="Runs", exact=True)
-        if runs.get_attribute("aria-expanded") == "false":  # as the story before left it
-            runs.click()
+        for heading in panel.locator(".jp-Kf-fold h3 button").all():
+            first = heading.inner_text() == "Runs"
+            if (heading.get_attribute("aria-expanded") == "true") != first:
+                heading.click()  # as the story before left it
         return panel
 
     def open_notebook(self, name: str) -> Locator:

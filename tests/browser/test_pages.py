@@ -120,6 +120,7 @@ def test_a_cells_output_says_which_model_is_served_and_which_trial_is_the_best(
     expect(shown).to_contain_text(f"best: trial {best.number} · accuracy ")
     for name in best.params:
         expect(shown).to_contain_text(f"{name} ")
+    expect(shown.get_by_role("img", name=re.compile("^accuracy of each trial"))).to_be_visible()
     screen.picture("output-of-endpoint-and-study")
 
 
@@ -333,6 +334,14 @@ def test_1200_columns_are_a_few_rows_in_the_page_and_html_is_text(
     expect(table.get_by_role("row")).to_have_count(2)
     table.get_by_role("row").last.click()
     expect(page.get_by_role("region", name="sensor_0777")).to_contain_text("Quartiles")
+    screen.page.set_viewport_size({"width": 760, "height": 600})  # it has no room, and scrolls
+    last = table.get_by_role("columnheader", name="Shape")
+    assert table.evaluate("grid => grid.scrollWidth > grid.clientWidth")
+    expect(last).not_to_be_in_viewport()
+    table.hover()
+    screen.page.mouse.wheel(1000, 0)
+    expect(last).to_be_in_viewport()
+    screen.picture("dataset-narrow")
     assert screen.errors == []
 
 
@@ -360,6 +369,14 @@ def test_two_runs_are_compared_by_what_was_set_differently(stocked: Client, scre
     expect(page.get_by_role("alert")).to_have_count(0)
     page.get_by_role("button", name="Add").click()
     expect(differ).to_contain_text("param speed")
+    pair = [stocked.runs("high", kind=kind)[0].id for kind in ("train", "tune")]
+    screen.command("jupyter-kf:compare-runs", ids=pair)
+    page = screen.page.locator(".jp-Kf-comparePage:visible")
+    expect(page.get_by_role("columnheader", name=f"{pair[1]} (study)").first).to_be_visible()
+    set_apart = page.get_by_role("table", name="Settings that differ").get_by_role("row")
+    expect(set_apart.filter(has_text="Metric")).to_be_visible()
+    expect(set_apart.filter(has_text=re.compile("Dataset|Transform|Split"))).to_have_count(0)
+    screen.picture("compare-study-and-run")
     assert screen.errors == []
 
 
@@ -375,6 +392,9 @@ def test_a_transform_and_a_model_lead_to_each_other(stocked: Client, screen: Scr
     expect(model.locator("h2")).to_have_text("high@2")
     model.get_by_role("button", name="prepare@1").first.click()
     expect(screen.page.locator(".jp-Kf-transformPage:visible")).to_be_visible()
+    run = screen.show("run", stocked.runs("high", kind="train")[0].id)
+    for name in ("points@1", "prepare@1", "high@2"):
+        expect(run.get_by_role("button", name=name)).to_be_visible()
     assert screen.errors == []
 
 

@@ -224,15 +224,19 @@ def test_the_first_screen_is_calm_and_says_what_to_type(own: Screen):
     panel = own.open().open_panel()
     expect(panel.get_by_text("%%kf train first")).to_be_visible()
     for section in ("Studies", "Models", "Endpoints", "Transforms", "Datasets"):
-        panel.get_by_role("button", name=section).click()
-        expect(panel.locator(".jp-Kf-empty pre")).to_contain_text("%")
+        heading = panel.get_by_role("button", name=section)
+        heading.click()
+        fold = panel.locator(".jp-Kf-fold", has=own.page.get_by_role("button", name=section))
+        expect(fold.locator(".jp-Kf-empty pre")).to_contain_text("%")
+        expect(panel.get_by_text("%%kf train first")).to_be_visible()  # several may be open
+        heading.click()
     panel.get_by_role("button", name="Resources").click()
-    expect(panel.get_by_role("meter", name="CPU")).to_be_visible()
+    expect(panel.get_by_role("meter", name="Cores")).to_be_visible()
     own.pictures("resources")
     before = len(asked)
     own.page.wait_for_timeout(3_000)  # the time in which nothing may happen
     assert len(asked) == before, "it polls while idle"
     expect(own.page.locator("dialog, .jp-Dialog")).to_have_count(0)
     assert own.lab.get("/api/kernels") == [], "a hidden kernel was started"
-    panel.get_by_role("button", name="Runs").click()
+    panel.get_by_role("button", name="Resources").click()
     own.pictures("first-screen")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jupyter_kf.client.compare import Comparison
+from jupyter_kf.client.lineage import Node
 from jupyter_kf.records import Metric, Run, State
 from jupyter_kf.server.answers.moment import At, Brief
 
@@ -60,7 +61,7 @@ class Artefact:
 class Place:
     """A notebook as the server has it now, by its path from the server's root.
 
-    It is not `there` when it was renamed after its kernel had ended, or moved, or deleted.
+    It is not `there` when it was moved or deleted after its kernel had ended.
     """
 
     path: str
@@ -70,13 +71,19 @@ class Place:
 
 @dataclass(frozen=True)
 class RunPaper(At):
-    """All about one run: `code` is the cell's text, `notebook` where it was started from."""
+    """All about one run: `code` is the cell's text, `notebook` where it was started from.
+
+    `first_line` is the number of the code's first line in tracebacks: 2 below a magic's line.
+    `things` are the dataset, transform and models that it used and made, by their names.
+    """
 
     run: Run
     code: str | None
+    first_line: int
     inputs: tuple[Input, ...]
     artefacts: tuple[Artefact, ...]
     log_bytes: int
+    things: tuple[Node, ...]
     notebook: Place | None = None
 
 

@@ -1,5 +1,5 @@
 /** A dataset's profile as rows of a table, and what one column looks like. Pure. */
-import { formatNumber } from '../ui/format';
+import { formatNumber, typeWord } from '../ui/format';
 import type { DatasetPaper } from '../wire';
 
 export interface IHistogram {
@@ -54,7 +54,7 @@ export function profiledColumn(name: string, told: Told, rows: number): IProfile
   const timed = 'first' in told;
   return {
     name,
-    type: String(told['type'] ?? ''),
+    type: typeWord(String(told['type'] ?? '')),
     nulls,
     nullShare: rows ? nulls / rows : 0,
     distinct: number(told['distinct']),

@@ -45,6 +45,16 @@ describe('what a run reports', () => {
     ]);
   });
 
+  it('is known once the server answered, also when there is nothing', async () => {
+    const kf = new FakeKubeflow(new FakeRest(() => ({ next: 0, points: [] })));
+    const feed = new MetricsFeed(kf, 'a');
+    expect(feed.known).toBe(false);
+    let told = 0;
+    feed.changed.connect(() => (told += 1));
+    await until(() => feed.known);
+    expect([told, feed.series.size]).toEqual([1, 0]);
+  });
+
   it('asks no more once disposed', async () => {
     const kf = new FakeKubeflow(new FakeRest(() => ({ next: 0, points: [] })));
     const feed = new MetricsFeed(kf, 'a');

@@ -37,6 +37,11 @@ export class MetricsFeed {
     return this._series;
   }
 
+  /** Whether the server answered: before, nothing is known, which is not that there is nothing. */
+  get known(): boolean {
+    return this._known;
+  }
+
   /** Grows with every change, for those who compare. */
   get version(): number {
     return this._version;
@@ -65,9 +70,10 @@ export class MetricsFeed {
   private async fetch(): Promise<void> {
     const path = `runs/${part(this.run)}/metrics`;
     const page = await this.kf.rest.get<MetricPage>(path, { after: this.next });
-    if (this.disposed || page.points.length === 0) {
+    if (this.disposed || (page.points.length === 0 && this._known)) {
       return;
     }
+    this._known = true;
     this.next = page.next;
     for (const { name, value, step } of page.points) {
       const known = this._series.get(name) ?? [];
@@ -86,6 +92,7 @@ export class MetricsFeed {
   });
   private readonly counts = new Map<string, number>();
   private readonly _series = new Map<string, IPoint[]>();
+  private _known = false;
   private _version = 0;
   private disposed = false;
   private next = 0;

@@ -71,7 +71,10 @@ function when(run: RunRow, trans: TranslationBundle): string {
   if (run.state === 'RUNNING' && Number.isFinite(remaining)) {
     return trans.__('%1 left', formatDuration(remaining));
   }
-  return formatAgo(run.ended_s ?? run.started_s ?? run.created_s);
+  // Of when it was asked for, by which the list is in order: a long run has ended since.
+  const age = formatAgo(run.created_s);
+  const took = toNumber(run.ended_s) - toNumber(run.started_s);
+  return Number.isFinite(took) ? joined(age, formatDuration(took)) : age;
 }
 
 function metricWords({ metrics }: RunRow): string[] {

@@ -4,7 +4,7 @@ import { KfError, type IRest, type Query } from '../services/rest';
 import { Runs } from '../services/runs';
 import type { IStreamOptions } from '../services/streams';
 import type { IKubeflow } from '../tokens';
-import type { Change, RunRow, Where } from '../wire';
+import type { Change, RunRow, Study, Trial, Where } from '../wire';
 
 export function row(id: string, more: Partial<RunRow> = {}): RunRow {
   return {
@@ -35,6 +35,24 @@ export function change(seq: number, more: Partial<Change> = {}): Change {
     row: null,
     ...more
   };
+}
+
+export function trial(number: number, more: Partial<Trial> = {}): Trial {
+  return {
+    number,
+    state: 'SUCCEEDED',
+    params: { lr: 0.1 * (number + 1), kind: number % 2 ? 'a' : 'b' },
+    values: [number],
+    run_id: '',
+    reason: '',
+    duration_s: 1,
+    ...more
+  };
+}
+
+export function study(trials: Trial[], maximize = true): Study {
+  const run = { spec: {} } as Study['run'];
+  return { run, metrics: ['auc'], maximize: [maximize], trials, best: [] };
 }
 
 type Answer = (path: string, query: Query, init: RequestInit) => unknown;

@@ -54,10 +54,13 @@ describe('numbers as people read them', () => {
 });
 
 it.each([
-  [0, 0, 'idle'],
-  [2, 0, '2 running'],
-  [0, 1, '1 waiting'],
-  [2, 1, '2 running, 1 waiting']
-])('says what %p running and %p waiting jobs do', (running, waiting, text) =>
-  expect(workWords({ running, waiting }, nullTranslator.load(''))).toBe(text)
-);
+  [0, 0, 0, 'idle'],
+  [2, 0, 0, '2 running'],
+  [0, 1, 0, '1 waiting'],
+  [0, 0, 1, '1 serving'],
+  [2, 1, 1, '2 running, 1 waiting, 1 serving']
+])('says what %p running, %p waiting and %p serving do', (...told) => {
+  const [running, waiting, serving, text] = told;
+  const trans = nullTranslator.load('');
+  expect(workWords({ running, waiting, serving }, trans)).toBe(text);
+});

@@ -94,14 +94,15 @@ export function typeWord(type: string): string {
     .replace(/^(large_string|string_view|utf8)$/, 'string');
 }
 
-/** '2 running, 1 waiting': what jobs do now; 'idle' when there is none. */
+/** '2 running, 1 waiting, 1 serving': what jobs and endpoints do now; 'idle' without any. */
 export function workWords(
-  { running, waiting }: Pick<Where, 'running' | 'waiting'>,
+  { running, waiting, serving }: Pick<Where, 'running' | 'waiting' | 'serving'>,
   trans: TranslationBundle
 ): string {
   const words = [
     running ? trans._n('%1 running', '%1 running', running) : '',
-    waiting ? trans._n('%1 waiting', '%1 waiting', waiting) : ''
+    waiting ? trans._n('%1 waiting', '%1 waiting', waiting) : '',
+    serving ? trans._n('%1 serving', '%1 serving', serving) : ''
   ].filter(Boolean);
   return words.join(', ') || trans.__('idle');
 }

@@ -13,8 +13,10 @@ interface IPlaced {
   paths: string[];
 }
 
-const WIDTH = 148;
+const WIDTH = 132;
 const HEIGHT = 44;
+/** It is drawn smaller where it would not fit, as long as it can be read; then it scrolls. */
+const SMALLEST = 0.72;
 
 export function LineageView({ thing }: { thing: string }): React.ReactElement {
   const { kf, trans } = useKf();
@@ -43,8 +45,8 @@ export function LineageView({ thing }: { thing: string }): React.ReactElement {
   return (
     <div className="jp-Kf-lineage">
       <svg
-        width={placed.width}
-        height={placed.height}
+        viewBox={`0 0 ${placed.width} ${placed.height}`}
+        style={{ maxWidth: placed.width, minWidth: SMALLEST * placed.width }}
         role="group"
         aria-label={trans.__('Lineage')}
       >
@@ -127,7 +129,7 @@ function targetOf(node: Node): { thing: Thing; id: string } | null {
 async function place({ nodes, edges }: Lineage): Promise<IPlaced> {
   const dagre = await import(/* webpackChunkName: "lineage" */ '@dagrejs/dagre');
   const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: 'LR', nodesep: 16, ranksep: 40, marginx: 16, marginy: 16 });
+  graph.setGraph({ rankdir: 'LR', nodesep: 14, ranksep: 26, marginx: 2, marginy: 12 });
   graph.setDefaultEdgeLabel(() => ({}));
   nodes.forEach(({ id }) => graph.setNode(id, { width: WIDTH, height: HEIGHT }));
   edges.forEach(([from, to]) => graph.setEdge(from, to));

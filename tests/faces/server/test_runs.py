@@ -8,7 +8,7 @@ from tests.faces.server.scene import ended_run
 async def test_where_one_is_says_backend_store_and_what_runs(api, store_dir):
     got = (await api("GET", "/where")).json
     assert (got["backend"], got["store"]) == ("local", str(store_dir))
-    assert (got["running"], got["waiting"]) == (0, 0)
+    assert (got["running"], got["serving"], got["waiting"]) == (0, 0, 0)
 
 
 async def test_a_run_is_trained_listed_and_shown(api, client):
