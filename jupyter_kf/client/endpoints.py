@@ -52,13 +52,7 @@ def roll_back(store: Store, spec: ServeSpec, watch: Watcher) -> bool:
     """Gives the traffic back to a version that still runs; False when it must be started."""
     if spec.version is None:
         return False
-    if spec.model is not None:
-        raise SpecError(
-            1027,
-            f"serve: --model {spec.model} and --version {spec.version} are two wishes",
-            cause="--version goes back to a version of the endpoint, which has its own model",
-            fix="leave one of them out",
-        )
+    refuse_both(spec)
     run_id = str(_version(store, spec.name, spec.version).get("run"))
     now = routing.current(store.root, spec.name)
     warm = now is not None and spec.version in (now.version, now.previous)
@@ -66,6 +60,17 @@ def roll_back(store: Store, spec: ServeSpec, watch: Watcher) -> bool:
         return False
     routing.roll_back(store.root, spec.name, spec.version)
     return True
+
+
+def refuse_both(spec: ServeSpec) -> None:
+    """Raises kf-1027 where a model and a version are asked for."""
+    if spec.version is not None and spec.model is not None:
+        raise SpecError(
+            1027,
+            f"serve: --model {spec.model} and --version {spec.version} are two wishes",
+            cause="--version goes back to a version of the endpoint, which has its own model",
+            fix="leave one of them out",
+        ).at("version")
 
 
 def read(store: Store, name: str, watch: Watcher) -> Endpoint:

@@ -168,7 +168,7 @@ def train_inputs(store: Store, spec: TrainSpec) -> dict[str, Any]:
                 f"train: transform `{spec.transform}` has no rows to prepare",
                 cause="--transform was given without --data",
                 fix="add --data DATASET",
-            )
+            ).at("data")
         return {"dataset": None, "transform": None, "target": None}
     dataset = store.refs.resolve("dataset", spec.data)
     target, transform_digest, elsewhere = spec.target, None, ""
@@ -185,7 +185,7 @@ def train_inputs(store: Store, spec: TrainSpec) -> dict[str, Any]:
                 f"{own or 'no target'}",
                 cause="the transform must not see the column that is predicted",
                 fix=f"make the transform again with --target {target}",
-            )
+            ).at("target")
         target = own
     manifest = store.blobs.get_json(dataset.digest)
     if target and manifest["form"] == "table":

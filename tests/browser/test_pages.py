@@ -147,6 +147,10 @@ def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
     page.get_by_role("button", name="Predict").click()
     expect(page.get_by_role("alert")).to_have_text("A number, such as 2.5.")
     x.fill("12.5")
+    y = page.get_by_role("textbox", name=re.compile("^y "))
+    y.fill("")
+    expect(page.get_by_role("alert")).to_contain_text("so a value is needed. Type one, such as")
+    y.fill("3")
     page.get_by_role("button", name="Predict").click()
     answers = page.get_by_role("table", name="Predictions")
     expect(answers.get_by_role("row")).to_have_count(2)
@@ -168,9 +172,24 @@ def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
     page.get_by_role("button", name="Roll back to 1").click()
     expect(page.locator(".jp-Kf-done")).to_contain_text("Version 1 has the traffic")
     expect(versions.get_by_role("row").nth(2)).to_contain_text("has the traffic")
+    asked = lab.get("/jupyter-kf/api/v1/endpoints/high/stats")["requests_total"]
     page.get_by_role("button", name="Check now").click()
-    expect(page).to_contain_text("Checked now: it computes what training computed.")
+    parity = page.get_by_role("region", name="Parity with training")
+    found = re.compile(r"Checked .+: it computes what training computed, for all \d+ golden rows\.")
+    expect(parity).to_contain_text(found)
+    assert lab.get("/jupyter-kf/api/v1/endpoints/high/stats")["requests_total"] == asked
     assert stocked.endpoint("high").version == 1
+
+    screen.said.clear()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Stop it").click()
+    expect(page.locator(".jp-Kf-state").first).to_have_text("Stopped")
+    traffic = page.get_by_role("region", name="Traffic")
+    expect(traffic).to_contain_text("Counted from its start to its end")
+    expect(traffic.locator("dd").first).to_have_text(str(asked))
+    versions.get_by_role("button", name="Start version 1").click()
+    expect(page.locator(".jp-Kf-state").first).to_have_text("Ready")
+    assert not [said for said in screen.said if "Failed to load" in said]
     assert screen.errors == []
 
 
@@ -228,11 +247,16 @@ def test_a_form_makes_a_cell_that_runs(stocked: Client, lab: Lab, screen: Screen
     transform = form.get_by_role("combobox", name=re.compile("^Transform"))
     transform.fill("nothing")
     wrong = form.locator("[data-field='data'] .jp-Kf-fieldError")
-    expect(wrong).to_contain_text("there is no dataset `pionts`\ndid you mean `points`?\n")
+    expect(wrong).to_contain_text("There is no dataset `pionts`.\nDid you mean `points`?\n")
     expect(wrong).to_contain_text("There are: ")
     expect(form.locator("[data-field='transform'] .jp-Kf-fieldError")).to_contain_text(
-        "there is no transform `nothing`\n"
+        "There is no transform `nothing`.\n"
     )
+    form.get_by_text("Resources", exact=True).click()
+    cpu = form.get_by_role("textbox", name=re.compile("^Cpu"))
+    cpu.fill("lots")  # a mistake of form hides none of the names
+    expect(form.locator("[data-field='cpu'] .jp-Kf-fieldError")).to_contain_text("lots")
+    expect(wrong).to_contain_text("There is no dataset `pionts`.")
     screen.picture("form-refuses")
     expect(form.get_by_role("button", name="Insert cell")).to_be_disabled()
     data.fill("points")
@@ -240,11 +264,6 @@ def test_a_form_makes_a_cell_that_runs(stocked: Client, lab: Lab, screen: Screen
     expect(form.get_by_role("textbox", name=re.compile("^Target"))).to_be_visible()
     data.fill("")
     transform.fill("")
-    cpu = form.get_by_role("textbox", name=re.compile("^Cpu"))
-    form.get_by_text("Resources", exact=True).click()
-    cpu.fill("lots")
-    expect(form.locator("[data-field='cpu'] .jp-Kf-fieldError")).to_contain_text("lots")
-    expect(form.get_by_role("button", name="Insert cell")).to_be_disabled()
     cpu.fill("")
     params = form.get_by_role("group", name=re.compile("^Params"))
     params.get_by_role("button", name="Add").click()
@@ -255,6 +274,8 @@ def test_a_form_makes_a_cell_that_runs(stocked: Client, lab: Lab, screen: Screen
     expect(form.get_by_role("region", name="The cell", exact=True)).to_contain_text(
         "--param size=3"
     )
+    # A mistake while somebody types is an answer, and no failed request in the console.
+    assert not [said for said in screen.said if "Failed to load" in said]
     form.get_by_role("button", name="Insert cell").click()
     made = notebook.locator(".jp-CodeCell").nth(1)
     expect(made).to_have_class(re.compile("jp-mod-active"))

@@ -139,7 +139,13 @@ def test_the_launcher_has_a_card_for_each_form(screen: Screen):
     section.scroll_into_view_if_needed()
     screen.picture("launcher")
     section.locator(".jp-LauncherCard", has_text="Serve a Model").click()
-    expect(screen.page.locator(".jp-Kf-page:visible .jp-Kf-field").first).to_be_visible()
+    form = screen.page.locator(".jp-Kf-formPage:visible")
+    name = form.get_by_role("textbox", name=re.compile("^Name"))
+    name.fill("half-filled")
+    kept = "/lab/api/workspaces/default"
+    until(lambda: "half-filled" in json.dumps(screen.lab.get(kept)))
+    screen.reload()  # keeps the form in front, and what was typed
+    expect(name).to_have_value("half-filled")
 
 
 def test_what_runs_and_what_waits_is_told_apart(screen: Screen, monkeypatch: pytest.MonkeyPatch):

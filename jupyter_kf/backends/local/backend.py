@@ -55,6 +55,7 @@ class LocalBackend:
     """
 
     name = "local"
+    never = frozenset(planning.ELSEWHERE)
 
     def __init__(self, store_root: str | Path, machine: Machine | None = None) -> None:
         self._root = Path(store_root).absolute()
