@@ -93,7 +93,7 @@ def artefact_path(client: Client, text: str, name: str) -> Path:
 def metric_page(folder: RunFolder, after: int) -> MetricPage:
     """What a run reported from line `after` on; a line that is still being written waits."""
     points: list[Metric] = []
-    n = 0
+    n, more = 0, False
     try:
         with open(folder.metrics, "rb") as stream:
             for n, raw in enumerate(stream, start=1):
@@ -102,22 +102,29 @@ def metric_page(folder: RunFolder, after: int) -> MetricPage:
                 if n > after:
                     points += _points(raw)
                 if len(points) >= _MOST_POINTS:
+                    more = True
                     break
     except FileNotFoundError:
         pass
-    return MetricPage(max(after, n), tuple(points))
+    return MetricPage(max(after, n), tuple(points), more)
 
 
 def compare_paper(client: Client, runs: tuple[str, ...]) -> ComparePaper:
-    """Runs side by side, with everything they reported; studies by the numbers of their trials."""
+    """Runs side by side, with what they reported; studies by the numbers of their trials.
+
+    Which of it is only the beginning is said.
+    """
     told = client.compare(*runs)
-    points = {
-        run.id: best_so_far(client.study(run.id))
-        if run.kind == "tune"
-        else metric_page(client.store.runs.folder(run.id), 0).points
-        for run in told.runs
-    }
-    return ComparePaper(told.runs, told.settings, told.metrics, told.same, points)
+    points: dict[str, tuple[Metric, ...]] = {}
+    cut: list[str] = []
+    for run in told.runs:
+        if run.kind == "tune":
+            points[run.id] = best_so_far(client.study(run.id))
+            continue
+        page = metric_page(client.store.runs.folder(run.id), 0)
+        points[run.id] = page.points
+        cut += [run.id] if page.more else []
+    return ComparePaper(told.runs, told.settings, told.metrics, told.same, points, tuple(cut))
 
 
 def _points(raw: bytes) -> list[Metric]:

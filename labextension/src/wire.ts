@@ -959,7 +959,7 @@ export interface components {
              * Action
              * @enum {string}
              */
-            action: "created" | "changed" | "ended" | "deleted";
+            action: "created" | "changed" | "ended" | "deleted" | "hello";
             row: components["schemas"]["RunRow"] | null;
         };
         /**
@@ -1013,7 +1013,7 @@ export interface components {
         };
         /**
          * ComparePaper
-         * @description Runs side by side, with everything they reported.
+         * @description Runs side by side, with what they reported.
          */
         ComparePaper: {
             /** Runs */
@@ -1034,6 +1034,8 @@ export interface components {
             metrics_over_steps: {
                 [key: string]: components["schemas"]["Metric"][];
             };
+            /** Cut */
+            cut: string[];
         };
         /**
          * Counted
@@ -1335,13 +1337,15 @@ export interface components {
         };
         /**
          * LogLines
-         * @description A piece of a log; `offset` is the byte after it.
+         * @description A piece of a log; `begin` is its first byte in the file, `offset` the one after it.
          */
         LogLines: {
             /** Text */
             text: string;
             /** Offset */
             offset: number;
+            /** Begin */
+            begin: number;
         };
         /**
          * Meant
@@ -1388,13 +1392,15 @@ export interface components {
         };
         /**
          * MetricPage
-         * @description What a run reported from line `after` on; ask again after `next`.
+         * @description What a run reported from line `after` on; ask again after `next`, at once while `more`.
          */
         MetricPage: {
             /** Next */
             next: number;
             /** Points */
             points: components["schemas"]["Metric"][];
+            /** More */
+            more: boolean;
         };
         /**
          * Mistake

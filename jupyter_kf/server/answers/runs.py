@@ -89,18 +89,20 @@ class RunPaper(At):
 
 @dataclass(frozen=True)
 class MetricPage:
-    """What a run reported from line `after` on; ask again after `next`."""
+    """What a run reported from line `after` on; ask again after `next`, at once while `more`."""
 
     next: int
     points: tuple[Metric, ...]
+    more: bool = False
 
 
 @dataclass(frozen=True)
 class LogLines:
-    """A piece of a log; `offset` is the byte after it."""
+    """A piece of a log; `begin` is its first byte in the file, `offset` the one after it."""
 
     text: str
     offset: int
+    begin: int
 
 
 @dataclass(frozen=True)
@@ -111,14 +113,16 @@ class StreamEnd:
 
 
 Thing = Literal["run", "study", "endpoint", "model", "transform", "dataset", "resources"]
-Action = Literal["created", "changed", "ended", "deleted"]
+Action = Literal["created", "changed", "ended", "deleted", "hello"]
 
 
 @dataclass(frozen=True)
 class Change(At):
     """An event on the server's bus: a thing that is not what it was.
 
-    A gap in `seq`, or another `epoch`, means that changes were missed: fetch again.
+    A gap in `seq`, or another `epoch`, means that changes were missed: fetch again. A run that was
+    not deleted and comes without its row is to be asked for: some who hear this may not read runs.
+    `hello` tells who came to listen the number of the last change, and has none of its own.
     """
 
     thing: Thing
@@ -151,6 +155,11 @@ class Deleted(At):
 
 @dataclass(frozen=True)
 class ComparePaper(Comparison):
-    """Runs side by side, with everything they reported."""
+    """Runs side by side, with what they reported.
+
+    Attributes:
+        cut: ids of runs that reported more than `metrics_over_steps` has: only its beginning.
+    """
 
     metrics_over_steps: Mapping[str, tuple[Metric, ...]]
+    cut: tuple[str, ...] = ()

@@ -280,6 +280,14 @@ function Lines({ paper }: { paper: ComparePaper }): React.ReactElement {
   const running = paper.runs.some(run => !ENDED.has(run.state));
   return (
     <Section title={trans.__('Metrics over steps')}>
+      {paper.cut.length ? (
+        <p className="jp-Kf-quiet">
+          {trans.__(
+            'Only the beginning is drawn of %1, which reported more than fits here; its own page has all.',
+            paper.cut.join(', ')
+          )}
+        </p>
+      ) : null}
       {names.length ? (
         <div className="jp-Kf-columns">
           {names.slice(0, 12).map(name => (

@@ -25,7 +25,12 @@ export class KfError extends Error {
 
 export interface IRest {
   get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
-  post<T>(path: string, body?: unknown, query?: Query): Promise<T>;
+  post<T>(
+    path: string,
+    body?: unknown,
+    query?: Query,
+    signal?: AbortSignal
+  ): Promise<T>;
   remove<T>(path: string): Promise<T>;
   /** The raw answer: for ranges, streams and downloads. Throws KfError unless it is a success. */
   raw(path: string, init?: RequestInit, query?: Query): Promise<Response>;
@@ -82,8 +87,13 @@ export class Rest implements IRest {
     return (await this.raw(path, { signal }, query)).json() as Promise<T>;
   }
 
-  async post<T>(path: string, body: unknown = {}, query: Query = {}): Promise<T> {
-    const init = { method: 'POST', body: JSON.stringify(body) };
+  async post<T>(
+    path: string,
+    body: unknown = {},
+    query: Query = {},
+    signal?: AbortSignal
+  ): Promise<T> {
+    const init = { method: 'POST', body: JSON.stringify(body), signal };
     return json<T>(await this.raw(path, init, query));
   }
 

@@ -74,9 +74,16 @@ export class FakeRest implements IRest {
     return answer as T;
   }
 
-  async post<T>(path: string, body: unknown = {}): Promise<T> {
+  async post<T>(
+    path: string,
+    body: unknown = {},
+    _query: Query = {},
+    signal?: AbortSignal
+  ): Promise<T> {
     this.asked.push(`POST ${path} ${JSON.stringify(body)}`);
-    return (await this.answer(path, {}, { method: 'POST' })) as T;
+    const answer = await this.answer(path, {}, { method: 'POST' });
+    signal?.throwIfAborted();
+    return answer as T;
   }
 
   async remove<T>(path: string): Promise<T> {
