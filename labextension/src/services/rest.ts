@@ -2,6 +2,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { Problem } from '../wire';
+import { words } from './words';
 
 const BASE = 'jupyter-kf/api/v1';
 
@@ -108,11 +109,12 @@ async function json<T>(answer: Response): Promise<T> {
 }
 
 function unreachable(): Problem {
+  const trans = words();
   return {
     code: 'kf-0000',
-    message: 'the Jupyter server does not answer',
-    cause: 'it was stopped or restarts, or the network is down',
-    fix: 'what runs goes on; this page tries again by itself'
+    message: trans.__('the Jupyter server does not answer'),
+    cause: trans.__('it was stopped or restarts, or the network is down'),
+    fix: trans.__('what runs goes on; this page tries again by itself')
   };
 }
 
@@ -129,15 +131,18 @@ async function problemOf(answer: Response): Promise<Problem> {
   } catch {
     // Not JSON: a proxy's page.
   }
-  return plain(answer, answer.statusText || 'no reason given');
+  return plain(answer, answer.statusText || words().__('no reason given'));
 }
 
 function plain(answer: Response, cause: string): Problem {
   const missing = answer.status === 404;
+  const trans = words();
   return {
     code: `http-${answer.status}`,
-    message: `the server answered ${answer.status}`,
-    cause: missing ? 'it has no such route, or no such thing' : cause,
-    fix: missing ? 'see that jupyter-kf is enabled: jupyter server extension list' : ''
+    message: trans.__('the server answered %1', answer.status),
+    cause: missing ? trans.__('it has no such route, or no such thing') : cause,
+    fix: missing
+      ? trans.__('see that jupyter-kf is enabled: %1', 'jupyter server extension list')
+      : ''
   };
 }
