@@ -187,8 +187,9 @@ def together(errors: Sequence[KfError]) -> KfError:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """``did you mean `depth`?`` for the nearest known word, else the list of known words."""
     words = sorted(known)
-    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
+    bare = {each.lstrip("-"): each for each in words}  # dashes make any two options alike
+    near = difflib.get_close_matches(word.lstrip("-"), bare, n=1, cutoff=0.6)
     if near:
-        return f"did you mean `{near[0]}`?"
+        return f"did you mean `{bare[near[0]]}`?"
     shown = ", ".join(words[:12]) + (", ..." if len(words) > 12 else "")
     return f"known: {shown}" if words else "there are none yet"

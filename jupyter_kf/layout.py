@@ -115,6 +115,8 @@ class RunFolder:
         self.outcome = self.path / "outcome.json"  # the worker's own account of its end
         self.result = self.path / "result.json"  # the end; created exclusively, once
         self.ready = self.path / "ready.json"  # an endpoint proved itself: where it answers
+        self.proof_key = self.path / "proof-key"  # a check names it, so as not to count; 0600
+        self.checked = self.path / "checked.json"  # an endpoint's last check: when, what it found
         self.outputs = self.path / "outputs"  # artefacts
         self.heartbeat = self.path / "heartbeat"  # touched while it lives, for other hosts
         self.reserve = self.path / ".reserve"  # space kept for result.json on a full disk

@@ -32,6 +32,11 @@ class State(enum.StrEnum):
         return self in _ENDED
 
 
+def state_word(kind: str, state: State) -> str:
+    """A state as people are told it: an endpoint that somebody ended was stopped."""
+    return "STOPPED" if kind == "serve" and state is State.CANCELLED else str(state)
+
+
 _ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED, State.LOST})
 
 

@@ -6,10 +6,11 @@ client's method of the same name, and its result is a record that the face rende
 
 from __future__ import annotations
 
+import ast
+import builtins
 import contextlib
 import itertools
 import json
-import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from jupyter_kf.errors import KfError, NotFound, SpecError, did_you_mean
 from jupyter_kf.specs import SPECS, queries
 from jupyter_kf.specs.base import JobSpec, Request
 from jupyter_kf.specs.flags import flags_of, help_text, literal, parse
+from jupyter_kf.specs.words import split
 
 if TYPE_CHECKING:
     from jupyter_kf.client import Client
@@ -37,6 +39,7 @@ _QUERIES = (
     queries.CompareQuery,
     queries.LineageQuery,
     queries.PromoteQuery,
+    queries.ResourcesQuery,
     queries.DoctorQuery,
     queries.FormQuery,
     queries.ConnectQuery,
@@ -59,13 +62,13 @@ class Call:
 
 
 def words_of(line: str) -> list[str]:
-    """A line's words, quotes honoured.
+    """A line's words; quotes and brackets hold one together.
 
     Raises:
         SpecError: kf-1015, a quote that is not closed.
     """
     try:
-        return shlex.split(line)
+        return split(line)
     except ValueError as error:
         raise SpecError(
             1015,
@@ -160,17 +163,22 @@ def _check_code(call: Call, code: str | None) -> None:
 
 
 def _data(client: Client, query: Any, scope: Mapping[str, Any]) -> Any:
-    if query.source in scope:
-        return client.data(query.name, scope[query.source], time=query.time)
-    if scope and query.source.isidentifier() and not Path(query.source).exists():
-        raise no_name("data", query.source, scope)
-    return client.data(query.name, query.source, time=query.time)
+    source = query.source
+    if source in scope:
+        source = scope[source]
+    elif scope and not _exists(source):
+        if source.isidentifier():
+            raise no_name("data", source, scope)
+        source = _computed("data", source, scope)
+    return client.data(query.name, source, time=query.time)
 
 
 def _predict(client: Client, query: Any, scope: Mapping[str, Any]) -> Any:
     if query.rows in scope:
         return client.predict(query.name, scope[query.rows])
     rows = literal(query.rows)
+    if isinstance(rows, str) and scope and not _exists(query.rows):
+        rows = _computed("predict", query.rows, scope)
     if isinstance(rows, str):
         if not _is_path(query.rows, in_shell=not scope):
             raise _no_rows(query.rows, scope)
@@ -184,10 +192,49 @@ def _is_path(text: str, *, in_shell: bool) -> bool:
         return False
     if in_shell and text.isidentifier():
         return True  # there are no variables
-    path = Path(text)
+    return Path(text).suffix.lower() in KINDS or "/" in text or _exists(text)
+
+
+def _exists(path: str) -> bool:
     with contextlib.suppress(OSError, ValueError, RuntimeError):  # too long for a path, or ~nobody
-        return path.suffix.lower() in KINDS or "/" in text or path.expanduser().exists()
+        return Path(path).expanduser().exists()
     return False
+
+
+def _computed(verb: str, text: str, scope: Mapping[str, Any]) -> Any:
+    """What an expression over the notebook's names, as ``df.head(3)``, gives; else the text.
+
+    Its first name tells it from a path: ``data/flights.parquet`` is Python too.
+
+    Raises:
+        NotFound: kf-1110, the notebook has not what it begins with.
+        SpecError: kf-1040, it can't be computed.
+    """
+    try:
+        found: ast.AST = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return text
+    if isinstance(found, ast.Constant) or (Path(text).suffix.lower() in KINDS):
+        return text
+    if isinstance(found, ast.Attribute | ast.Call | ast.Subscript):
+        path_like = isinstance(found, ast.Attribute)  # as notes.txt
+        while isinstance(found, ast.Attribute | ast.Call | ast.Subscript):
+            found = found.func if isinstance(found, ast.Call) else found.value
+        if not isinstance(found, ast.Name) or (path_like and found.id not in scope):
+            return text
+        if found.id not in scope and not hasattr(builtins, found.id):
+            raise no_name(verb, found.id, scope)
+    elif not isinstance(found, ast.Dict | ast.List | ast.ListComp):
+        return text
+    try:
+        return eval(text, dict(scope))  # noqa: S307 - the notebook's user typed it, in the notebook
+    except Exception as error:
+        raise SpecError(
+            1040,
+            f"{verb}: `{text[:80]}` can't be computed",
+            cause=f"{type(error).__name__}: {error}",
+            fix="try it in a cell of its own first",
+        ) from error
 
 
 def _no_rows(text: str, scope: Mapping[str, Any]) -> KfError:
@@ -243,6 +290,7 @@ _QUICK: dict[str, Callable[[Any, Any, Mapping[str, Any]], Any]] = {
     "compare": lambda client, q, _: client.compare(*q.runs),
     "lineage": lambda client, q, _: client.lineage(q.thing),
     "promote": lambda client, q, _: client.promote(q.study, q.trial),
+    "resources": lambda client, _q, _: client.resources(),
     "doctor": lambda client, _q, _: client.doctor(),
     "help": lambda _client, q, _: explain(q.verb),
 }

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
-from jupyter_kf.errors import BackendError
+from jupyter_kf.errors import BackendError, NotFound
 from jupyter_kf.records import State
 from jupyter_kf.specs import JobSpec
 
@@ -182,3 +182,19 @@ class Backend(Protocol):
 
     def delete(self, ref: Ref) -> None:
         """Cancels, then removes what the backend keeps of it (not the run folder). Idempotent."""
+
+
+def resources_of(backend: Backend) -> Resources:
+    """What a backend has, who uses it, and who waits.
+
+    Raises:
+        NotFound: kf-1145, the backend does not say.
+    """
+    if not hasattr(backend, "resources"):
+        raise NotFound(
+            1145,
+            f"the {backend.name} backend does not say what it has",
+            cause="it has no `resources`",
+            fix="ask who runs it; jobs can be started all the same",
+        )
+    return cast(Measured, backend).resources()

@@ -11,10 +11,10 @@ import builtins
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from jupyter_kf.backends import registry
-from jupyter_kf.backends.base import Measured, Plan, Resources
+from jupyter_kf.backends.base import Plan, Resources, resources_of
 from jupyter_kf.client import datasets, endpoints, listing, orders, studies
 from jupyter_kf.client.checks import run_check
 from jupyter_kf.client.compare import Comparison, compare
@@ -240,9 +240,11 @@ class Client:
     def meant(self, text: str) -> Run:
         """The run that somebody means who wants to see or to end one.
 
-        An id, or the beginning of one; of a name the newest that lives, else its newest train
-        run, else its newest run of any kind.
+        An id, or the beginning of one; a model's version, for the run that left it; of a name
+        the newest that lives, else its newest train run, else its newest run of any kind.
         """
+        if "@" in text:
+            return self.run(self.get_model(text).run)
         named = [] if text in self.store.runs.ids() else self.runs(text)
         named.sort(key=lambda run: (run.state.ended, run.kind != "train"))
         return named[0] if named else self.run(text)
@@ -313,11 +315,9 @@ class Client:
         """Where a thing came from and what was made of it."""
         return lineage(self.store, thing)
 
-    def resources(self) -> Resources | None:
-        """What the backend has, who uses it, and who waits; None when it can't say."""
-        return (
-            cast(Measured, self.backend).resources() if hasattr(self.backend, "resources") else None
-        )
+    def resources(self) -> Resources:
+        """What the backend has, who uses it, and who waits."""
+        return resources_of(self.backend)
 
     def doctor(self) -> Report:
         """What this installation can do, and what is wrong with it."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from typing import Any
 
+from jupyter_kf.blobs import write_json
 from jupyter_kf.checks.parity import as_check, compare_columns
 from jupyter_kf.client import endpoints
 from jupyter_kf.client.choose import choose_model
 from jupyter_kf.client.watch import Watcher
-from jupyter_kf.errors import NotFound, ParityError, did_you_mean
-from jupyter_kf.records import Check
+from jupyter_kf.errors import KfError, NotFound, ParityError, did_you_mean
+from jupyter_kf.layout import RunFolder
+from jupyter_kf.records import Check, plain
 from jupyter_kf.serving import routing
 from jupyter_kf.store import Store
 
@@ -37,7 +41,7 @@ def run_check(store: Store, name: str, watch: Watcher) -> Check:
 
 
 def _endpoint(store: Store, name: str, watch: Watcher) -> Check:
-    """The proof of before it took traffic, again, through the same wire."""
+    """The proof of before it took traffic, again, through the same wire; it counts as none."""
     from jupyter_kf.serving.client import connect
     from jupyter_kf.serving.proof import prove, subject_of
     from jupyter_kf.worker.model import load
@@ -47,11 +51,28 @@ def _endpoint(store: Store, name: str, watch: Watcher) -> Check:
     now = routing.current(store.root, name)
     assert now is not None, "looked at before"
     subject = subject_of(name, now.version, load(store.blobs, now.model))
+    folder = store.runs.folder(now.run)
+    own = _not_traffic(folder)
     try:
-        report = prove(subject, lambda: connect(store.root, name))
+        report = prove(subject, lambda: connect(store.root, name, headers=own))
     except ParityError as error:
-        return Check(f"endpoint {name}@{now.version}", False, (error.to_dict(),))
-    return Check(f"endpoint {name}@{now.version}", True, facts=_told(report))
+        return _kept(folder, Check(f"endpoint {name}@{now.version}", False, (error.to_dict(),)))
+    return _kept(folder, Check(f"endpoint {name}@{now.version}", True, facts=_told(report)))
+
+
+def _not_traffic(folder: RunFolder) -> dict[str, str]:
+    """The headers by which an endpoint knows its own proof; none for who may not read its key."""
+    try:
+        return {"jupyter-kf-proof": folder.proof_key.read_text()}
+    except OSError:
+        return {}
+
+
+def _kept(folder: RunFolder, found: Check) -> Check:
+    """The check, written down for whoever asks when it was made, where that can be written."""
+    with contextlib.suppress(KfError, OSError):
+        write_json(folder.checked, {"at_s": time.time(), **plain(found)})
+    return found
 
 
 def _model(store: Store, name: str) -> Check:

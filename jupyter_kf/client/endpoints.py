@@ -13,7 +13,7 @@ from jupyter_kf.client.launch import Order
 from jupyter_kf.client.watch import Watcher
 from jupyter_kf.errors import NotFound, ServeError, SpecError, did_you_mean
 from jupyter_kf.layout import KINDS, EndpointFolder
-from jupyter_kf.records import Endpoint, Run, State, Version
+from jupyter_kf.records import Endpoint, Run, State, Version, state_word
 from jupyter_kf.serving import routing
 from jupyter_kf.serving.client import Connection, connect
 from jupyter_kf.specs import ServeSpec
@@ -193,7 +193,8 @@ def _silent(store: Store, name: str, error: ServeError, watch: Watcher) -> Serve
             cause=f"version {coming.version} is not ready yet: it is {coming.state}",
             fix=f"ask again in a moment: `%kf show {name}` says when it is READY",
         )
-    cause = f"its version {now.version} is {run.state}" + (f": {run.reason}" if run.reason else "")
+    cause = f"its version {now.version} is {state_word('serve', run.state)}"
+    cause += f": {run.reason}" if run.reason else ""
     if not run.state.ended:
         cause = f"{error.cause}; {cause}"
     warm = now.previous

@@ -8,7 +8,7 @@ from typing import Any
 from jupyter_kf.client import endpoints
 from jupyter_kf.client.watch import Watcher
 from jupyter_kf.names import short
-from jupyter_kf.records import Named, NameList
+from jupyter_kf.records import Named, NameList, state_word
 from jupyter_kf.refs import Entry
 from jupyter_kf.store import Store
 
@@ -43,7 +43,8 @@ def _endpoints(store: Store, watch: Watcher) -> Iterator[Named]:
     for name in endpoints.names(store):
         found = endpoints.read(store, name, watch)
         created_s = {v.n: v.created_s for v in found.versions}.get(found.version, 0.0)
-        says = f"{found.state}, {found.run.spec.get('model') or short(found.model)}"
+        model = found.run.spec.get("model") or short(found.model)
+        says = f"{state_word('serve', found.state)}, {model}"
         yield Named("endpoint", name, found.version, found.model, created_s, says)
 
 

@@ -29,6 +29,7 @@ from jupyter_kf.layout import RunFolder, expanded, working_dir
 from jupyter_kf.names import slug
 from jupyter_kf.specs import BatchSpec, ServeSpec, Spec, TrainSpec, TransformSpec, TuneSpec
 from jupyter_kf.store import Store
+from jupyter_kf.worker.files import matching
 from jupyter_kf.worker.job import check_target
 
 Scope = Mapping[str, Any]
@@ -92,9 +93,14 @@ def _unread(found: Captured) -> list[str]:
 
 
 def batch(store: Store, spec: BatchSpec) -> Order:
-    """A batch job: the model by digest, paths made absolute."""
+    """A batch job: the model by digest, paths made absolute.
+
+    Raises:
+        DataError: kf-1412, kf-1413: there is nothing to read.
+    """
     model = choose_model(store, spec.model or spec.name).entry
     fields = {key: str(working_dir() / expanded(getattr(spec, key))) for key in _PATHS}
+    matching(fields["input"])
     fields["model"] = f"{model.name}@{model.n}"
     return Order(spec.model_copy(update=fields), {"model": model.digest})
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from jupyter_kf.backends.base import Plan
+from jupyter_kf.backends.base import Plan, Resources
 from jupyter_kf.client.compare import Comparison
-from jupyter_kf.client.doctor import Finding, Report
+from jupyter_kf.client.doctor import Report
 from jupyter_kf.client.lineage import Lineage
+from jupyter_kf.display import trials
 from jupyter_kf.display.card import Card, Table
+from jupyter_kf.display.machine import doctor, resources
 from jupyter_kf.display.planned import plan
-from jupyter_kf.display.values import histogram, nulls, number, plain, spread
+from jupyter_kf.display.values import histogram, nulls, number, plain, shortened, spread
 from jupyter_kf.errors import KfError
 from jupyter_kf.names import short
 from jupyter_kf.records import (
@@ -28,7 +28,7 @@ from jupyter_kf.records import (
     State,
     Study,
     Transform,
-    Trial,
+    state_word,
 )
 from jupyter_kf.units import format_duration, format_memory
 
@@ -41,9 +41,7 @@ _TONE = {
     State.CANCELLED: "quiet",
     State.LOST: "bad",
 }
-_MOST_TRIALS = 10
 _MOST_COLUMNS = 40
-_LONGEST_VALUE = 60
 _SOURCES = ("data", "transform", "model", "input", "output")
 
 
@@ -65,6 +63,10 @@ def run(r: Run) -> Card:
     if r.reason:
         facts.append(("why", r.reason))
     facts += _asked(r.spec)
+    if r.outputs.get("without_target"):
+        rows = r.outputs["without_target"]
+        some = "1 row" if rows == 1 else f"{rows:,} rows"
+        facts.append(("left out", f"{some} without a target"))
     facts += [(name, number(value)) for name, value in r.metrics.items()]
     facts += _times(r)
     if "skipped" in r.outputs:
@@ -82,10 +84,10 @@ def run(r: Run) -> Card:
     if r.kind == "batch" and r.state is State.FAILED:
         notes = [*notes, "the files before it are done; the same line again goes on after them"]
     if not r.state.ended:
-        notes = [f"%kf show {r.id}", f"%kf logs {r.id} -f", f"%kf cancel {r.id}"]
-    return Card(
-        f"{r.kind} {r.name}", r.state, _TONE[r.state], _open_progress(r), facts, notes=notes
-    )
+        end = f"%kf stop {r.name}" if r.kind == "serve" else f"%kf cancel {r.id}"
+        notes = [f"%kf show {r.id}", f"%kf logs {r.id} -f", end]
+    word = state_word(r.kind, r.state)
+    return Card(f"{r.kind} {r.name}", word, _TONE[r.state], _open_progress(r), facts, notes=notes)
 
 
 def runs(found: Sequence[Run]) -> Card:
@@ -94,7 +96,7 @@ def runs(found: Sequence[Run]) -> Card:
         (
             r.id,
             r.kind,
-            str(r.state),
+            state_word(r.kind, r.state),
             _clock(r.created_s),
             format_duration(r.ended_s - r.started_s) if r.ended_s and r.started_s else "",
             ", ".join(f"{k} {number(v)}" for k, v in list(r.metrics.items())[:3]),
@@ -187,12 +189,9 @@ def study(s: Study) -> Card:
     failed = sum(1 for t in s.trials if t.state is State.FAILED)
     facts = [("run", s.run.id), ("trials", f"{len(done)} of {total}")]
     facts += [("ended early", str(pruned))] if pruned else []
-    facts += [("failed", f"{failed}: {_why_most_failed(s)}")] if failed else []
+    facts += [("failed", f"{failed}: {trials.why_most_failed(s)}")] if failed else []
+    facts.append(("best is", trials.sought(s)))
     facts += _times(s.run)
-    names = list(dict.fromkeys(key for t in s.trials for key in t.params))
-    order = sorted((t for t in s.trials if t.values), key=lambda t: _rank(s, t))[:_MOST_TRIALS]
-    rows = [_trial_row(s, t, names) for t in order]
-    table = Table(("trial", *s.metrics, *names, "took"), rows)
     notes = _error_notes(s.run.error)
     if s.best and s.run.state.ended:
         notes = [
@@ -207,7 +206,7 @@ def study(s: Study) -> Card:
         _TONE[s.run.state],
         _open_progress(s.run),
         facts,
-        table,
+        trials.best_first(s),
         notes,
     )
 
@@ -233,7 +232,8 @@ def endpoint(e: Endpoint) -> Card:
         notes = [*notes, str(proof["suggestion"])]
     if e.state is State.READY:
         notes = [*notes, f"%kf predict {e.name} ROWS    %kf check {e.name}    %kf stop {e.name}"]
-    return Card(f"endpoint {e.name}", e.state, _TONE[e.state], facts=facts, notes=notes)
+    word = state_word("serve", e.state)
+    return Card(f"endpoint {e.name}", word, _TONE[e.state], facts=facts, notes=notes)
 
 
 def check(c: Check) -> Card:
@@ -251,14 +251,12 @@ def check(c: Check) -> Card:
 def comparison(c: Comparison) -> Card:
     """Metrics and what differs, a column for each run."""
     headers = ("", *(r.id for r in c.runs))
-    rows: list[tuple[str, ...]] = [("state", *(str(r.state) for r in c.runs))]
+    rows: list[tuple[str, ...]] = [("state", *(state_word(r.kind, r.state) for r in c.runs))]
     for name, values in c.metrics.items():
         rows.append((name, *("" if v is None else number(v) for v in values)))
     for name, row in c.settings.items():
         rows.append((name, *(plain(value) for value in row)))
-    return Card(
-        "compare", table=Table(headers, rows), notes=(f"{len(c.same)} settings are the same",)
-    )
+    return Card("compare", table=Table(headers, rows), notes=(_alike(len(c.same)),))
 
 
 def graph(g: Lineage) -> Card:
@@ -288,19 +286,12 @@ def graph(g: Lineage) -> Card:
     return Card(f"lineage of {label.get(g.subject, g.subject)}", code="\n".join(lines))
 
 
-def doctor(findings: Sequence[Finding]) -> Card:
-    """A line for each thing looked at."""
-    rows = [(f.what, "ok" if f.ok else "look", f.says) for f in findings]
-    bad = sum(not f.ok for f in findings)
-    badge, tone = ("all well", "good") if not bad else (f"{bad} to look at", "bad")
-    return Card("doctor", badge, tone, table=Table(("what", "", "says"), rows))
-
-
 CARDS: dict[type, Callable[[Any], Card]] = {
     Run: run,
     RunList: runs,
     NameList: names,
     Report: doctor,
+    Resources: resources,
     Dataset: dataset,
     Transform: transform,
     Model: model,
@@ -330,13 +321,8 @@ def _asked(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _params(params: Mapping[str, Any]) -> list[tuple[str, str]]:
-    said = ", ".join(f"{name}={_shortened(value)}" for name, value in params.items())
+    said = ", ".join(f"{name}={shortened(value)}" for name, value in params.items())
     return [("params", said)] if said else []
-
-
-def _shortened(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
 
 
 def _times(r: Run) -> list[tuple[str, str]]:
@@ -361,25 +347,8 @@ def _clock(unix_s: float) -> str:
     return datetime.fromtimestamp(unix_s).strftime("%d %b %H:%M:%S")
 
 
-def _rank(s: Study, t: Trial) -> float:
-    value = (t.values or (math.inf,))[0]
-    return -value if s.maximize[0] else value
-
-
-def _trial_row(s: Study, t: Trial, names: Sequence[str]) -> tuple[str, ...]:
-    best = " *" if t in s.best else ""
-    values = [number(v) for v in t.values or ()]
-    params = [plain(t.params.get(name)) for name in names]
-    took = format_duration(t.duration_s) if t.duration_s else ""
-    return (f"{t.number}{best}", *values, *params, took)
-
-
-def _why_most_failed(s: Study) -> str:
-    """The reason that most of the failed trials have."""
-    reasons = Counter(t.reason for t in s.trials if t.state is State.FAILED)
-    reason, times = reasons.most_common(1)[0]
-    alike = "" if len(reasons) == 1 else f" ({times} of them; see the others: %kf logs {s.run.id})"
-    return _shortened(reason) + alike
+def _alike(count: int) -> str:
+    return "1 setting is the same" if count == 1 else f"{count} settings are the same"
 
 
 def _is_plain(value: Any) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _MOST_VALUES = 4
+_LONGEST = 60
 _BARS = " ▁▂▃▄▅▆▇"
 
 
@@ -18,12 +19,22 @@ def number(value: float) -> str:
 
 
 def plain(value: Any) -> str:
-    """A value as a table cell; nothing for None."""
+    """A value as a table cell; nothing for None, and lists without their brackets."""
     if value is None:
         return ""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(plain, value))
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={plain(one)}" for key, one in value.items())
     if isinstance(value, float):
         return number(value)
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def shortened(value: Any) -> str:
+    """A value's text, its end cut off where it is long."""
+    text = str(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
 def nulls(column: Mapping[str, Any], rows: int) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.magic import Magics, line_cell_magic, magics_class
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -30,6 +30,7 @@ class KfMagics(Magics):
             self._session = Session(self.shell)
         return self._session
 
+    @no_var_expand
     @line_cell_magic
     def kf(self, line: str, cell: str | None = None) -> Any:
         """Train, tune, serve and predict from cells, on this machine or on Kubeflow.
@@ -38,7 +39,13 @@ class KfMagics(Magics):
         %kf help             all verbs
         %kf help train       one verb, with its options
         """
-        return self.session.perform(line, cell)
+        from jupyter_kf.specs.words import fixed
+
+        shell: Any = self.shell
+        pieces = []
+        for piece, stays in fixed(line):  # a loop: the depth is from here to the user's frame
+            pieces.append(piece if stays else shell.var_expand(piece, depth=2))
+        return self.session.perform("".join(pieces), cell)
 
 
 # Ours to show, by name: a client made by hand shows cards too, and nothing is imported for it.
@@ -50,7 +57,7 @@ RECORDS = {
     "jupyter_kf.client.doctor": ("Report",),
     "jupyter_kf.client.compare": ("Comparison",),
     "jupyter_kf.client.lineage": ("Lineage",),
-    "jupyter_kf.backends.base": ("Plan",),
+    "jupyter_kf.backends.base": ("Plan", "Resources"),
 }
 
 

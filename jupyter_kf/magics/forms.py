@@ -19,6 +19,7 @@ from jupyter_kf.client import Client, columns
 from jupyter_kf.client.columns import Column
 from jupyter_kf.errors import KfError, SpecError
 from jupyter_kf.magics.inserting import insert
+from jupyter_kf.records import state_word
 from jupyter_kf.specs import SPECS
 from jupyter_kf.specs.base import JobSpec, Request
 from jupyter_kf.specs.flags import Flag, flags_of, parse
@@ -246,7 +247,8 @@ class PredictForm(Form):
             w.HBox([field, *([self.nulls[n]] if n in self.nulls else [])])
             for n, field in self.fields.items()
         ]
-        self._lay([w.HTML(display.line(f"endpoint {name}: {endpoint.state}")), *rows])
+        said = f"endpoint {name}: {state_word('serve', endpoint.state)}"
+        self._lay([w.HTML(display.line(said)), *rows])
 
     @property
     def row(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Endpoints: lists, pages, what they count. For threads; a row or a page asks no endpoint.
 
-May import `client`, `serving.routing`, `serving.client`.
+May import `client`, and of `serving` `routing`, `client`, `metrics`.
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from jupyter_kf.blobs import read_json
 from jupyter_kf.client import Client, columns
 from jupyter_kf.client.endpoints import names
 from jupyter_kf.errors import NotFound, did_you_mean
 from jupyter_kf.names import short
-from jupyter_kf.records import Endpoint
+from jupyter_kf.records import Check, Endpoint
 from jupyter_kf.server import rows
 from jupyter_kf.server.answers import (
     At,
+    Checked,
+    Counted,
     EndpointPage,
     EndpointPaper,
     EndpointRow,
@@ -34,11 +37,11 @@ from jupyter_kf.server.asking import PageAsk
 from jupyter_kf.server.things import Things
 from jupyter_kf.serving import routing
 from jupyter_kf.serving.client import connect
+from jupyter_kf.serving.metrics import PREDICTS
 
 ANSWER_S = 5.0
 """Longest that an endpoint's counters may take."""
 _WINDOW_S = 60.0
-_PREDICTS = frozenset({"rows", "infer", "v1"})
 
 
 def known(client: Client, name: str) -> str:
@@ -96,7 +99,9 @@ class Endpoints:
             endpoint=endpoint,
             schema=columns.of_endpoint(self._client.store, endpoint.model),
             parity=self._proven(endpoint, manifest),
+            checked=self._checked(endpoint),
             warm=now.previous if now else None,
+            counted=_counted(endpoint),
         )
 
     def stats(self, name: str) -> Stats:
@@ -135,6 +140,16 @@ class Endpoints:
                 parity_ok=None if found.parity is None else bool(found.parity["ok"]),
             )
 
+    def _checked(self, endpoint: Endpoint) -> Checked | None:
+        try:
+            told = read_json(self._client.store.runs.folder(endpoint.run.id).checked)
+        except ValueError:  # cut short by a full disk
+            return None
+        if told is None:
+            return None
+        found = (told["subject"], told["ok"], tuple(told["findings"]), told["facts"])
+        return Checked(told["at_s"], Check(*found))
+
     def _proven(self, endpoint: Endpoint, manifest: Mapping[str, Any]) -> Proven | None:
         told = endpoint.parity
         if told is None:
@@ -156,6 +171,12 @@ class Endpoints:
         )
 
 
+def _counted(endpoint: Endpoint) -> Counted | None:
+    """What the version that is over said of itself; one that was killed could say nothing."""
+    told = endpoint.run.outputs.get("counted")
+    return Counted(**told) if endpoint.run.state.ended and told else None
+
+
 @dataclass(frozen=True)
 class _Sample:
     """An endpoint's counters at a moment; buckets are (upper bound, requests up to it)."""
@@ -172,7 +193,7 @@ def _sample(text: str) -> _Sample:
     buckets: dict[float, float] = {}
     for family in text_string_to_metric_families(text):
         for one in family.samples:
-            if one.labels.get("protocol", "rows") not in _PREDICTS:
+            if one.labels.get("protocol", "rows") not in PREDICTS:
                 continue
             if one.name == "jupyter_kf_requests_total":
                 requests += one.value

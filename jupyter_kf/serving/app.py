@@ -17,7 +17,7 @@ import hmac
 import sys
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -85,7 +85,7 @@ class App:
         self.last_asked = time.monotonic()
         self.facts: dict[str, Any] = {}
         self.log: PredictionLog | None = None
-        self._proof_key = proof_key
+        self._proof_key = proof_key.encode()
         self._held_bytes = 0
         self._pool = ThreadPoolExecutor(2, "codec")
         self._reads, self._predicts = self._paths()
@@ -114,13 +114,14 @@ class App:
         if scope["type"] != "http":
             return
         path, method, began = scope["path"], scope["method"], time.perf_counter()
-        protocol, code = "other", 500
+        protocol, code, inside = "other", 500, self._is_proof(scope["headers"])
+        count = _uncounted if inside else self.metrics.answered
         try:
             if path in self._predicts:
                 if method != "POST":
                     raise refusals.wrong_method(method, "POST")
                 protocol, decode = self._predicts[path]
-                content, headers = await self._predict(scope, receive, protocol, decode)
+                content, headers = await self._predict(scope, receive, (protocol, decode), inside)
                 code = 200
             else:
                 code, content, headers = self._read(path, method)
@@ -128,19 +129,24 @@ class App:
         except KfError as error:
             code, content, headers = self._refused(error)
         except body.Disconnected:
-            self.metrics.answered(protocol, 499, time.perf_counter() - began)
+            count(protocol, 499, time.perf_counter() - began)
             return
         except Exception as error:
             traceback.print_exception(error, file=sys.stderr)
             code, content, headers = self._refused(_bug(error))
         await respond(send, code, content, headers, head_only=method == "HEAD")
-        self.metrics.answered(protocol, code, time.perf_counter() - began)
+        count(protocol, code, time.perf_counter() - began)
+
+    def _is_proof(self, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+        """Whether a request is the proof's own, or that of a check made later: no traffic."""
+        given = next((value for name, value in headers if name == b"jupyter-kf-proof"), b"")
+        return bool(given) and hmac.compare_digest(given, self._proof_key)
 
     async def _predict(
-        self, scope: Scope, receive: body.Receive, protocol: str, decode: Decode
+        self, scope: Scope, receive: body.Receive, way: tuple[str, Decode], inside: bool
     ) -> wire.Answer:
+        protocol, decode = way
         framing = body.Framing(scope["headers"])
-        inside = bool(framing.proof) and hmac.compare_digest(framing.proof, self._proof_key)
         if not (self.proven or inside):
             raise _not_ready(self.identity.name)
         if framing.head.media not in _MEDIA[protocol]:
@@ -151,7 +157,7 @@ class App:
         self._held_bytes += reserved
         try:
             asked = await self._decoded(framing, receive, decode)
-            outputs = await self.combiner.submit(asked.batch)
+            outputs = await self.combiner.submit(asked.batch, counted=not inside)
         finally:
             self._held_bytes -= reserved
         if asked.batch.rows > _LARGE_ANSWER:
@@ -282,6 +288,10 @@ async def respond(
     headers.append((b"content-length", b"%d" % len(content)))
     await send({"type": "http.response.start", "status": code, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head_only else content})
+
+
+def _uncounted(_protocol: str, _code: int, _seconds: float) -> None:
+    """What is answered to a proof or a check is no traffic."""
 
 
 def _not_ready(name: str) -> refusals.Unavailable:

@@ -25,11 +25,11 @@ class Disconnected(Exception):
 class Framing:
     """What the headers say about the body, beside what `Head` keeps for the protocols."""
 
-    __slots__ = ("coding", "head", "length", "proof")
+    __slots__ = ("coding", "head", "length")
 
     def __init__(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
         self.length: int | None = None
-        self.coding = self.proof = ""
+        self.coding = ""
         media, request_id, json_bytes = "application/json", "", None
         for name, value in headers:
             if name == b"content-length":
@@ -42,8 +42,6 @@ class Framing:
                 json_bytes = _count(name, value)
             elif name == b"x-request-id":
                 request_id = value.decode("latin-1")[:128]
-            elif name == b"jupyter-kf-proof":
-                self.proof = value.decode("latin-1")
         self.head = Head(media, json_bytes, request_id)
 
 

@@ -219,9 +219,8 @@ class Connection:
     def _wanted(self, table: pa.Table) -> pa.Table:
         """The columns that the model reads; a frame may have more, such as the target."""
         needed = [tensor["name"] for tensor in self.metadata["inputs"]]
-        missing = [name for name in needed if name not in table.column_names]
-        if missing:
-            raise refusals.missing_column(missing[0])
+        if not set(needed) <= set(table.column_names):
+            raise refusals.missing_columns(needed, table.column_names)
         return table.select(needed)
 
     def _answer(self, headers: Mapping[str, str], content: bytes) -> Answer:
@@ -246,8 +245,17 @@ class _UnixConnection(http.client.HTTPConnection):
             raise
 
 
-def connect(store: str | os.PathLike[str], name: str, *, timeout_s: float = 60.0) -> Connection:
+def connect(
+    store: str | os.PathLike[str],
+    name: str,
+    *,
+    timeout_s: float = 60.0,
+    headers: Mapping[str, str] | None = None,
+) -> Connection:
     """A connection to the version of an endpoint that has the traffic.
+
+    Args:
+        headers: sent with every request.
 
     Raises:
         NotFound: kf-1121, no version of it was ever proven.
@@ -264,7 +272,8 @@ def connect(store: str | os.PathLike[str], name: str, *, timeout_s: float = 60.0
         )
     stable = routing.stable_socket(store, name)
     # a process with another runtime folder finds the version's own socket in the store
-    return Connection(name, stable if stable.exists() else now.socket, timeout_s=timeout_s)
+    where = stable if stable.exists() else now.socket
+    return Connection(name, where, timeout_s=timeout_s, headers=headers)
 
 
 def _error(name: str, code: int, content: bytes) -> KfError:

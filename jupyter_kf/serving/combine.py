@@ -54,10 +54,12 @@ class Limits:
 
 
 class _Item:
-    __slots__ = ("batch", "deadline", "future", "given_up")
+    __slots__ = ("batch", "counted", "deadline", "future", "given_up")
 
-    def __init__(self, rows: batch.Batch, future: asyncio.Future[Outputs], deadline: float) -> None:
-        self.batch, self.future, self.deadline = rows, future, deadline
+    def __init__(
+        self, rows: batch.Batch, future: asyncio.Future[Outputs], deadline: float, counted: bool
+    ) -> None:
+        self.batch, self.future, self.deadline, self.counted = rows, future, deadline, counted
         self.given_up = False
 
 
@@ -66,7 +68,8 @@ class Combiner:
 
     Args:
         predict: outputs of a batch; `batch.predictor` makes one of a model.
-        seen: called in the worker thread after each call with requests, rows and seconds.
+        seen: called in the worker thread after each call with requests, rows and seconds; of
+            requests that count only.
     """
 
     def __init__(self, predict: Predict, limits: Limits, seen: Seen | None = None) -> None:
@@ -81,8 +84,11 @@ class Combiner:
         self._thread = threading.Thread(target=self._work, name="predict", daemon=True)
         self._thread.start()
 
-    def submit(self, rows: batch.Batch) -> asyncio.Future[Outputs]:
+    def submit(self, rows: batch.Batch, *, counted: bool = True) -> asyncio.Future[Outputs]:
         """Outputs of these rows, in time. Called on the event loop.
+
+        Args:
+            counted: whether the request is traffic, which `seen` is told of.
 
         Raises:
             ServeError: kf-2207, too many wait; the future: kf-2208, too late.
@@ -96,7 +102,7 @@ class Combiner:
                 fix="try again in a second, send several rows in one request, or add endpoints",
             )
         deadline = self._loop.time() + self.limits.timeout_s
-        item = _Item(rows, self._loop.create_future(), deadline)
+        item = _Item(rows, self._loop.create_future(), deadline, counted)
         self.waiting += 1
         if not self._fresh:  # all that arrive in this turn of the loop go in together
             self._loop.call_soon(self._flush)
@@ -192,7 +198,7 @@ class Combiner:
     def _answers(self, items: Sequence[_Item]) -> list[Outputs | KfError]:
         try:
             joined = batch.join([item.batch for item in items])
-            outputs = self._call(joined, len(items))
+            outputs = self._call(joined, [item.batch.rows for item in items if item.counted])
         except Exception as error:
             if len(items) > 1:  # one request's trouble is not the others'
                 return [answer for item in items for answer in self._answers([item])]
@@ -207,10 +213,11 @@ class Combiner:
             at = end
         return answers
 
-    def _call(self, joined: batch.Batch, requests: int) -> Outputs:
+    def _call(self, joined: batch.Batch, counted: Sequence[int]) -> Outputs:
         began = time.perf_counter()
         outputs = self._predict(joined)
-        self._seen(requests, joined.rows, time.perf_counter() - began)
+        if counted:
+            self._seen(len(counted), sum(counted), time.perf_counter() - began)
         for name, array in outputs.items():
             if len(array) != joined.rows:
                 raise ModelError(

@@ -9,6 +9,8 @@ from prometheus_client.process_collector import ProcessCollector
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
+PREDICTS = frozenset({"rows", "infer", "v1"})
+"""Protocols of predictions; the others are questions about the endpoint."""
 _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384, 65536)
 
@@ -100,6 +102,17 @@ class Metrics:
         self._call_seconds.observe(seconds)
         self._call_rows.observe(rows)
         self._call_requests.observe(requests)
+
+    def totals(self) -> dict[str, int]:
+        """Predictions asked for, their rows, and those that were refused, from the start on."""
+        told = [one for family in self._requests.collect() for one in family.samples]
+        asked = [s for s in told if s.name.endswith("_total") and s.labels["protocol"] in PREDICTS]
+        (rows,) = (s for s in next(iter(self._rows.collect())).samples if s.name.endswith("_total"))
+        return {
+            "requests_total": int(sum(one.value for one in asked)),
+            "rows_total": int(rows.value),
+            "errors_total": int(sum(one.value for one in asked if one.labels["code"] >= "400")),
+        }
 
     def text(self) -> bytes:
         """All of them, as Prometheus scrapes them."""

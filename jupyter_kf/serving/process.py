@@ -86,7 +86,8 @@ class Endpoint:
         finally:
             app.proven = False
             await self._close(app, local)
-        return {"version": self.settings.version, "reason": self._reason}
+        counted = app.metrics.totals()  # nobody can ask it any more
+        return {"version": self.settings.version, "reason": self._reason, "counted": counted}
 
     def end(self, reason: str) -> None:
         """Asks it to end, once; idempotent."""
@@ -183,6 +184,7 @@ class Endpoint:
             socket=str(self.socket),
             url=self._port.url,
         )
+        routing.write_secret(self.folder.proof_key, self._key)  # before anybody finds it ready
         if not routing.promote(settings.store, settings.name, mine):
             self.end("a newer version was ready first")
             return False

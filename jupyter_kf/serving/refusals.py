@@ -5,10 +5,12 @@ Pure. May import `errors`. Codes 2301 to 2349.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from jupyter_kf.errors import KfError, RequestError, ServeError, did_you_mean
+
+_SHOWN = 8  # names of columns in one message
 
 
 class Refusal(RequestError):
@@ -132,14 +134,20 @@ def unknown_column(name: object, known: Iterable[str]) -> Refusal:
     )
 
 
-def missing_column(name: str, row: int | None = None) -> Refusal:
-    """kf-2310."""
+def missing_columns(
+    needed: Iterable[str], given: Container[str], row: int | None = None
+) -> Refusal:
+    """kf-2310: all that are needed and not given; the first eight by name."""
+    names = [name for name in needed if name not in given]
+    shown = ", ".join(f"`{name}`" for name in names[:_SHOWN])
+    shown += f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    some = "column" if len(names) == 1 else "columns"
     where = "" if row is None else f" in row {row}"
     return Refusal(
         2310,
-        f"column `{name}` is missing{where}",
+        f"{some} {shown} {'is' if len(names) == 1 else 'are'} missing{where}",
         cause="every column of the training rows is needed",
-        fix=f"send `{name}`; null where the value is not known",
+        fix=f"send {'it' if len(names) == 1 else 'them'}; null where a value is not known",
     )
 
 

@@ -215,16 +215,25 @@ def token(store: str | os.PathLike[str], name: str) -> str:
     """The endpoint's token for TCP, made at first use; only this user can read it."""
     folder = endpoint_folder(store, name)
     folder.path.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        temp = folder.token.with_name(f".token.{secrets.token_hex(4)}")
-        handle = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with open(handle, "w") as stream:
-                stream.write(secrets.token_urlsafe(32))
-            os.link(temp, folder.token)
-        finally:
-            temp.unlink(missing_ok=True)
+    write_secret(folder.token, secrets.token_urlsafe(32))
     return folder.token.read_text().strip()
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Makes a file that only this user can read, whole; what is there already stays."""
+    temp = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(handle, "w") as stream:
+            stream.write(text)
+        try:
+            os.link(temp, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without hard links
+            temp.replace(path)
+    finally:
+        temp.unlink(missing_ok=True)
 
 
 def stable_socket(store: str | os.PathLike[str], name: str) -> Path:

@@ -60,9 +60,8 @@ def _decode_arrow(
             raise refusals.unknown_column(name, schema.keys)
         if names.count(name) > 1:
             raise refusals.duplicate(name)
-    for name in schema.names:
-        if name not in names:
-            raise refusals.missing_column(name)
+    if len(names) < len(schema.names):
+        raise refusals.missing_columns(schema.names, names)
     if not table.num_rows:
         raise refusals.no_rows()
     try:

@@ -220,7 +220,7 @@ def _batch(schema: RawSchema, tensors: Sequence[_Tensor]) -> batch.Batch:
             raise refusals.ragged(f"input `{tensor.name}`", rows, str(tensor.shape[0]))
         by_name[tensor.name] = tensor
     if len(by_name) < len(schema):
-        raise refusals.missing_column(next(n for n in schema.names if n not in by_name))
+        raise refusals.missing_columns(schema.names, by_name)
     if not tensors[0].shape[0]:
         raise refusals.no_rows()
     if schema.block and all(t.data is not None and t.datatype == "FP64" for t in tensors):

@@ -169,7 +169,7 @@ def columns_of_records(schema: RawSchema, records: Sequence[Any]) -> list[list[A
             for name in record:
                 if name not in keys:
                     raise refusals.unknown_column(name, keys)
-            raise refusals.missing_column(next(n for n in schema.names if n not in record), row)
+            raise refusals.missing_columns(schema.names, record, row)
     if len(records) == 1:
         only = records[0]
         return [[only[name]] for name in schema.names]
@@ -201,10 +201,10 @@ def columns_of_columns(schema: RawSchema, columns: Mapping[str, Any]) -> list[li
     for name in columns:
         if name not in schema.keys:
             raise refusals.unknown_column(name, schema.keys)
+    if len(columns) < len(schema.names):
+        raise refusals.missing_columns(schema.names, columns)
     found: list[list[Any]] = []
     for name in schema.names:
-        if name not in columns:
-            raise refusals.missing_column(name)
         values = columns[name]
         if type(values) is not list:
             got = refusals.describe(values)

@@ -34,7 +34,8 @@ class DataSpec(Spec):
     kind: ClassVar[str] = "data"
     source: str = field(
         ...,
-        "a frame's name in the notebook, a glob of Parquet, CSV or Arrow, or a folder",
+        "a frame of the notebook: its name, or an expression as df.dropna(); or a glob of "
+        "Parquet, CSV or Arrow; or a folder",
         positional=True,
     )
     time: str | None = field(None, "column that orders the rows in time, for splits and drift")

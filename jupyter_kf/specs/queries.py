@@ -14,7 +14,9 @@ from jupyter_kf.specs.base import Request, checked, field
 
 
 def _upper(value: Any) -> Any:
-    return value.upper() or None if isinstance(value, str) else value
+    """As states are written; a list shows a cancelled endpoint as stopped."""
+    said = value.upper() or None if isinstance(value, str) else value
+    return "CANCELLED" if said == "STOPPED" else said
 
 
 def _plural(value: Any) -> Any:
@@ -47,8 +49,9 @@ class PredictQuery(Request):
     name: str = field(..., "endpoint", positional=True)
     rows: str = field(
         ...,
-        "a name in the notebook: a frame, a dict, a list of dicts; or a Parquet, CSV, Arrow or "
-        "JSON file; or JSON; on a command line - reads JSON from standard input",
+        "a frame, a dict or a list of dicts of the notebook: a name, or an expression as "
+        "df.head(3); or a Parquet, CSV, Arrow or JSON file; or JSON; on a command line - reads "
+        "JSON from standard input",
         positional=True,
     )
 
@@ -113,7 +116,10 @@ class CompareQuery(Request):
 
     kind: ClassVar[str] = "compare"
     runs: Annotated[tuple[str, ...], checked(_two, BeforeValidator)] = field(
-        ..., "two runs or more: ids, or beginnings of them", positional=True, min_length=2
+        ...,
+        "two runs or more: ids, or beginnings of them, or models as name@version",
+        positional=True,
+        min_length=2,
     )
 
 
@@ -130,6 +136,12 @@ class PromoteQuery(Request):
     kind: ClassVar[str] = "promote"
     study: str = field(..., "study: its name or run id", positional=True)
     trial: int | None = field(None, "trial number; the best otherwise", ge=0)
+
+
+class ResourcesQuery(Request):
+    """Show the cores, memory and GPUs there are, who uses them, and who waits."""
+
+    kind: ClassVar[str] = "resources"
 
 
 class DoctorQuery(Request):

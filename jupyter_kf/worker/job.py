@@ -124,7 +124,7 @@ def finish_train(
     travelled = [entry["name"] for entry in read_json(folder.inputs / "listing.json") or ()]
     if travelled:
         outputs["travelled"] = travelled
-    for told in ("unread", "fitted_elsewhere"):
+    for told in ("unread", "fitted_elsewhere", "without_target"):
         if job.get(told):
             outputs[told] = job[told]
     if "model" in outputs:
@@ -258,7 +258,7 @@ def _split(job: dict[str, Any], table: Any, features: Any, frame_kind: str) -> d
     answers = table.column(target)
     known = answers.is_valid().to_numpy()
     if not known.all():
-        dropped = int((~known).sum())
+        dropped = job["without_target"] = int((~known).sum())
         sys.stdout.write(f"{dropped:,} rows without `{target}` are left out\n")
     bound: dict[str, Any] = {}
     for part, rows in zip(PARTS, parts, strict=False):

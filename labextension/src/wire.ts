@@ -981,6 +981,15 @@ export interface components {
             };
         };
         /**
+         * Checked
+         * @description The last check of an endpoint's version since it took traffic, whoever made it.
+         */
+        Checked: {
+            /** At S */
+            at_s: number | ("NaN" | "Infinity" | "-Infinity");
+            check: components["schemas"]["Check"];
+        };
+        /**
          * Column
          * @description A column that goes in or comes out.
          */
@@ -1025,6 +1034,18 @@ export interface components {
             };
         };
         /**
+         * Counted
+         * @description What an endpoint counted, from its start to its end.
+         */
+        Counted: {
+            /** Requests Total */
+            requests_total: number;
+            /** Rows Total */
+            rows_total: number;
+            /** Errors Total */
+            errors_total: number;
+        };
+        /**
          * Cpu
          * @description Cores: how many runs may use, have been given, and the share of all that is busy now.
          */
@@ -1055,7 +1076,7 @@ export interface components {
             name: string;
             /**
              * Source
-             * @description a frame's name in the notebook, a glob of Parquet, CSV or Arrow, or a folder
+             * @description a frame of the notebook: its name, or an expression as df.dropna(); or a glob of Parquet, CSV or Arrow; or a folder
              */
             source: string;
             /**
@@ -1188,8 +1209,10 @@ export interface components {
             /** Schema */
             schema: components["schemas"]["Column"][];
             parity: components["schemas"]["Proven"] | null;
+            checked: components["schemas"]["Checked"] | null;
             /** Warm */
             warm: number | null;
+            counted: components["schemas"]["Counted"] | null;
         };
         /**
          * EndpointRow
@@ -4293,8 +4316,10 @@ export type Cell = components['schemas']['Cell'];
 export type CellBody = components['schemas']['CellBody'];
 export type Change = components['schemas']['Change'];
 export type Check = components['schemas']['Check'];
+export type Checked = components['schemas']['Checked'];
 export type Column = components['schemas']['Column'];
 export type ComparePaper = components['schemas']['ComparePaper'];
+export type Counted = components['schemas']['Counted'];
 export type Cpu = components['schemas']['Cpu'];
 export type DataBody = components['schemas']['DataBody'];
 export type DataSpec = components['schemas']['DataSpec'];

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -70,6 +71,15 @@ def test_a_running_run_says_how_to_follow_and_end_it():
     assert "%kf logs delay-1 -f" in shown and "%kf cancel delay-1" in shown
 
 
+def test_an_endpoint_that_was_ended_is_stopped_and_not_cancelled():
+    ended = run(kind="serve", name="delay", state=State.CANCELLED)
+    assert text(ended).startswith("serve delay  STOPPED")
+    assert "STOPPED" in text(RunList([ended])) and "CANCELLED" in text(
+        RunList([run(state=State.CANCELLED)])
+    )
+    assert "%kf stop delay" in text(run(kind="serve", name="delay"))
+
+
 def test_a_batch_says_where_its_results_are():
     shown = text(run(kind="batch", spec={"input": "/in/*.parquet", "output": "/out"}))
     assert "/in/*.parquet" in shown and "/out" in shown
@@ -97,8 +107,10 @@ def test_a_comparison_shows_only_what_differs():
     got = compare(runs)
     assert dict(got.settings) == {"param lr": (1, 2)}
     assert dict(got.same) == {"seed": 0}  # what all left empty is no setting
-    assert "1 settings are the same" in text(got)
+    assert "1 setting is the same" in text(got)
     assert "param lr" in text(got) and "seed" not in text(got)
+    searched = compare([run(spec={"metric": [m, "size"]}) for m in ("auc", "loss")])
+    assert "auc, size" in text(searched) and "[" not in text(searched)
 
 
 def test_a_study_shows_its_best_trials_first():
@@ -116,6 +128,10 @@ def test_a_study_shows_its_best_trials_first():
     first = next(line for line in lines if line.strip().startswith("1 *"))
     assert lines.index(first) < lines.index(next(x for x in lines if x.strip().startswith("2 ")))
     assert "%kf promote delay" in text(study)
+    assert any(line.split() == ["best", "is", "largest", "auc"] for line in lines)
+    assert "smallest auc (or --maximize?)" in text(replace(study, maximize=(False,)))
+    loss = replace(study, metrics=("loss",), maximize=(False,))
+    assert "smallest loss\n" in text(loss)
 
 
 def test_a_check_names_what_differs():

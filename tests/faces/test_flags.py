@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shlex
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +38,33 @@ def test_a_search_space_stays_as_it_was_typed():
     assert got["maximize"] is True
 
 
+def test_brackets_hold_a_word_together_as_quotes_do():
+    got = fields(
+        "tune delay --param lr=loguniform(1e-3, 0.3) --param k=choice('a b', \"c\") --trials 3"
+    )
+    assert got["params"] == {"lr": "loguniform(1e-3, 0.3)", "k": "choice('a b', \"c\")"}
+    rows = {"hour": 9, "carrier": "A A"}
+    assert fields(f"predict delay {rows}")["rows"] == str(rows)
+    assert fields("predict delay df[df['a b'] > 3].head( 2 )")["rows"].endswith("> 3].head( 2 )")
+    assert fields("data d 'my (file.csv'")["source"] == "my (file.csv"
+
+
+@given(st.lists(st.text()))
+def test_what_a_shell_would_quote_is_read_back(words):
+    assert words_of(shlex.join(words)) == words
+
+
+@given(st.text(alphabet="a '\"\\([{", max_size=30))
+def test_a_bracket_that_is_not_closed_is_a_letter_as_in_a_shell(line):
+    def read(split):
+        try:
+            return split(line)
+        except (ValueError, SpecError):
+            return None
+
+    assert read(words_of) == read(shlex.split)
+
+
 def test_some_metrics_are_maximized_and_others_not():
     got = fields("tune d --param x=int(1,2) --metric auc --metric size --maximize auc")
     assert (got["metric"], got["maximize"]) == (("auc", "size"), ("auc",))
@@ -65,6 +94,7 @@ def test_options_of_the_call_are_kept_apart_from_the_spec():
         ("trian d", 1016, "did you mean `train`"),
         ("train d --dat x", 1001, "did you mean `--data`"),
         ("data d x --force", 1001, "known: --time"),
+        ("tune d --space x=int(1,2)", 1001, "known: -"),
         ("train d e", 1009, "it has all the words it takes"),
         ("train d --param lr", 1009, "NAME=VALUE"),
         ("train d --param 1x=3", 1009, "NAME"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pandas as pd
 import pytest
 
 from jupyter_kf import display
+from jupyter_kf.backends.base import resources_of
 from jupyter_kf.errors import KfError
 from jupyter_kf.records import Dataset, Run, State, Transform
 
@@ -54,6 +57,24 @@ def test_a_snapshot_is_bound_to_kf_and_to_the_name_after_o(shell):
     assert got.manifest["rows"] == 200
 
 
+def test_a_frame_is_computed_where_its_name_could_stand(shell):
+    got = cell(shell, "%kf data few points[points['x'] > 190].head( 3 ) --time x")
+    assert (got.manifest["rows"], got.manifest["time"]) == (3, "x")
+    cell(shell, "where = 'few'")
+    assert cell(shell, "%kf data {where} points.head(4)").name == "few"
+    assert cell(shell, "%kf data $where points.head(5)").version == 3
+
+
+def test_a_dict_that_is_written_out_is_left_to_its_reader(shell):
+    def asked(line: str) -> str:
+        return shell.run_cell(f"%kf predict nothing {line}").error_in_exec.code
+
+    shell.user_ns["x"] = "elsewhere"
+    assert asked('{"x":5}') == asked("[{'x':5}, {'x': points.x[3]}]") == 1112
+    assert asked("{x}") == 1110, "the notebook's value, which is no name of it"
+    assert asked("'{{x}}'") == 1024
+
+
 def test_a_cell_is_trained_and_what_it_read_from_the_notebook_travelled(shell):
     cell(shell, "%kf data points points")
     cell(shell, "import numpy as np\nOFFSET = 0.5\ndef shifted(v):\n    return v + OFFSET")
@@ -78,6 +99,18 @@ def test_runs_are_listed_as_a_table(shell):
     data, _ = shell.display_formatter.format(cell(shell, "%kf runs"))
     assert data["text/plain"].startswith("1 run\n")
     assert "<table>" in data["text/html"]
+
+
+def test_what_there_is_to_use_is_shown_and_a_backend_that_does_not_say_is_named(shell):
+    cores = display.text(cell(shell, "%kf resources"))
+    assert f"0 of {len(os.sched_getaffinity(0))} asked for by runs" in cores
+    assert "waiting  0" in cores
+
+    class Silent:
+        name = "silent"
+
+    with pytest.raises(KfError, match="the silent backend does not say"):
+        resources_of(Silent())
 
 
 def test_inline_runs_the_cell_here_with_the_same_names(shell):

@@ -291,7 +291,7 @@ def test_a_killed_endpoint_is_stood_in_for_and_says_so_when_nobody_is_left(serve
         assert caught.value.code == 2204 and "FAILED" in caught.value.cause
 
 
-def test_an_endpoint_that_was_cancelled_says_so_and_shows_the_way_back(served):
+def test_an_endpoint_that_was_stopped_says_so_and_shows_the_way_back(served):
     first = served.serve("frail", model="late@1", wait=True)
     second = served.serve("frail", model="late@1", wait=True)
     assert served.cancel(second.run.id).state is State.CANCELLED
@@ -299,10 +299,10 @@ def test_an_endpoint_that_was_cancelled_says_so_and_shows_the_way_back(served):
     for ask in (lambda: served.predict("frail", GOOD), lambda: served.check("frail")):
         with pytest.raises(KfError, match=f"--version {warm}") as caught:
             ask()
-        assert caught.value.code == 2204 and "CANCELLED" in caught.value.cause
+        assert caught.value.code == 2204 and "STOPPED" in caught.value.cause
     assert served.serve("frail", version=warm).run.id == first.run.id
     assert len(served.predict("frail", GOOD)) == 1
     served.stop("frail")
-    with pytest.raises(KfError, match="CANCELLED") as caught:
+    with pytest.raises(KfError, match="STOPPED") as caught:
         served.predict("frail", GOOD)
     assert caught.value.code == 2204

@@ -170,6 +170,7 @@ def test_a_transform_that_was_fitted_on_other_rows_is_told_and_versions_can_be_a
     same = client.train(CELL, data="points@1", transform="centre@1", **asked)
     assert same.reason == ""
     other = client.train(CELL, data="points", transform="centre", **asked)
+    assert [run.id for run in client.compare("late@1", "late@2").runs] == [same.id, other.id]
     assert other.reason == (
         "look: transform `centre` was fitted on points@1, and these rows are points@2"
     )

@@ -51,4 +51,4 @@ def test_the_endpoint_of_the_readme_proves_itself_and_predicts(executed):
     assert "READY" in shown(executed, "%kf serve")
     rows = shown(executed, "%kf predict").splitlines()
     assert "prediction" in rows[0] and len(rows) == 3
-    assert "CANCELLED" in shown(executed, "%kf stop")
+    assert "STOPPED" in shown(executed, "%kf stop")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
 import pytest
 
 import jupyter_kf as kf
@@ -38,6 +39,14 @@ def test_a_function_is_trained_as_well_as_a_cell(client):
 
     run = client.train(double, params={"amount": 21}, wait=True)
     assert (run.name, dict(run.metrics)) == ("double", {"doubled": 42.0})
+
+
+def test_rows_without_a_target_are_left_out_and_the_run_says_how_many(client):
+    client.data("points", pd.DataFrame({"x": range(50), "y": [None, *range(49)]}))
+    code = "kf.report(rows=len(X_train) + len(X_valid))"
+    run = client.train(code, name="late", data="points", target="y", wait=True)
+    assert (run.metrics["rows"], run.outputs["without_target"]) == (49, 1)
+    assert "1 row without a target" in display.text(run)
 
 
 def test_an_artefact_is_kept_by_digest_with_the_run(client):

@@ -108,9 +108,34 @@ def oom_kills(folders: list[str]) -> int:
     )
 
 
-def machine_oom_kills() -> int:
-    """How many processes the kernel killed for want of memory since this machine started."""
-    return _counter("/proc", "vmstat", "oom_kill")
+class MachineKills:
+    """Did the kernel end a process because the whole machine was out of memory?
+
+    The kernel counts such kills, but tells only its log whom it took, and the count includes
+    whatever ran into the limit of a group of its own. So a kill is taken for the run's when it
+    is recent and the run was large: the kernel takes whoever holds most.
+    """
+
+    RECENT_S = 10.0  # to give back a large process's memory takes the kernel seconds
+    LARGE = 1 / 20  # of the machine's memory
+
+    def __init__(self, proc: str = "/proc") -> None:
+        self._proc = proc
+        self._before = self._since = self._count()
+        self._due = time.monotonic() + self.RECENT_S
+
+    def look(self) -> None:
+        """Called now and then while the run lasts, so that old kills are forgotten."""
+        if time.monotonic() >= self._due:
+            self._before, self._since = self._since, self._count()
+            self._due = time.monotonic() + self.RECENT_S
+
+    def took(self, peak_bytes: float, machine_bytes: float) -> bool:
+        """Whether a run that held this much at most, and was killed just now, was taken."""
+        return self._count() > self._before and peak_bytes >= self.LARGE * machine_bytes
+
+    def _count(self) -> int:
+        return _counter(self._proc, "vmstat", "oom_kill")
 
 
 def peak_bytes(folders: list[str]) -> int:

@@ -144,7 +144,7 @@ def bury(folder: RunFolder, why: str, under: Iterable[int] = (), *, patient: boo
     def find() -> dict[int, processes.Process]:
         return processes.members(folder.id, under=under, group=group)
 
-    facts = Facts()
+    facts = Facts(str(_read(folder.spec).get("kind", "")))
     facts.left = processes.end(find, grace_s=0)
     cgroups.remove([str(name) for name in beat.get("cgroups") or []])
     facts.started_s = beat.get("started_s")
@@ -171,7 +171,8 @@ def _judge(
     facts: Facts, outcome: Mapping[str, Any], first: tuple[int, int] | None, run_id: str
 ) -> tuple[str, str, KfError | None]:
     if facts.cause in ("cancelled", "terminated"):
-        why = "cancelled" if facts.cause == "cancelled" else "its supervisor was told to end"
+        asked = "it was asked to stop" if facts.kind == "serve" else "cancelled"
+        why = asked if facts.cause == "cancelled" else "its supervisor was told to end"
         return "CANCELLED", why, None
     said = outcome.get("error")
     if facts.cause == "vanished":

@@ -89,7 +89,7 @@ class Supervisor:
         self._cgroups: list[str] = []
         self._cpu_s = self._max_rss = 0.0
         self._told = False
-        self._machine_ooms = cgroups.machine_oom_kills()
+        self._kills = cgroups.MachineKills()
         self._log = os.open(
             self._files["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644
         )
@@ -214,6 +214,7 @@ class Supervisor:
             if limits["watch"] and self._over(limits["memory_bytes"] * self._count):
                 return
             self._beat()
+            self._kills.look()
             if now - begun > SETTLED_S:  # the package may be upgraded while the run lasts
                 import jupyter_kf.backends.local.ending  # noqa: F401
             waits = [LOOK_S] + ([until - now] if until is not None else [])
@@ -370,7 +371,8 @@ class Supervisor:
     def _oom(self) -> str:
         if cgroups.oom_kills(self._cgroups):
             return "group"
-        return "machine" if cgroups.machine_oom_kills() > self._machine_ooms else ""
+        machine_bytes = self._task["capacity"]["memory_bytes"]
+        return "machine" if self._kills.took(self._max_rss, machine_bytes) else ""
 
     def _usage(self) -> dict[str, float]:
         if self._started_s is None:

@@ -7,6 +7,8 @@ Times are Unix seconds (`*_s`), sizes are bytes. May import `records` and what t
 from __future__ import annotations
 
 from jupyter_kf.server.answers.endpoints import (
+    Checked,
+    Counted,
     EndpointAnswered,
     EndpointPage,
     EndpointPaper,
@@ -73,7 +75,9 @@ __all__ = [
     "Brief",
     "Cell",
     "Change",
+    "Checked",
     "ComparePaper",
+    "Counted",
     "DatasetPaper",
     "Deleted",
     "DoctorPaper",

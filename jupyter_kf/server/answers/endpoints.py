@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_kf.client.columns import Column
-from jupyter_kf.records import Endpoint, State
+from jupyter_kf.records import Check, Endpoint, State
 from jupyter_kf.server.answers.moment import At
 from jupyter_kf.server.answers.runs import RunRow
 
@@ -65,13 +65,35 @@ class Proven:
 
 
 @dataclass(frozen=True)
+class Checked:
+    """The last check of an endpoint's version since it took traffic, whoever made it."""
+
+    at_s: float
+    check: Check
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What an endpoint counted, from its start to its end."""
+
+    requests_total: int
+    rows_total: int
+    errors_total: int
+
+
+@dataclass(frozen=True)
 class EndpointPaper(At):
-    """All about one endpoint: `schema` is what a row holds, `warm` the version to go back to."""
+    """All about one endpoint: `schema` is what a row holds, `warm` the version to go back to.
+
+    `counted` is what a version that is over had counted in the end; None while it lives.
+    """
 
     endpoint: Endpoint
     schema: tuple[Column, ...]
     parity: Proven | None
+    checked: Checked | None
     warm: int | None
+    counted: Counted | None
 
 
 @dataclass(frozen=True)

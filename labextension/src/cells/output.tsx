@@ -106,7 +106,7 @@ function Head({ row, told }: { row: RunRow; told: IRunReference }): React.ReactE
     <>
       <div className="jp-Kf-outputHead">
         <b>{row.name}</b>
-        <StateBadge state={row.state} live />
+        <StateBadge state={row.state} kind={row.kind} live />
         <span className="jp-Kf-quiet">{timing(row, trans)}</span>
         <span className="jp-Kf-grow" />
         {ended ? null : (

@@ -135,7 +135,7 @@ function Picker(props: {
         <datalist id={id}>
           {known.map(run => (
             <option key={run.id} value={run.id}>
-              {`${run.kind} ${run.name}, ${stateWord(run.state, trans)}`}
+              {`${run.kind} ${run.name}, ${stateWord(run.state, trans, run.kind)}`}
             </option>
           ))}
         </datalist>
@@ -255,7 +255,7 @@ function SideTable(props: {
             row === state ? (
               <span className="jp-Kf-cellState">
                 <StateIcon state={run.state} />
-                <span>{stateWord(run.state, trans)}</span>
+                <span>{stateWord(run.state, trans, run.kind)}</span>
               </span>
             ) : (
               <>

@@ -2,8 +2,9 @@
 import * as React from 'react';
 import { part } from '../services/rest';
 import { ENDED } from '../services/validate';
+import { Ago } from '../ui/clock';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { formatAgo, formatTime, shortDigest } from '../ui/format';
+import { shortDigest } from '../ui/format';
 import { useFetched } from '../ui/hooks';
 import {
   ActionNote,
@@ -15,9 +16,9 @@ import {
   useAction
 } from '../ui/page';
 import { Button, ConfirmButton, Facts, ProblemBox, Section } from '../ui/pieces';
-import { StateBadge } from '../ui/state';
+import { StateBadge, stateWord } from '../ui/state';
 import { Table } from '../ui/table';
-import type { Check, EndpointPaper } from '../wire';
+import type { Check, Checked, EndpointPaper, Version } from '../wire';
 import { Parity } from './parity';
 import { Traffic } from './trafficview';
 import { TryIt } from './tryit';
@@ -54,13 +55,18 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
   const { run, name } = endpoint;
   const ready = endpoint.state === 'READY';
   const action = useAction();
-  const [check, setCheck] = React.useState<Check | null>(null);
-  React.useEffect(() => setCheck(null), [endpoint.version]);
+  // The server keeps the last check, where it may write; else this page remembers it.
+  const [checked, setChecked] = React.useState<Checked | null>(null);
+  React.useEffect(() => setChecked(null), [endpoint.version]);
   const path = `endpoints/${part(name)}`;
   const checkNow = () =>
     action.run('check', async () => {
-      setCheck(await kf.rest.post<Check>(`${path}/check`));
-      return null;
+      const check = await kf.rest.post<Check>(`${path}/check`);
+      setChecked({ at_s: Date.now() / 1000, check });
+      again();
+      return check.ok
+        ? trans.__('Checked: it computes what training computed.')
+        : trans.__('Checked: it differs from training.');
     });
   const stop = () =>
     action.run('stop', async () => {
@@ -73,7 +79,7 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
       <PageHead
         kind={trans.__('endpoint')}
         title={name}
-        badge={<StateBadge state={endpoint.state} live />}
+        badge={<StateBadge state={endpoint.state} kind="serve" live />}
         detail={
           <>
             <span>{trans.__('version %1', endpoint.version)}</span>
@@ -110,10 +116,10 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
           <Section title={trans.__('What it serves')}>
             <Serves paper={paper} />
           </Section>
-          <Parity paper={paper} check={check} />
+          <Parity paper={paper} checked={paper.checked ?? checked} />
         </div>
         <TryIt name={name} columns={paper.schema} ready={ready} />
-        <Traffic name={name} ready={ready} />
+        <Traffic name={name} ready={ready} run={run} counted={paper.counted} />
         <Versions paper={paper} action={action} again={again} />
         <LineageSection thing={`endpoint ${name}@${endpoint.version}`} />
       </div>
@@ -124,7 +130,8 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
 function Serves({ paper }: { paper: EndpointPaper }): React.ReactElement {
   const { trans } = useKf();
   const { endpoint } = paper;
-  const asked = endpoint.run.spec['model'];
+  const { run } = endpoint;
+  const asked = run.spec['model'];
   const model = typeof asked === 'string' ? asked : endpoint.model;
   const label = typeof asked === 'string' ? asked : shortDigest(endpoint.model);
   const facts: [string, React.ReactNode][] = [
@@ -143,14 +150,11 @@ function Serves({ paper }: { paper: EndpointPaper }): React.ReactElement {
     facts.push([trans.__('Chosen as'), endpoint.why]);
   }
   facts.push(
-    [trans.__('Run'), <ThingLink key="r" thing="run" id={endpoint.run.id} />],
-    [
-      trans.__('Started'),
-      <span key="s" title={formatTime(endpoint.run.created_s)}>
-        {formatAgo(endpoint.run.created_s)}
-      </span>
-    ],
-    [trans.__('Reached through'), address(endpoint.url, trans)]
+    [trans.__('Run'), <ThingLink key="r" thing="run" id={run.id} />],
+    [trans.__('Started'), <Ago key="s" at_s={run.created_s} />],
+    ENDED.has(run.state)
+      ? [trans.__('Ended'), <Ago key="e" at_s={run.ended_s} />]
+      : [trans.__('Reached through'), address(endpoint.url, trans)]
   );
   return <Facts facts={facts} />;
 }
@@ -207,11 +211,7 @@ function Versions(props: {
           {
             key: 'created',
             title: trans.__('Asked for'),
-            cell: version => (
-              <span title={formatTime(version.created_s)}>
-                {formatAgo(version.created_s)}
-              </span>
-            )
+            cell: version => <Ago at_s={version.created_s} />
           },
           {
             key: 'run',
@@ -221,32 +221,53 @@ function Versions(props: {
           {
             key: 'traffic',
             title: trans.__('Traffic'),
-            cell: ({ n }) =>
-              n === endpoint.version ? (
-                endpoint.state === 'READY' ? (
-                  trans.__('has the traffic')
-                ) : (
-                  trans.__('newest tried')
-                )
-              ) : (
-                <Button
-                  label={
-                    action.busy === `roll-back ${n}`
-                      ? trans.__('Going back…')
-                      : trans.__('Roll back to %1', n)
-                  }
-                  title={
-                    n === warm
-                      ? trans.__('It still runs: the traffic moves at once')
-                      : trans.__('It is started and proven first')
-                  }
-                  disabled={action.busy !== null}
-                  onClick={() => rollBack(n)}
-                />
-              )
+            cell: version => <Turn {...{ paper, version, action, rollBack }} />
           }
         ]}
       />
     </Section>
+  );
+}
+
+/** How a version stands to the traffic, and the way to give it the traffic. */
+function Turn(props: {
+  paper: EndpointPaper;
+  version: Version;
+  action: IAction;
+  rollBack: (n: number) => void;
+}): React.ReactElement {
+  const { trans } = useKf();
+  const { action } = props;
+  const { endpoint, warm } = props.paper;
+  const { n } = props.version;
+  const over = ENDED.has(endpoint.state);
+  const own = n === endpoint.version;
+  const word =
+    endpoint.state === 'READY'
+      ? trans.__('has the traffic')
+      : stateWord(endpoint.state, trans, 'serve');
+  if (own && !over) {
+    return <>{word}</>;
+  }
+  return (
+    <span className="jp-Kf-inline">
+      {own ? word : null}
+      <Button
+        label={
+          action.busy === `roll-back ${n}`
+            ? trans.__('Asking…')
+            : over
+              ? trans.__('Start version %1', n)
+              : trans.__('Roll back to %1', n)
+        }
+        title={
+          n === warm && !over
+            ? trans.__('It still runs: the traffic moves at once')
+            : trans.__('It is started and proven first')
+        }
+        disabled={action.busy !== null}
+        onClick={() => props.rollBack(n)}
+      />
+    </span>
   );
 }

@@ -1,28 +1,31 @@
-/** Parity: what was proven before the traffic, column by column, and a check made now. */
+/** Parity: what was proven before the traffic, column by column, and the last check since. */
 import * as React from 'react';
+import { Ago } from '../ui/clock';
 import { useKf } from '../ui/context';
-import { formatAgo, formatNumber, toNumber } from '../ui/format';
+import { formatNumber, toNumber } from '../ui/format';
 import { Section } from '../ui/pieces';
 import { StateIcon } from '../ui/state';
 import { Table } from '../ui/table';
-import type { Check, EndpointPaper } from '../wire';
+import type { Check, Checked, EndpointPaper } from '../wire';
 
 type Finding = Check['findings'][number];
 
 export function Parity(props: {
   paper: EndpointPaper;
-  check: Check | null;
+  checked: Checked | null;
 }): React.ReactElement {
   const { trans } = useKf();
   const { parity } = props.paper;
   return (
     <Section title={trans.__('Parity with training')}>
-      {props.check ? <Found check={props.check} /> : null}
+      <div aria-live="polite">
+        {props.checked ? <Found checked={props.checked} /> : null}
+      </div>
       {parity ? (
         <>
           <p className="jp-Kf-verdict">
             <StateIcon state={parity.ok ? 'SUCCEEDED' : 'FAILED'} />
-            <span>{sentence(parity, trans)}</span>
+            <Ago at_s={parity.checked_s} words={age => sentence(parity, age, trans)} />
           </p>
           <Table
             label={trans.__('Parity, column by column')}
@@ -83,9 +86,9 @@ export function Parity(props: {
 
 function sentence(
   parity: NonNullable<EndpointPaper['parity']>,
+  when: string,
   trans: ReturnType<typeof useKf>['trans']
 ): string {
-  const when = formatAgo(parity.checked_s);
   const rows = parity.columns[0]?.rows ?? 0;
   if (!parity.ok) {
     return trans.__('%1 golden rows differ from training, seen %2', rows, when);
@@ -95,20 +98,28 @@ function sentence(
     : trans.__('%1 golden rows equal to the bit, proven %2', rows, when);
 }
 
-/** What a check found just now. */
-function Found({ check }: { check: Check }): React.ReactElement {
+/** When it was checked last, and what was found. */
+function Found({ checked }: { checked: Checked }): React.ReactElement {
   const { trans } = useKf();
+  const { check, at_s } = checked;
+  const golden = check.facts['golden rows'];
+  const words = (age: string) =>
+    !check.ok
+      ? trans.__('Checked %1: it differs from training.', age)
+      : golden === undefined
+        ? trans.__('Checked %1: it computes what training computed.', age)
+        : trans.__(
+            'Checked %1: it computes what training computed, for all %2 golden rows.',
+            age,
+            String(golden)
+          );
   const told = check.findings.filter(finding => 'message' in finding);
   const rows = check.findings.filter(finding => !('message' in finding));
   return (
-    <div className="jp-Kf-checked" aria-live="polite">
+    <div className="jp-Kf-checked">
       <p className="jp-Kf-verdict">
         <StateIcon state={check.ok ? 'SUCCEEDED' : 'FAILED'} />
-        <span>
-          {check.ok
-            ? trans.__('Checked now: it computes what training computed.')
-            : trans.__('Checked now: it differs from training.')}
-        </span>
+        <Ago at_s={at_s} words={words} />
       </p>
       {told.map((finding, at) => (
         <p key={at}>

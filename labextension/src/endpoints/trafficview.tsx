@@ -2,17 +2,25 @@
 import { Poll } from '@lumino/polling';
 import * as React from 'react';
 import { KfError, part } from '../services/rest';
+import { ENDED } from '../services/validate';
+import { Ago } from '../ui/clock';
 import { useKf } from '../ui/context';
 import { formatDuration, formatNumber, toNumber } from '../ui/format';
 import { asKfError } from '../ui/hooks';
 import { ProblemBox, Section } from '../ui/pieces';
 import { PlotView } from '../ui/plot';
-import type { Stats } from '../wire';
+import type { Counted, Run, Stats } from '../wire';
 import { type ISample, sampled, series } from './traffic';
 
 const EVERY_MS = 2_000;
 
-export function Traffic(props: { name: string; ready: boolean }): React.ReactElement {
+export function Traffic(props: {
+  name: string;
+  ready: boolean;
+  run: Run;
+  /** What was counted in all, once it is over. */
+  counted: Counted | null;
+}): React.ReactElement {
   const { trans } = useKf();
   const ref = React.useRef<HTMLDivElement>(null);
   const { samples, stats, error } = useStats(props.name, props.ready, ref);
@@ -36,8 +44,12 @@ export function Traffic(props: { name: string; ready: boolean }): React.ReactEle
   return (
     <Section title={trans.__('Traffic')}>
       <div ref={ref}>
-        {error ? <ProblemBox problem={error.problem} /> : null}
-        <Counts stats={stats} ready={props.ready} />
+        {error && props.ready ? <ProblemBox problem={error.problem} /> : null}
+        {props.ready ? (
+          <Counts counted={stats} latency={stats?.latency_s ?? null} />
+        ) : (
+          <Past run={props.run} counted={props.counted ?? stats} />
+        )}
         {props.ready ? (
           <div className="jp-Kf-columns">
             <Lines title={trans.__('Requests per second')} points={rate} />
@@ -53,22 +65,51 @@ export function Traffic(props: { name: string; ready: boolean }): React.ReactEle
   );
 }
 
-function Counts(props: { stats: Stats | null; ready: boolean }): React.ReactElement {
+/** What there is to say of an endpoint that takes no traffic: what it counted, or why nothing. */
+function Past(props: { run: Run; counted: Counted | null }): React.ReactElement {
   const { trans } = useKf();
-  const { stats } = props;
-  if (!props.ready) {
+  const { run, counted } = props;
+  if (!ENDED.has(run.state)) {
     return (
       <p className="jp-Kf-quiet">{trans.__('It counts once it takes traffic.')}</p>
     );
   }
-  const latency = stats?.latency_s;
+  return counted ? (
+    <>
+      <Counts counted={counted} />
+      <p className="jp-Kf-quiet">
+        <Ago
+          at_s={run.ended_s}
+          words={age => trans.__('Counted from its start until it ended, %1.', age)}
+        />
+      </p>
+    </>
+  ) : (
+    <p className="jp-Kf-quiet">
+      {trans.__(
+        'It takes no traffic any more, and ended without saying what it had counted.'
+      )}
+    </p>
+  );
+}
+
+function Counts(props: {
+  counted: Counted | null;
+  latency?: Stats['latency_s'];
+}): React.ReactElement {
+  const { trans } = useKf();
+  const { counted, latency } = props;
   const told: [string, string][] = [
-    [trans.__('Requests'), stats ? formatNumber(stats.requests_total) : '–'],
-    [trans.__('Rows'), stats ? formatNumber(stats.rows_total) : '–'],
-    [trans.__('Errors'), stats ? formatNumber(stats.errors_total) : '–'],
-    [trans.__('p50'), latency ? formatDuration(toNumber(latency.p50)) : '–'],
-    [trans.__('p99'), latency ? formatDuration(toNumber(latency.p99)) : '–']
+    [trans.__('Requests'), counted ? formatNumber(counted.requests_total) : '–'],
+    [trans.__('Rows'), counted ? formatNumber(counted.rows_total) : '–'],
+    [trans.__('Errors'), counted ? formatNumber(counted.errors_total) : '–']
   ];
+  if (latency !== undefined) {
+    told.push(
+      [trans.__('p50'), latency ? formatDuration(toNumber(latency.p50)) : '–'],
+      [trans.__('p99'), latency ? formatDuration(toNumber(latency.p99)) : '–']
+    );
+  }
   return (
     <dl className="jp-Kf-figures">
       {told.map(([name, value]) => (

@@ -1,8 +1,9 @@
 /** The page of a model: its versions, where it came from, who serves it, and serving it. */
 import * as React from 'react';
 import { CommandIDs, type IInserted } from '../tokens';
+import { Ago } from '../ui/clock';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { formatAgo, formatNumber, formatTime, shortDigest } from '../ui/format';
+import { formatNumber, shortDigest } from '../ui/format';
 import { NodeLink, NodeList } from '../ui/nodes';
 import { ActionNote, type IAction, ThingLink, useAction } from '../ui/page';
 import { Button, Facts, Section } from '../ui/pieces';
@@ -200,9 +201,7 @@ function Versions(props: {
         {
           key: 'created',
           title: trans.__('Made'),
-          cell: ({ created_s }) => (
-            <span title={formatTime(created_s)}>{formatAgo(created_s)}</span>
-          )
+          cell: ({ created_s }) => <Ago at_s={created_s} />
         }
       ]}
     />

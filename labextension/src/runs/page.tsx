@@ -3,6 +3,7 @@ import * as React from 'react';
 import '../../style/run.css';
 import { ENDED } from '../services/validate';
 import { CommandIDs, type IInserted } from '../tokens';
+import { Ago } from '../ui/clock';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatDuration, formatTime, toNumber } from '../ui/format';
 import { useFetched, useRunRow } from '../ui/hooks';
@@ -102,7 +103,7 @@ function Head(props: {
     <div className="jp-Kf-head">
       <div className="jp-Kf-headLine">
         <h2>{run.name}</h2>
-        <StateBadge state={run.state} live />
+        <StateBadge state={run.state} kind={run.kind} live />
         <span className="jp-Kf-quiet">
           {run.kind} · <code>{run.id}</code>
         </span>
@@ -110,7 +111,7 @@ function Head(props: {
         <Actions {...props} action={action} />
       </div>
       <div className="jp-Kf-headFacts jp-Kf-quiet">
-        <span>{timesOf(props.paper, trans)}</span>
+        <Times {...props.paper} />
         {saidElsewhere(run) ? null : <span>{run.reason}</span>}
         <From paper={props.paper} again={props.again} />
       </div>
@@ -217,9 +218,9 @@ function Actions(props: {
         />
       ) : (
         <ConfirmButton
-          label={trans.__('Cancel')}
+          label={run.kind === 'serve' ? trans.__('Stop') : trans.__('Cancel')}
           question={trans.__('End it and all that it started?')}
-          yes={trans.__('Cancel run')}
+          yes={run.kind === 'serve' ? trans.__('Stop it') : trans.__('Cancel run')}
           no={trans.__('Keep running')}
           onConfirm={() =>
             attempt('cancel', async () => {
@@ -274,20 +275,19 @@ function Code({ id }: { id: string }): React.ReactElement {
 
 type Trans = IContext['trans'];
 
-function timesOf({ run }: RunPaper, trans: Trans): string {
+/** When it was asked for, began and how long it took; ages while it goes on. */
+function Times({ run }: RunPaper): React.ReactElement {
+  const { trans } = useKf();
   const started = toNumber(run.started_s);
   const ended = toNumber(run.ended_s);
-  const created = trans.__('asked for %1', formatTime(run.created_s));
   if (!Number.isFinite(started)) {
-    return created;
+    return <Ago at_s={run.created_s} words={age => trans.__('asked for %1', age)} />;
   }
-  return Number.isFinite(ended)
-    ? trans.__(
-        '%1 · took %2',
-        formatTime(run.started_s),
-        formatDuration(ended - started)
-      )
-    : trans.__('started %1', formatTime(run.started_s));
+  if (!Number.isFinite(ended)) {
+    return <Ago at_s={started} words={age => trans.__('started %1', age)} />;
+  }
+  const took = formatDuration(ended - started);
+  return <span>{trans.__('%1 · took %2', formatTime(started), took)}</span>;
 }
 
 function progressWords({ run }: RunPaper, trans: Trans): string {

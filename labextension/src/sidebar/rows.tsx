@@ -2,6 +2,7 @@
 import * as React from 'react';
 import { ENDED } from '../services/validate';
 import { CommandIDs, MOST_COMPARED } from '../tokens';
+import { AGES_MS } from '../ui/clock';
 import { useKf } from '../ui/context';
 import { asKfError } from '../ui/hooks';
 import { Button, ErrorBox } from '../ui/pieces';
@@ -12,7 +13,6 @@ import { extended, type IPicks, NONE, only, toggled, without } from './picks';
 import type { IRow } from './sections';
 
 const ROW_PX = 44;
-const AGES_MS = 10_000;
 
 /**
  * The rows: a list box, where arrows move, Enter opens and Delete asks in the row itself.
@@ -200,7 +200,8 @@ function Row(props: {
   if (!row) {
     return <div className="jp-Kf-row jp-mod-loading" role="presentation" />;
   }
-  const word = row.state ? stateWord(row.state, trans) : '';
+  const kind = row.thing === 'endpoint' ? 'serve' : row.run?.kind;
+  const word = row.state ? stateWord(row.state, trans, kind) : '';
   const detail = row.detail();
   return (
     <div
@@ -240,9 +241,13 @@ function Asking(props: {
 }): React.ReactElement {
   const { trans } = useKf();
   const ended = ENDED.has(props.row.run!.state);
+  const serves = props.row.run!.kind === 'serve';
+  const yes = serves ? trans.__('Stop it') : trans.__('Cancel it');
   const question = ended
     ? trans.__('Delete %1 for good?', props.row.title)
-    : trans.__('Cancel %1?', props.row.title);
+    : serves
+      ? trans.__('Stop %1?', props.row.title)
+      : trans.__('Cancel %1?', props.row.title);
   const group = React.useRef<HTMLDivElement>(null);
   React.useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
@@ -264,7 +269,7 @@ function Asking(props: {
     >
       <span className="jp-Kf-rowText">{question}</span>
       <Button
-        label={ended ? trans.__('Delete') : trans.__('Cancel it')}
+        label={ended ? trans.__('Delete') : yes}
         tone="danger"
         onClick={props.yes}
       />

@@ -2,8 +2,9 @@
 import * as React from 'react';
 import { part } from '../services/rest';
 import { ENDED } from '../services/validate';
+import { Ago } from '../ui/clock';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { formatAgo, formatDuration, formatNumber, toNumber } from '../ui/format';
+import { formatDuration, formatNumber, toNumber } from '../ui/format';
 import { useFetched } from '../ui/hooks';
 import { ConfirmButton, ProblemBox, Progress, Section } from '../ui/pieces';
 import {
@@ -180,7 +181,7 @@ function Detail({ paper }: { paper: StudyPaper }): React.ReactElement {
   const found = counts(study);
   const wanted = Number(run.spec['trials'] ?? study.trials.length);
   const best = study.best[0];
-  const parts: React.ReactNode[] = [
+  const parts = [
     trans.__(
       '%1 of %2 trials finished',
       found.done + found.pruned + found.failed,
@@ -200,14 +201,21 @@ function Detail({ paper }: { paper: StudyPaper }): React.ReactElement {
     parts.push(trans.__('best: trial %1, %2', best.number, values.join(', ')));
   }
   const remaining = toNumber(run.remaining_s);
-  if (!ENDED.has(run.state) && Number.isFinite(remaining)) {
+  const left = !ENDED.has(run.state) && Number.isFinite(remaining);
+  if (left) {
     parts.push(trans.__('%1 left', formatDuration(remaining)));
-  } else {
-    parts.push(formatAgo(run.ended_s ?? run.created_s));
   }
   return (
     <>
-      <span>{parts.join(' · ')}</span>
+      <span>
+        {parts.join(' · ')}
+        {left ? null : (
+          <>
+            {' · '}
+            <Ago at_s={run.ended_s ?? run.created_s} />
+          </>
+        )}
+      </span>
       <ThingLink thing="run" id={run.id} label={trans.__('its run')} />
     </>
   );

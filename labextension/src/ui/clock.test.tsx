@@ -1,6 +1,6 @@
 import * as React from 'react';
 import { createRoot } from 'react-dom/client';
-import { useClock } from './clock';
+import { Ago, useClock } from './clock';
 
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
 
@@ -52,4 +52,19 @@ it('ticks only while it is on the screen and the window is looked at', () => {
   Observer.seen(true);
   React.act(() => root.unmount());
   expect(jest.getTimerCount()).toBe(0);
+});
+
+it('an age grows old where it stands, within its sentence', () => {
+  jest.setSystemTime(1_000_000_000);
+  const place = document.createElement('div');
+  const root = createRoot(place);
+  const words = (age: string) => `checked ${age}`;
+  React.act(() => root.render(<Ago at_s={1_000_000} words={words} />));
+  Observer.seen(true);
+  const young = place.textContent;
+  React.act(() => jest.advanceTimersByTime(5 * 60_000));
+  expect(young).not.toBe(place.textContent);
+  expect(place.textContent).toMatch(/^checked 5 min/);
+  expect(place.querySelector('span')!.title).not.toBe('');
+  React.act(() => root.unmount());
 });

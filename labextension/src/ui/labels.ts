@@ -25,6 +25,7 @@ export function labelOf(field: string, trans: TranslationBundle): string {
     flavour: trans.__('Saved as'),
     travelled: trans.__('From the notebook'),
     unread: trans.__('Not read by the cell'),
+    without_target: trans.__('Rows left out, without a target'),
     fitted_elsewhere: trans.__('To know'),
     row_wise: trans.__('Row by row'),
     golden_rows: trans.__('Golden rows replayed'),

@@ -2,6 +2,7 @@
 import * as React from 'react';
 import { CommandIDs, type Thing } from '../tokens';
 import type { Version } from '../wire';
+import { AGES_MS, useClock } from './clock';
 import { useKf } from './context';
 import { formatAgo, shortDigest } from './format';
 import { KfError } from '../services/rest';
@@ -106,12 +107,16 @@ export function VersionSelect(props: {
   chosen: number;
   choose: (n: number) => void;
 }): React.ReactElement | null {
+  return props.versions.length < 2 ? null : <Choice {...props} />;
+}
+
+function Choice(props: Parameters<typeof VersionSelect>[0]): React.ReactElement {
   const { trans } = useKf();
-  if (props.versions.length < 2) {
-    return null;
-  }
+  const ref = React.useRef<HTMLSelectElement>(null);
+  useClock(ref, AGES_MS);
   return (
     <select
+      ref={ref}
       className="jp-mod-styled jp-Kf-select"
       aria-label={trans.__('Version')}
       value={props.chosen}

@@ -19,7 +19,8 @@ const SHAPES: Record<State, React.ReactElement> = {
   LOST: <path d="M5.6 6.2c0-3.6 5-3.4 5-.3 0 2-2.5 2-2.5 4M8 12.4v.6" />
 };
 
-export function stateWord(state: State, trans: TranslationBundle): string {
+/** Of a run of kind `serve` nothing was cancelled: somebody stopped it. */
+export function stateWord(state: State, trans: TranslationBundle, kind = ''): string {
   switch (state) {
     case 'PENDING':
       return trans.__('Pending');
@@ -32,7 +33,7 @@ export function stateWord(state: State, trans: TranslationBundle): string {
     case 'FAILED':
       return trans.__('Failed');
     case 'CANCELLED':
-      return trans.__('Cancelled');
+      return kind === 'serve' ? trans.__('Stopped') : trans.__('Cancelled');
     case 'LOST':
       return trans.__('Lost');
   }
@@ -55,6 +56,7 @@ export function StateIcon({ state }: { state: State }): React.ReactElement {
 /** Icon and word; `live` makes a screen reader say when it changes. */
 export function StateBadge(props: {
   state: State;
+  kind?: string;
   live?: boolean;
 }): React.ReactElement {
   const { trans } = useKf();
@@ -65,7 +67,7 @@ export function StateBadge(props: {
       aria-live={props.live ? 'polite' : undefined}
     >
       <StateIcon state={props.state} />
-      <span>{stateWord(props.state, trans)}</span>
+      <span>{stateWord(props.state, trans, props.kind)}</span>
     </span>
   );
 }

@@ -2,6 +2,7 @@
 import * as React from 'react';
 import { part } from '../services/rest';
 import type { Change, Version } from '../wire';
+import { Ago } from './clock';
 import { useKf } from './context';
 import { shortDigest } from './format';
 import { Fetched, LineageSection, PageHead, useKept, VersionSelect } from './page';
@@ -50,6 +51,7 @@ export function ThingPage<T extends IVersioned>(props: {
                 <>
                   {props.detail?.(paper)}
                   <code title={thing.digest}>{shortDigest(thing.digest)}</code>
+                  <Made versions={versions} shown={thing.version} />
                 </>
               }
               actions={
@@ -73,4 +75,16 @@ export function ThingPage<T extends IVersioned>(props: {
       }}
     </Fetched>
   );
+}
+
+/** When the version that is shown was made. */
+function Made(props: {
+  versions: readonly Version[];
+  shown: number;
+}): React.ReactElement | null {
+  const { trans } = useKf();
+  const made = props.versions.find(({ n }) => n === props.shown);
+  return made ? (
+    <Ago at_s={made.created_s} words={age => trans.__('made %1', age)} />
+  ) : null;
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import time
 
 
 async def test_endpoints_are_listed_with_what_they_serve(api, whole):
@@ -71,8 +73,14 @@ async def test_the_way_through_hands_on_the_request_and_the_answer(api, whole):
 
 
 async def test_an_endpoint_is_checked_again(api, whole):
+    began, before = time.time(), (await api("GET", "/endpoints/high/stats")).json
     got = (await api("POST", "/endpoints/high/check", request_timeout=90)).json
     assert got["ok"] and got["subject"] == "endpoint high@1"
+    after = (await api("GET", "/endpoints/high/stats")).json
+    for count in ("requests_total", "rows_total"):
+        assert after[count] == before[count], "a check is no traffic"
+    checked = (await api("GET", "/endpoints/high")).json["checked"]
+    assert checked["check"] == got and began <= checked["at_s"] <= time.time()
 
 
 async def test_a_second_version_takes_the_traffic_and_gives_it_back_at_once(api, whole):
@@ -86,3 +94,17 @@ async def test_a_second_version_takes_the_traffic_and_gives_it_back_at_once(api,
     assert (back.status, back.json["endpoint"]["version"]) == (200, 1)
     none = await api("POST", "/endpoints/high/roll-back", {"version": 9})
     assert none.status == 404
+
+
+async def test_an_endpoint_that_is_stopped_says_what_it_had_counted(api, whole):
+    run = whole.serve("brief", model="high@1", wait=True).run
+    assert (await api("GET", "/endpoints/brief")).json["counted"] is None
+    rows = {"rows": [{"x": 190.0, "y": 1}, {"x": 1.0, "y": 2}]}
+    await api("POST", "/endpoints/brief/predict", rows)
+    await api("POST", "/endpoints/brief/predict", {"rows": [{"x": "many"}]})
+    stopped = (await api("POST", "/endpoints/brief/stop")).json["endpoint"]
+    assert (stopped["state"], stopped["run"]["reason"]) == ("CANCELLED", "it was asked to stop")
+    counted = (await api("GET", "/endpoints/brief")).json["counted"]
+    assert counted == {"requests_total": 2, "rows_total": 2, "errors_total": 1}
+    whole.delete(run.id)
+    shutil.rmtree(whole.store.root / "endpoints" / "brief")  # other tests count endpoints

@@ -65,3 +65,20 @@ def test_kills_for_want_of_memory_are_counted_in_both_versions(tmp_path):
     folders = [str(tmp_path / "0"), str(tmp_path / "1"), "/nowhere"]
     assert cgroups.oom_kills(folders[:1]) == cgroups.oom_kills(folders[1:2]) == 2
     assert cgroups.oom_kills(folders) == 4
+
+
+def test_the_machine_s_kill_is_the_run_s_when_it_is_recent_and_the_run_was_large(tmp_path):
+    def counted(kills: int) -> None:
+        (tmp_path / "vmstat").write_text(f"oom_kill_disable 9\noom_kill {kills}\n")
+
+    counted(3)
+    kills = cgroups.MachineKills(str(tmp_path))
+    assert not kills.took(16 << 30, 24 << 30)
+    counted(4)
+    assert kills.took(16 << 30, 24 << 30)
+    assert not kills.took(150 << 20, 24 << 30), "the kernel takes whoever holds most"
+    kills.RECENT_S = 0.0
+    for _ in range(3):
+        kills._due = 0.0
+        kills.look()
+    assert not kills.took(16 << 30, 24 << 30), "that kill was long ago"

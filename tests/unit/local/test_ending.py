@@ -72,3 +72,11 @@ def test_the_exit_is_kept_apart_by_code_and_signal():
     assert conclude(facts((0, code(3))), None, "d")["exit"] == {"code": 3, "signal": None}
     assert conclude(facts((0, 9)), None, "d")["exit"] == {"code": None, "signal": 9}
     assert conclude(facts(), None, "d")["exit"] == {"code": None, "signal": None}
+
+
+def test_an_endpoint_that_was_ended_was_asked_to_stop():
+    ended = Facts("serve", 1)
+    ended.cause = "cancelled"
+    told = conclude(ended, {"ok": True, "outputs": {"counted": {}}}, "x")
+    assert (told["state"], told["reason"]) == ("CANCELLED", "it was asked to stop")
+    assert told["outputs"] == {"counted": {}}

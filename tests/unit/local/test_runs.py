@@ -102,6 +102,19 @@ def test_the_kernel_holds_it_to_its_memory(jobs):
     assert not list(Path(groups).glob("jupyter-kf-*"))
 
 
+@can_hold_memory
+def test_a_run_that_somebody_killed_is_not_told_of_another_run_s_want_of_memory(jobs):
+    held = jobs.submit(WAITS)
+    jobs.begun(held)
+    full = jobs.result(jobs.submit("b = bytearray(b'x' * (300 << 20))", memory="64Mi"))
+    assert full["error"]["code"] == "kf-2007"
+    keepers = jobs.keepers(held)
+    for process in jobs.processes(held):
+        if process.pid not in keepers:
+            process.kill()
+    assert jobs.result(held)["error"]["code"] == "kf-2006"
+
+
 def test_memory_is_watched_where_the_kernel_does_not_hold_it(jobs):
     jobs.backend = LocalBackend(jobs.store, dataclasses.replace(Machine.read(), cgroups={}))
     ref = jobs.submit(

@@ -7,6 +7,7 @@ import gzip
 import json
 import socket
 import threading
+import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
@@ -136,6 +137,24 @@ def test_metadata_names_the_columns_and_classes(mixed):
         assert ask(mixed, path, b"", method="GET")[0] == 200
 
 
+def test_who_has_the_proofs_key_is_no_traffic_and_any_other_is(tmp_path):
+    with serving(tmp_path, FakeModel(FLOATS)) as running:
+        metrics, key = running.endpoint.app.metrics, running.folder.proof_key
+        assert key.stat().st_mode & 0o777 == 0o600
+        asked = running.endpoint.app.last_asked
+        for header, counted in ((key.read_text(), 0), ("of somebody else", 1), ("", 2)):
+            head = {**JSON, "jupyter-kf-proof": header}
+            assert ask(running, ROWS, {"rows": THREE}, head)[0] == 200
+            assert ask(running, ROWS, {"rows": [{"x0": "many"}]}, head)[0] == 400
+            told = {"requests_total": 2, "rows_total": 2, "errors_total": 1}
+            expected = {name: counted * n for name, n in told.items()}
+            until = time.monotonic() + 30  # it counts when the answer is out
+            while metrics.totals() != expected and time.monotonic() < until:
+                time.sleep(0.01)
+            assert metrics.totals() == expected
+            assert (running.endpoint.app.last_asked == asked) == (counted == 0)
+
+
 def test_metrics_count_by_code_and_protocol(floats):
     ask(floats, V1, {"instances": THREE})
     refused(floats, V1, {"instances": []})
@@ -168,6 +187,7 @@ def test_metrics_count_by_code_and_protocol(floats):
         ({"instances": [[1, 2, 3], [1, 2, 2**53 + 1]]}, 2313, "`x2`, row 1"),
         (b'{"instances": [[1, 2, 1e999]]}', 2307, "JSON"),
         ({"instances": [{"x0": 1, "x1": 2}]}, 2310, "`x2` is missing in row 0"),
+        ({"instances": [{"x1": 2}]}, 2310, "columns `x0`, `x2` are missing in row 0"),
         ({"instances": [{"x0": 1, "x1": 2, "x3": 3}]}, 2309, "`x3`"),
         (b'{"instances": [{"x0": 1, "x1": 2, "x2": 3, "x0": 4}]}', 2311, "`x0` is given twice"),
         (b'{"instances": [{"x0": 1, "x1": 2, "x2": 3, "x0" : 4}]}', 2311, "`x0`"),

@@ -1,5 +1,10 @@
-/** The time as React state, for words that grow old. */
+/** The one clock of all words that grow old: ages on pages, in lists and in tables. */
 import * as React from 'react';
+import type { Num } from '../wire';
+import { formatAgo, formatTime } from './format';
+
+/** Ages are said anew so often. */
+export const AGES_MS = 10_000;
 
 /**
  * Renders again every so often, while the element is on the screen and the window is looked at.
@@ -28,4 +33,23 @@ export function useClock(ref: React.RefObject<HTMLElement>, every_ms: number): v
       window.clearInterval(timer);
     };
   }, [ref, every_ms]);
+}
+
+/**
+ * "5 minutes ago", which stays true while it is looked at; the full time is its tooltip.
+ *
+ * `words` puts the age into a sentence.
+ */
+export function Ago(props: {
+  at_s: Num | null | undefined;
+  words?: (age: string) => string;
+}): React.ReactElement {
+  const ref = React.useRef<HTMLSpanElement>(null);
+  useClock(ref, AGES_MS);
+  const age = formatAgo(props.at_s);
+  return (
+    <span ref={ref} title={formatTime(props.at_s)}>
+      {props.words?.(age) ?? age}
+    </span>
+  );
 }
