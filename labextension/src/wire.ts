@@ -1439,6 +1439,8 @@ export interface components {
             run: string;
             /** Trial */
             trial: number | null;
+            /** Notes */
+            notes: string[];
         };
         /**
          * ModelPaper
