@@ -142,6 +142,16 @@ def read(store: Store, run: Run) -> Study:
     return Study(run, spec.metric, directions(spec), trials, best)
 
 
+def asked(store: Store, run: Run) -> dict[str, Any]:
+    """What a run was asked; of a study, over what the cell that it searches was given."""
+    if run.kind != "tune":
+        return dict(run.spec)
+    job = read_json(store.runs.folder(run.id).job) or {}
+    cell = (job.get("train") or {}).get("spec") or {}
+    params = {**(cell.get("params") or {}), **(run.spec.get("params") or {})}
+    return {**cell, **run.spec, "params": params}
+
+
 def promote(store: Store, run_id: str, trial: int | None) -> str:
     """Registers a trial's model under the study's name; returns ``name@version``."""
     digest = promote_trial(store.root, store.runs.folder(run_id).path, trial)

@@ -7,7 +7,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Backend, namespace and store, and how many runs are at work and wait. */
+        /** Backend, namespace and store, and how many runs are at work, serve and wait. */
         get: operations["getWhere"];
         put?: never;
         post?: never;
@@ -959,7 +959,7 @@ export interface components {
              * Action
              * @enum {string}
              */
-            action: "created" | "changed" | "ended" | "deleted";
+            action: "created" | "changed" | "ended" | "deleted" | "hello";
             row: components["schemas"]["RunRow"] | null;
         };
         /**
@@ -1013,7 +1013,7 @@ export interface components {
         };
         /**
          * ComparePaper
-         * @description Runs side by side, with everything they reported.
+         * @description Runs side by side, with what they reported.
          */
         ComparePaper: {
             /** Runs */
@@ -1034,6 +1034,8 @@ export interface components {
             metrics_over_steps: {
                 [key: string]: components["schemas"]["Metric"][];
             };
+            /** Cut */
+            cut: string[];
         };
         /**
          * Counted
@@ -1335,13 +1337,15 @@ export interface components {
         };
         /**
          * LogLines
-         * @description A piece of a log; `offset` is the byte after it.
+         * @description A piece of a log; `begin` is its first byte in the file, `offset` the one after it.
          */
         LogLines: {
             /** Text */
             text: string;
             /** Offset */
             offset: number;
+            /** Begin */
+            begin: number;
         };
         /**
          * Meant
@@ -1388,13 +1392,15 @@ export interface components {
         };
         /**
          * MetricPage
-         * @description What a run reported from line `after` on; ask again after `next`.
+         * @description What a run reported from line `after` on; ask again after `next`, at once while `more`.
          */
         MetricPage: {
             /** Next */
             next: number;
             /** Points */
             points: components["schemas"]["Metric"][];
+            /** More */
+            more: boolean;
         };
         /**
          * Mistake
@@ -1742,12 +1748,16 @@ export interface components {
             run: components["schemas"]["Run"];
             /** Code */
             code: string | null;
+            /** First Line */
+            first_line: number;
             /** Inputs */
             inputs: components["schemas"]["Input"][];
             /** Artefacts */
             artefacts: components["schemas"]["Artefact"][];
             /** Log Bytes */
             log_bytes: number;
+            /** Things */
+            things: components["schemas"]["Node"][];
             notebook: components["schemas"]["Place"] | null;
         };
         /**
@@ -2272,6 +2282,7 @@ export interface components {
             certificate: {
                 [key: string]: unknown;
             };
+            fitted_on: components["schemas"]["Node"] | null;
             /** Used By */
             used_by: components["schemas"]["Node"][];
             /** Behind */
@@ -2664,7 +2675,7 @@ export interface components {
         };
         /**
          * Where
-         * @description Where jobs go from here, how many are at work, and how many wait for their turn.
+         * @description Where jobs go from here, how many are at work, serve, and wait for their turn.
          */
         Where: {
             /** Seq */
@@ -2681,6 +2692,8 @@ export interface components {
             version: string;
             /** Running */
             running: number;
+            /** Serving */
+            serving: number;
             /** Waiting */
             waiting: number;
         };

@@ -15,13 +15,14 @@ from jupyter_kf.specs.flags import Flag
 
 @dataclass(frozen=True)
 class Where(At):
-    """Where jobs go from here, how many are at work, and how many wait for their turn."""
+    """Where jobs go from here, how many are at work, serve, and wait for their turn."""
 
     backend: str
     namespace: str
     store: str
     version: str
     running: int
+    serving: int
     waiting: int
 
 

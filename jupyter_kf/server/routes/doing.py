@@ -118,6 +118,8 @@ class CellsHandler(KfHandler):
         Asked while somebody types: that something is wrong yet is an answer, not a failure.
         """
         asked = self.body(CellBody)
+        if asked.known:  # a refusal lists what there is
+            await self.demand("read", THINGS)
         await self.answer(lambda: starting.draft(self.hub.client, asked))
 
 

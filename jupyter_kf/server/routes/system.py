@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from jupyter_server.auth.decorator import authorized
@@ -30,13 +31,12 @@ class WhereHandler(KfHandler):
     @authorized("read", resource=SYSTEM)
     @describes(Where)
     async def get(self) -> None:
-        """Backend, namespace and store, and how many runs are at work and wait."""
+        """Backend, namespace and store, and how many runs are at work, serve and wait."""
         at, hub = self.hub.at(), self.hub
 
         def look() -> Where:
             client = hub.client
-            unfinished = [run for run in hub.room.table.runs() if not run.state.ended]
-            waiting = sum(run.state is State.PENDING for run in unfinished)
+            count = Counter(run.state for run in hub.room.table.runs())
             return Where(
                 at.seq,
                 at.epoch,
@@ -44,8 +44,9 @@ class WhereHandler(KfHandler):
                 namespace=client.namespace,
                 store=str(client.store.root),
                 version=jupyter_kf.__version__,
-                running=len(unfinished) - waiting,
-                waiting=waiting,
+                running=count[State.RUNNING],
+                serving=count[State.READY],
+                waiting=count[State.PENDING],
             )
 
         await self.answer(look)
