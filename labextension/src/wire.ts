@@ -41,7 +41,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Each verb's JSON schema, and its fields as they are typed. */
+        /** Each verb's JSON schema, and the fields that it takes here, as they are typed. */
         get: operations["getSchemas"];
         put?: never;
         post?: never;
@@ -694,7 +694,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The cell that asks for this: only what differs from the defaults, checked. */
+        /** The cell that asks for this, with what differs from the defaults; or what is wrong. */
         post: operations["postCells"];
         delete?: never;
         options?: never;
@@ -781,19 +781,19 @@ export interface components {
             name: string;
             /**
              * Cpu
-             * @description cores for each node
+             * @description cores for each process
              * @default null
              */
             cpu: string | null;
             /**
              * Memory
-             * @description memory for each node
+             * @description memory for each process
              * @default null
              */
             memory: string | null;
             /**
              * Gpu
-             * @description GPUs for each node
+             * @description GPUs for each process
              * @default 0
              */
             gpu: number;
@@ -1008,6 +1008,8 @@ export interface components {
             min: number | ("NaN" | "Infinity" | "-Infinity") | string | null;
             /** Max */
             max: number | ("NaN" | "Infinity" | "-Infinity") | string | null;
+            /** Empty */
+            empty: boolean | null;
         };
         /**
          * ComparePaper
@@ -1146,6 +1148,16 @@ export interface components {
         DoctorPaper: {
             /** Findings */
             findings: components["schemas"]["Finding"][];
+        };
+        /**
+         * Draft
+         * @description A cell's text, or all that is wrong with what it should ask for.
+         */
+        Draft: {
+            /** Cell */
+            cell: string | null;
+            /** Problems */
+            problems: components["schemas"]["Mistake"][];
         };
         /**
          * Endpoint
@@ -1389,6 +1401,22 @@ export interface components {
             points: components["schemas"]["Metric"][];
             /** More */
             more: boolean;
+        };
+        /**
+         * Mistake
+         * @description What is wrong with a request, and the field of it that is meant; None for the whole.
+         */
+        Mistake: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Cause */
+            cause: string;
+            /** Fix */
+            fix: string;
+            /** Field */
+            field: string | null;
         };
         /**
          * Model
@@ -1781,19 +1809,19 @@ export interface components {
             name: string;
             /**
              * Cpu
-             * @description cores for each node
+             * @description cores for each process
              * @default null
              */
             cpu: string | null;
             /**
              * Memory
-             * @description memory for each node
+             * @description memory for each process
              * @default null
              */
             memory: string | null;
             /**
              * Gpu
-             * @description GPUs for each node
+             * @description GPUs for each process
              * @default 0
              */
             gpu: number;
@@ -2077,19 +2105,19 @@ export interface components {
             name: string;
             /**
              * Cpu
-             * @description cores for each node
+             * @description cores for each process
              * @default null
              */
             cpu: string | null;
             /**
              * Memory
-             * @description memory for each node
+             * @description memory for each process
              * @default null
              */
             memory: string | null;
             /**
              * Gpu
-             * @description GPUs for each node
+             * @description GPUs for each process
              * @default 0
              */
             gpu: number;
@@ -2196,7 +2224,7 @@ export interface components {
             flavour: string | null;
             /**
              * Ulp
-             * @description allowed difference of predictions in production
+             * @description allowed difference of predictions in production, in ulp
              * @default null
              */
             ulp: number | null;
@@ -2270,19 +2298,19 @@ export interface components {
             name: string;
             /**
              * Cpu
-             * @description cores for each node
+             * @description cores for each process
              * @default null
              */
             cpu: string | null;
             /**
              * Memory
-             * @description memory for each node
+             * @description memory for each process
              * @default null
              */
             memory: string | null;
             /**
              * Gpu
-             * @description GPUs for each node
+             * @description GPUs for each process
              * @default 0
              */
             gpu: number;
@@ -2381,7 +2409,7 @@ export interface components {
             frame: "pandas" | "polars";
             /**
              * Ulp
-             * @description allowed difference of its outputs
+             * @description allowed difference of its outputs, in ulp
              * @default 0
              */
             ulp: number;
@@ -2444,19 +2472,19 @@ export interface components {
             name: string;
             /**
              * Cpu
-             * @description cores for each node
+             * @description cores for each process
              * @default null
              */
             cpu: string | null;
             /**
              * Memory
-             * @description memory for each node
+             * @description memory for each process
              * @default null
              */
             memory: string | null;
             /**
              * Gpu
-             * @description GPUs for each node
+             * @description GPUs for each process
              * @default 0
              */
             gpu: number;
@@ -2531,19 +2559,19 @@ export interface components {
             maximize: boolean | string[];
             /**
              * Trials
-             * @description how many are tried
+             * @description how many trials there are
              * @default 20
              */
             trials: number;
             /**
              * Parallel
-             * @description how many run at once
+             * @description how many trials run at once
              * @default 1
              */
             parallel: number;
             /**
              * Sampler
-             * @description how the next is chosen
+             * @description how the next trial is chosen
              * @default auto
              * @enum {string}
              */
@@ -4252,7 +4280,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Cell"];
+                    "application/json": components["schemas"]["Draft"];
                 };
             };
             /** @description refused, or failed: what, why, and what to do */
@@ -4340,6 +4368,7 @@ export type Dataset = components['schemas']['Dataset'];
 export type DatasetPaper = components['schemas']['DatasetPaper'];
 export type Deleted = components['schemas']['Deleted'];
 export type DoctorPaper = components['schemas']['DoctorPaper'];
+export type Draft = components['schemas']['Draft'];
 export type Endpoint = components['schemas']['Endpoint'];
 export type EndpointAnswered = components['schemas']['EndpointAnswered'];
 export type EndpointPage = components['schemas']['EndpointPage'];
@@ -4356,6 +4385,7 @@ export type Meant = components['schemas']['Meant'];
 export type Memory = components['schemas']['Memory'];
 export type Metric = components['schemas']['Metric'];
 export type MetricPage = components['schemas']['MetricPage'];
+export type Mistake = components['schemas']['Mistake'];
 export type Model = components['schemas']['Model'];
 export type ModelPaper = components['schemas']['ModelPaper'];
 export type NameBody = components['schemas']['NameBody'];

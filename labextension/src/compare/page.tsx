@@ -3,7 +3,7 @@ import * as React from 'react';
 import { ENDED } from '../services/validate';
 import { MOST_COMPARED } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { labelOf, valueOf } from '../ui/labels';
+import { kindWord, labelOf, valueOf } from '../ui/labels';
 import {
   ActionNote,
   Fetched,
@@ -135,7 +135,7 @@ function Picker(props: {
         <datalist id={id}>
           {known.map(run => (
             <option key={run.id} value={run.id}>
-              {`${run.kind} ${run.name}, ${stateWord(run.state, trans, run.kind)}`}
+              {`${kindWord(run.kind, trans)} ${run.name}, ${stateWord(run.state, trans, run.kind)}`}
             </option>
           ))}
         </datalist>
@@ -250,7 +250,7 @@ function SideTable(props: {
         ...paper.runs.map((run, at) => ({
           key: run.id,
           title: run.kind === 'tune' ? trans.__('%1 (study)', run.id) : run.id,
-          help: `${run.kind} ${run.name}`,
+          help: `${kindWord(run.kind, trans)} ${run.name}`,
           cell: (row: ICompared) =>
             row === state ? (
               <span className="jp-Kf-cellState">

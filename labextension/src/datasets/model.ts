@@ -1,4 +1,5 @@
 /** A dataset's profile as rows of a table, and what one column looks like. Pure. */
+import { words } from '../services/words';
 import { formatNumber, typeWord } from '../ui/format';
 import type { DatasetPaper } from '../wire';
 
@@ -101,7 +102,7 @@ export function range(column: IProfiled): string {
       : `${column.low} – ${column.high}`;
   }
   if (column.true !== null) {
-    return `${formatNumber(column.true)} true`;
+    return words().__('%1 true', formatNumber(column.true));
   }
   return column.top
     .slice(0, 3)

@@ -14,7 +14,8 @@ import {
   noteOf,
   parsePasted,
   parseRow,
-  type Typed
+  type Typed,
+  unusual
 } from './form';
 
 const MOST_FIELDS = 200;
@@ -266,7 +267,11 @@ function Field(props: {
       ) : null}
       <span
         id={`${id}h`}
-        className={wrong ? 'jp-Kf-fieldError' : 'jp-Kf-fieldHelp'}
+        className={
+          wrong
+            ? 'jp-Kf-fieldError'
+            : `jp-Kf-fieldHelp${unusual(column, value) ? ' jp-mod-unusual' : ''}`
+        }
         role={wrong ? 'alert' : undefined}
       >
         {wrong || note}

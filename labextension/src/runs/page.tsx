@@ -7,6 +7,7 @@ import { Ago } from '../ui/clock';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatDuration, formatTime, toNumber } from '../ui/format';
 import { useFetched, useRunRow } from '../ui/hooks';
+import { kindWord } from '../ui/labels';
 import { LineageView } from '../ui/lineage';
 import { firstLine } from '../ui/names';
 import { ActionNote, CodeBlock, type IAction, useAction } from '../ui/page';
@@ -106,7 +107,7 @@ function Head(props: {
         <h2>{run.name}</h2>
         <StateBadge state={run.state} kind={run.kind} live />
         <span className="jp-Kf-quiet">
-          {run.kind} · <code>{run.id}</code>
+          {kindWord(run.kind, trans)} · <code>{run.id}</code>
         </span>
         <span className="jp-Kf-grow" />
         <Actions {...props} action={action} />

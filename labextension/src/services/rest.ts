@@ -2,6 +2,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { Problem } from '../wire';
+import { words } from './words';
 
 const BASE = 'jupyter-kf/api/v1';
 /** What a proxy or a hub answers in place of a server that is not there. */
@@ -125,14 +126,15 @@ async function json<T>(answer: Response): Promise<T> {
 }
 
 function unreachable(method = 'GET'): Problem {
+  const trans = words();
   return {
     code: 'kf-0000',
-    message: 'the Jupyter server does not answer',
-    cause: 'it was stopped or restarts, or the network is down',
+    message: trans.__('the Jupyter server does not answer'),
+    cause: trans.__('it was stopped or restarts, or the network is down'),
     fix:
       method === 'GET'
-        ? 'what runs goes on; this page tries again by itself'
-        : 'what runs goes on; do it again when the server answers'
+        ? trans.__('what runs goes on; this page tries again by itself')
+        : trans.__('what runs goes on; do it again when the server answers')
   };
 }
 
@@ -149,15 +151,18 @@ async function problemOf(answer: Response): Promise<Problem> {
   } catch {
     // Not JSON: a proxy's page.
   }
-  return plain(answer, answer.statusText || 'no reason given');
+  return plain(answer, answer.statusText || words().__('no reason given'));
 }
 
 function plain(answer: Response, cause: string): Problem {
   const missing = answer.status === 404;
+  const trans = words();
   return {
     code: `http-${answer.status}`,
-    message: `the server answered ${answer.status}`,
-    cause: missing ? 'it has no such route, or no such thing' : cause,
-    fix: missing ? 'see that jupyter-kf is enabled: jupyter server extension list' : ''
+    message: trans.__('the server answered %1', answer.status),
+    cause: missing ? trans.__('it has no such route, or no such thing') : cause,
+    fix: missing
+      ? trans.__('see that jupyter-kf is enabled: %1', 'jupyter server extension list')
+      : ''
   };
 }

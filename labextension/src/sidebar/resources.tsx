@@ -28,10 +28,10 @@ export function Resources(): React.ReactElement {
   return (
     <div className="jp-Kf-resources">
       <Meter
-        label={trans.__('CPU')}
+        label={trans.__('Cores')}
         share={toNumber(cpu.used_by_runs) / toNumber(cpu.capacity)}
         text={trans.__(
-          '%1 of %2 cores reserved',
+          '%1 of %2 asked for by runs',
           formatNumber(cpu.used_by_runs),
           formatNumber(cpu.capacity)
         )}

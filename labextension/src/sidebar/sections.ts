@@ -9,6 +9,7 @@ import {
   shortDigest,
   toNumber
 } from '../ui/format';
+import { kindWord } from '../ui/labels';
 import type { IPage } from './list';
 
 /** One row as the list shows it. */
@@ -52,7 +53,8 @@ export function runRow(run: RunRow, trans: TranslationBundle): IRow {
     id: run.id,
     thing: run.kind === 'tune' ? 'study' : 'run',
     title: run.name,
-    detail: () => joined(run.kind, when(run, trans), ...metricWords(run)),
+    detail: () =>
+      joined(kindWord(run.kind, trans), when(run, trans), ...metricWords(run)),
     state: run.state,
     progress,
     run

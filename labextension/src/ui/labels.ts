@@ -7,6 +7,23 @@ export function tidied(field: string): string {
   return field[0].toUpperCase() + field.slice(1).replace(/_/g, ' ');
 }
 
+/** A kind of run, or of thing, in the page's language. */
+export function kindWord(kind: string, trans: TranslationBundle): string {
+  const known: Record<string, string> = {
+    train: trans.__('train'),
+    tune: trans.__('tune'),
+    serve: trans.__('serve'),
+    batch: trans.__('batch'),
+    run: trans.__('run'),
+    study: trans.__('study'),
+    dataset: trans.__('dataset'),
+    transform: trans.__('transform'),
+    model: trans.__('model'),
+    endpoint: trans.__('endpoint')
+  };
+  return known[kind] ?? kind;
+}
+
 /** What a page calls a field that was set, or something that a run left. */
 export function labelOf(field: string, trans: TranslationBundle): string {
   const known: Record<string, string> = {

@@ -3,6 +3,7 @@ import * as React from 'react';
 import { CommandIDs, type Thing } from '../tokens';
 import { useKf } from './context';
 import { useFetched } from './hooks';
+import { kindWord } from './labels';
 import { ErrorBox, Skeleton } from './pieces';
 import type { Lineage, Node } from '../wire';
 
@@ -92,7 +93,7 @@ function NodeBox(props: {
   y: number;
   here: boolean;
 }): React.ReactElement {
-  const { commands } = useKf();
+  const { commands, trans } = useKf();
   const { node } = props;
   const target = targetOf(node);
   const open = () =>
@@ -106,7 +107,7 @@ function NodeBox(props: {
         aria-current={props.here || undefined}
         onClick={open}
       >
-        <span className="jp-Kf-quiet">{node.kind}</span>
+        <span className="jp-Kf-quiet">{kindWord(node.kind, trans)}</span>
         <span>{node.label.replace(new RegExp(`^${node.kind} `), '')}</span>
       </button>
     </foreignObject>

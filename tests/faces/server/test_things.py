@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import pandas as pd
 import pytest
 
+from jupyter_kf.client import columns
 from tests.faces.server.test_events import Heard
 
 
@@ -210,3 +212,10 @@ async def test_a_name_leads_to_the_page_of_its_thing(api, whole, name, thing, id
     assert (got["thing"], got["id"]) == ("study", study)
     lost = await api("GET", "/show", params={"thing": "nothing"})
     assert (lost.status, lost.json["code"]) == (404, "kf-1116")
+
+
+def test_a_form_knows_whether_a_text_was_ever_empty(client):
+    frame = pd.DataFrame({"note": ["", "x"], "zone": ["a", "b"], "km": [1.0, 2.0]})
+    made = client.data("texts", frame)
+    told = columns.of_model(client.store, {"transform": None}, made.digest)
+    assert {one.name: one.empty for one in told} == {"note": True, "zone": False, "km": None}
