@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import atexit
 import inspect
+import shutil
 import tempfile
 import textwrap
 from collections.abc import Callable, Mapping
@@ -148,6 +150,7 @@ def inline_names(store: Store, spec: TrainSpec) -> dict[str, Any]:
     from jupyter_kf.worker.report import Reporter
 
     folder = RunFolder(tempfile.mkdtemp(prefix="kf-inline-"))
+    atexit.register(shutil.rmtree, folder.path, ignore_errors=True)
     folder.inputs.mkdir()
     job = {"store": str(store.root), "spec": spec.model_dump(mode="json")}
     job.update(train_inputs(store, spec))

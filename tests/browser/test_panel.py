@@ -356,7 +356,7 @@ def test_the_first_screen_is_calm_and_says_what_to_type(
         expect(panel.get_by_text("%%kf train first")).to_be_visible()  # several may be open
         heading.click()
     panel.get_by_role("button", name="Resources").click()
-    expect(panel.get_by_role("meter", name="CPU")).to_be_visible()
+    expect(panel.get_by_role("meter", name="Cores")).to_be_visible()
     own.pictures("resources")
     panel.get_by_role("button", name="Resources").click()
     own.pictures("first-screen")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -21,7 +22,11 @@ MANIFESTS = ROOT / "spawner" / "manifests"
 @pytest.fixture(scope="module")
 def objects() -> list[dict]:
     """What kustomize makes of the folder."""
-    command = [build.KUBE.binary("kubectl"), "kustomize", MANIFESTS]
+    return kustomized(MANIFESTS)
+
+
+def kustomized(folder: Path) -> list[dict]:
+    command = [build.KUBE.binary("kubectl"), "kustomize", folder]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return list(yaml.safe_load_all(done.stdout))
 
@@ -49,15 +54,15 @@ def applied(objects, cluster, namespace, tmp_path) -> str:
     return namespace
 
 
-def may(api, namespace: str, account: str, what: str) -> bool:
-    """Whether the account may: "create trainer.kubeflow.org/trainjobs"."""
+def may(api, namespace: str, account: str, what: str, elsewhere: str = "") -> bool:
+    """Whether the account may, here or elsewhere: "create trainer.kubeflow.org/trainjobs"."""
     verb, resource = what.split()
     group, _, plural = (
         resource.rpartition("/") if not resource.startswith("pods/") else ("", "", resource)
     )
     plural, _, below = plural.partition("/")
     attributes = {
-        "namespace": namespace,
+        "namespace": elsewhere or namespace,
         "verb": verb,
         "group": group,
         "resource": plural,
@@ -108,6 +113,38 @@ def test_the_manifests_are_taken_and_their_rights_are_as_narrow_as_they_say(appl
     wait_for(lambda: granted("hub", "create pods"), 20, "the rights to count")
     assert [(a, w) for a, all_ in YES.items() for w in all_ if not granted(a, w)] == []
     assert [(a, w) for a, all_ in NO.items() for w in all_ if granted(a, w)] == []
+
+
+def test_a_component_lets_the_hub_make_namespaces_and_servers_in_them(applied, api, tmp_path):
+    overlay = {
+        "namespace": applied,
+        "resources": [os.path.relpath(MANIFESTS, tmp_path)],
+        "components": [os.path.relpath(MANIFESTS / "user-namespaces", tmp_path)],
+    }
+    (tmp_path / "kustomization.yaml").write_text(yaml.dump(overlay))
+    rights = {one["kind"]: one for one in kustomized(tmp_path) if "Cluster" in one["kind"]}
+    # Named for this test: what is not in a namespace is everybody's.
+    role, binding = rights["ClusterRole"], rights["ClusterRoleBinding"]
+    role["metadata"]["name"] = binding["metadata"]["name"] = applied
+    binding["roleRef"]["name"] = applied
+    rbac = client.RbacAuthorizationV1Api(api)
+
+    def may_elsewhere(what: str) -> bool:
+        return may(api, applied, "hub", what, elsewhere="default")
+
+    assert not may_elsewhere("create pods")
+    strict = {"field_validation": "Strict"}
+    rbac.create_cluster_role(role, **strict)
+    rbac.create_cluster_role_binding(binding, **strict)
+    try:
+        wait_for(lambda: may_elsewhere("create pods"), 20, "the rights to count")
+        yes = ["create namespaces", "get namespaces", "list events", "list resourcequotas"]
+        assert [what for what in [*YES["hub"], *yes] if not may_elsewhere(what)] == []
+        no = ["delete namespaces", "patch namespaces", "list namespaces"]
+        assert [what for what in [*NO["hub"], *no] if may_elsewhere(what)] == []
+    finally:
+        rbac.delete_cluster_role_binding(applied)
+        rbac.delete_cluster_role(applied)
 
 
 def test_the_hubs_own_pods_pass_the_namespaces_security(applied, api):

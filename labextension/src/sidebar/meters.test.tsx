@@ -50,7 +50,7 @@ it('shows what this machine has and what of it is taken', () => {
     ]
   });
   expect(meters).toEqual({
-    CPU: ['1 of 4 cores reserved', 0.25],
+    Cores: ['1 of 4 asked for by runs', 0.25],
     Memory: ['6.0 GB free of 8.0 GB', 0.25],
     GPUs: ['1 free of 2', 0.5]
   });
@@ -72,7 +72,7 @@ it('shows a cluster’s quota, and calls it no machine', () => {
   const { meters, text } = shown({ backend: 'kube', memory, quota });
   expect(meters['requests.nvidia.com/gpu']).toEqual(['3 of 4', 0.75]);
   expect(meters['requests.memory']).toEqual(['16 of 64 GiB', 0.25]);
-  expect(meters['Memory']).toEqual(['16 GB of 64 GB reserved', 0.25]);
+  expect(meters['Memory']).toEqual(['16 GB of 64 GB asked for by runs', 0.25]);
   expect(text).toContain('No GPU for jobs on kube.');
   expect(text).not.toContain('machine');
 });

@@ -17,10 +17,10 @@ export function Meters(props: {
   return (
     <div className="jp-Kf-resources">
       <Meter
-        label={trans.__('CPU')}
+        label={trans.__('Cores')}
         share={toNumber(cpu.used_by_runs) / toNumber(cpu.capacity)}
         text={trans.__(
-          '%1 of %2 cores reserved',
+          '%1 of %2 asked for by runs',
           formatNumber(cpu.used_by_runs),
           formatNumber(cpu.capacity)
         )}
@@ -70,7 +70,11 @@ function memoryOf(
   return free_bytes === null
     ? {
         share: used_by_runs_bytes / capacity_bytes,
-        text: trans.__('%1 of %2 reserved', formatBytes(used_by_runs_bytes), all)
+        text: trans.__(
+          '%1 of %2 asked for by runs',
+          formatBytes(used_by_runs_bytes),
+          all
+        )
       }
     : {
         share: 1 - free_bytes / capacity_bytes,

@@ -131,6 +131,7 @@ export function Rows(props: {
           role: 'listbox',
           tabIndex: 0,
           'aria-label': props.title,
+          style: { flexBasis: count * ROW_PX },
           'aria-multiselectable': several || undefined,
           'aria-activedescendant': at >= 0 ? `${base}${at}` : undefined,
           onKeyDown: onKey,

@@ -94,6 +94,6 @@ export function HistoryPlot(props: {
 /** The ends of what is drawn; some room around a value that never changed. */
 function around(values: number[]): [number, number] {
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const room = low === high ? Math.abs(low) * 0.1 || 1 : 0;
+  const room = low === high ? Math.abs(low) * 0.02 || 1 : 0;
   return values.length ? [low - room, high + room] : [0, 1];
 }

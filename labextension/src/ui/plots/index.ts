@@ -127,7 +127,7 @@ export function lines(
 
 /** A series that never changes gets a scale around it; from itself, there would be none. */
 function flat([low, high]: [number, number]): [number, number] {
-  const around = low === high ? Math.abs(low) / 2 || 1 : 0;
+  const around = low === high ? Math.abs(low) * 0.05 || 1 : 0;
   return [low - around, high + around];
 }
 
