@@ -228,7 +228,9 @@ def test_a_run_on_data_is_followed_from_the_queue_to_its_lineage(
     assert screen.errors == []
 
 
-KEEPING = "from sklearn.dummy import DummyClassifier\nmodel = DummyClassifier().fit([[0]], [1])\n"
+KEEPING = (
+    "from sklearn.dummy import DummyClassifier\nmodel = DummyClassifier().fit(X_train, y_train)\n"
+)
 LISTED = {  # how many there are at least, the page that opens, and what is searched for
     "Studies": ("high", ".jp-Kf-studyPage", "large"),
     "Models": ("high", ".jp-Kf-modelPage", "high"),
@@ -264,8 +266,7 @@ def test_each_list_of_the_sidebar_has_its_rows_is_searched_opens_and_grows(
         fold.get_by_role("button", name=section, exact=True).click()
         rows = fold.get_by_role("listbox", name=section).get_by_role("option")
         row = rows.filter(has=screen.page.locator(f".jp-Kf-rowTitle span:text-is('{name}')"))
-        expect(row).to_have_count(1)
-        row.click()
+        row.first.click()
         expect(screen.page.locator(f"{page}:visible h2")).to_contain_text(name)
         before = rows.count()
         box = fold.get_by_role("searchbox")
