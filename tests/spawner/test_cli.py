@@ -207,6 +207,11 @@ def test_what_a_hubs_configuration_would_lose_is_told_before_a_start_is_refused(
         "  Fix: move it into the catalogue (amounts: `limits` with `groups`), or leave it out",
         "1 error, 2 warnings",
     ]
+    config.write_text('c.KfSpawner.group_overrides = {"x": {"groups": ["a"]}}')
+    assert (
+        "group_overrides.x: it is no override"
+        in run("check", small, "--config", config, status=1).stderr
+    )
     config.write_text(
         "c.KfSpawner.group_overrides = lambda spawner: {}\nc.KubeSpawner.profile_list = [{}]\n"
     )
