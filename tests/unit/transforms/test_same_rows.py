@@ -81,3 +81,11 @@ def test_a_transform_that_returns_intervals_is_told_what_to_return(make):
     with pytest.raises(TransformError) as caught:
         make(code, pd.DataFrame({"x": [1.0, 2.5, 3.0]}))
     assert caught.value.code == 1324 and "labels" in caught.value.fix
+
+
+@pytest.mark.parametrize("left", ["", "[]", '{"key": 1'])
+def test_an_entry_that_a_crash_left_unwritten_is_made_again(blobs, left):
+    prepared.remember(blobs, "prepared", ["a"], "value")
+    assert prepared.recall(blobs, "prepared", ["a"]) == "value"
+    prepared.cache_path(blobs, "prepared", ["a"]).write_text(left)
+    assert prepared.recall(blobs, "prepared", ["a"]) is None
