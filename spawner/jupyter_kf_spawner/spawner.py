@@ -1,7 +1,7 @@
 """KfSpawner: KubeSpawner with the catalogue's choices, safe pods, and a story while it starts.
 
-Thin: it fills KubeSpawner's traits, adds to its manifests, and watches; KubeSpawner does the
-rest, and all of it where no catalogue is configured. May import kubespawner.
+Thin: it fills KubeSpawner's traits and adds to its manifests; KubeSpawner does the rest, and all of
+it where no catalogue is configured. May import kubespawner, `telling` and what it may.
 """
 
 from __future__ import annotations
@@ -10,42 +10,25 @@ import asyncio
 import copy
 import dataclasses
 import secrets
-import time
-from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
 from jupyterhub.utils import url_path_join
 from kubernetes_asyncio.client.exceptions import ApiException
-from kubespawner import KubeSpawner
 from kubespawner.objects import make_namespace
 from kubespawner.slugs import is_valid_label, safe_slug
-from kubespawner.spawner import PodReflector
-from traitlets import Bool, Float, default
+from traitlets import Bool, default
 
 from jupyter_kf_spawner import asked, cluster, namespaces, story
-from jupyter_kf_spawner.choosing import Choosing, rejected
 from jupyter_kf_spawner.errors import Refusal
 from jupyter_kf_spawner.pods import LABEL, applied, traits, undone
+from jupyter_kf_spawner.rejecting import rejected
 from jupyter_kf_spawner.resolve import Usage
-from jupyter_kf_spawner.watching import PodWatch, StartingEvents
-
-SPAWN_ID = LABEL + "spawn-id"
-# Before the hub's own time-out, which counts as a failure of the hub.
-_MARGIN_S = 3.0
-_LOOK_S = 1.0
+from jupyter_kf_spawner.telling import SPAWN_ID, Telling
 
 
-class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
+class KfSpawner(Telling):
     """Notebook servers as pods, chosen from a catalogue."""
 
-    patience_s = Float(
-        120.0,
-        help="""
-        Seconds for which a start waits for room, a volume or an image before it gives up.
-
-        A new machine that is being added is waited for until `start_timeout`.
-        """,
-    ).tag(config=True)
     token_by_secret = Bool(
         True, help="Hand the hub's token to the pod by a Secret, not in the pod's text."
     ).tag(config=True)
@@ -68,39 +51,11 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
             KfSpawner._told_of_profiles = True
             self.log.warning("profile_list is not offered: catalogue_file takes its place")
         self.api: Any = cluster.AdoptingApi(self.api, SPAWN_ID)
-        self._told: list[story.Sentence] = []
-        self._spawn_id = ""
         self._as_configured: dict[str, Any] = {}
         self._of_groups: dict[str, Any] = {}
         self._foreign = False
 
     _told_of_profiles: ClassVar[bool] = False
-
-    # One for all spawners of a namespace, as KubeSpawner's reflectors.
-    _starting: ClassVar[dict[Any, StartingEvents]] = {}
-
-    # KubeSpawner's own watch keeps the events of the whole namespace in the hub's memory.
-    @default("events_enabled")
-    def _no_watch_of_all_events(self) -> bool:
-        return False
-
-    async def _start_reflector(
-        self, kind: str, reflector_class: Any, replace: bool = False, **more: Any
-    ) -> Any:
-        """KubeSpawner's reflector of pods costs much where there are thousands of them."""
-        chosen = PodWatch if reflector_class is PodReflector else reflector_class
-        return await super()._start_reflector(kind, chosen, replace=replace, **more)
-
-    @property
-    def _pod(self) -> str:
-        return f"{self.namespace}/{self.pod_name}"
-
-    @property
-    def _events(self) -> StartingEvents:
-        key = self._get_reflector_key("starting")
-        if key not in self._starting:
-            self._starting[key] = StartingEvents(self.api, key[1])
-        return self._starting[key]
 
     @default("options_form")
     def _options_form_default(self) -> Any:
@@ -192,6 +147,7 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
                 f"What the hub has for your group contradicts its catalogue ({names})."
                 " Tell your admin.",
                 "configuration",
+                whose=self._log_name,
                 log=f"group_overrides sets {names} for {self._log_name}, and the catalogue sets"
                 " it too: move it into the catalogue (amounts: `limits` with `groups`), or leave"
                 " it out of group_overrides",
@@ -213,7 +169,7 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
                 self.api, namespaces.marked(wanted, self.user.name), self.user.name
             )
         except Refusal as refusal:
-            raise rejected(str(refusal), refusal.reason, status=409) from None
+            raise rejected(str(refusal), refusal.reason, whose=self._log_name, status=409) from None
         self._foreign = False
 
     def clear_state(self) -> None:
@@ -253,10 +209,6 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
             await self._hide_token(pod)
         return pod
 
-    async def _listen(self) -> None:
-        """Before the pod is made, so that none of its events is missed."""
-        await self._events.follow(self._pod)
-
     async def _hide_token(self, pod: Any) -> None:
         name = f"{self.pod_name}-token"
         stored = cluster.take_token(pod, name)
@@ -285,92 +237,13 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
             refused = story.of_refusal(error.status, str(error.body or error.reason))
             self._told.append(refused)
             log = f"{error.status} {error.body!r}"
-            raise rejected(refused.text, refused.reason, status=409, log=log) from None
+            raise rejected(
+                refused.text, refused.reason, whose=self._log_name, status=409, log=log
+            ) from None
         finally:
             if not starting.done():
                 starting.cancel()
             self._events.forget(self._pod)
-
-    async def _watched(self, starting: asyncio.Future[Any]) -> Any:
-        """Waits for the start, and ends it early when the cluster says it can't succeed."""
-        began = time.monotonic()
-        waiting_since: float | None = None
-        while True:
-            await asyncio.wait({starting}, timeout=_LOOK_S)
-            if starting.done():
-                return starting.result()
-            now = time.monotonic()
-            late = now - began > self.start_timeout - _MARGIN_S
-            said = self._look()
-            stuck = said is not None and said.verdict == "waiting"
-            waiting_since = (waiting_since or now) if stuck else None
-            given_up = waiting_since is not None and now - waiting_since > self.patience_s
-            if said is not None and (said.verdict == "failed" or given_up or (late and stuck)):
-                raise rejected(said.text, said.reason, status=409)
-            if late:
-                raise rejected(
-                    f"The server did not start in {self.start_timeout} s."
-                    + (f" The last word was: {said.text}" if said else "")
-                    + " Try again, or choose another image.",
-                    "timeout",
-                    status=504,
-                )
-
-    def _pod_seen(self) -> dict[str, Any] | None:
-        """The server's pod as the hub's watch knows it."""
-        pods = self.pod_reflector.pods if self.pod_reflector else {}
-        pod: dict[str, Any] | None = pods.get(self._pod)
-        return pod
-
-    def _look(self) -> story.Sentence | None:
-        """The newest sentence about this start's pod."""
-        pod = self._pod_seen()
-        if pod is None or pod["metadata"].get("annotations", {}).get(SPAWN_ID) != self._spawn_id:
-            return story.verdict(self._told)
-        uid = pod["metadata"]["uid"]
-        events = self._events.of(self._pod)
-        mine = [event for event in events if event["involvedObject"].get("uid") == uid]
-        self._told = story.told(mine, pod)
-        return story.verdict(self._told)
-
-    async def progress(self) -> AsyncIterator[dict[str, Any]]:
-        """The story as it comes: a percentage that never falls, and a sentence."""
-        percent, shown = 5, 0
-        notes = self.resolved.notes if self.resolved else ()
-        for note in notes:
-            yield {"progress": percent, "message": note}
-        yield {"progress": percent, "message": "The cluster was asked for the server."}
-        while True:
-            done = self._start_future is not None and self._start_future.done()
-            for said in self._told[shown:]:
-                percent = max(percent, said.percent)
-                yield {"progress": percent, "message": said.text}
-            shown = len(self._told)
-            if done:
-                return
-            await asyncio.sleep(_LOOK_S / 2)
-
-    async def poll(self) -> int | None:
-        """As KubeSpawner's; a server that ended by itself leaves word why."""
-        # KubeSpawner removes a pod that has ended, and `stop` forgets what it held.
-        before, held = self._pod_seen(), self.holds is not None
-        status: int | None = await super().poll()
-        if status is not None and held:
-            said = await self._last_word(before)
-            self.ended = f"Your last server: {said.text}" if said else ""
-        return status
-
-    async def _last_word(self, pod: dict[str, Any] | None) -> story.Sentence | None:
-        """Why the server is gone: the pod as it last was, else its events."""
-        uid = getattr(self, "pod_id", None)  # unknown after a restart of the hub
-        watch = self.pod_reflector
-        if isinstance(watch, PodWatch):
-            of, said = watch.gone.get(self._pod, ("", None))
-            if said is not None and uid in (None, of):
-                return said
-        listed = await cluster.events_of(self.api, self.namespace, self.pod_name)
-        mine = [one for one in listed if uid in (None, one["involvedObject"].get("uid"))]
-        return story.ending(self._pod_seen() or pod, mine)
 
     async def stop(self, now: bool = False) -> None:
         """As KubeSpawner's, and the token's Secret goes too."""

@@ -195,3 +195,11 @@ def test_limits_count_all_servers_of_a_user_and_the_most_generous_entry(catalogu
 def test_a_third_server_is_refused(catalogue, ada):
     usage = Usage(running=(Running(1, GI), Running(1, GI)), home="h")
     assert "servers at a time" in refused(catalogue, ada, {}, usage).what
+
+
+def test_a_refusal_names_only_what_this_person_may_choose_instead(catalogue, ada):
+    hidden = catalogue.images["tensorflow-gpu"].model_copy(update={"groups": ("secret",)})
+    images = {**catalogue.images, "tensorflow-gpu": hidden}
+    changed = catalogue.model_copy(update={"images": images})
+    said = refused(changed, ada, {"gpu": "nvidia", "size": "large"})
+    assert said.fix == "Choose PyTorch for GPUs, or no GPU"

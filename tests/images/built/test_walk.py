@@ -60,7 +60,8 @@ kf.report(auc=0.93)
 @pytest.fixture
 def catalogue(tmp_path) -> Path:
     text = PUBLISHED.read_text()
-    text = text.replace("jupyter-kf-base:0.1.0\n", "jupyter-kf-base:0.1.0\n    gpus: [nvidia]\n")
+    assert text.count("    gpus: [amd, intel]\n") == 1
+    text = text.replace("    gpus: [amd, intel]\n", "    gpus: [nvidia, amd, intel]\n")
     text = text.replace("    idle: 2h\n    gpus: []\n", "    idle: 2h\n")
     text = text.replace("\ngpus:\n", BRIEF, 1)
     path = tmp_path / "catalogue.yaml"
