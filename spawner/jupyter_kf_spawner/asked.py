@@ -161,7 +161,14 @@ def _said(field: str) -> str:
     return _WORDS.get(field, field)
 
 
-_WORDS = {"cpu": "CPU", "gpu": "the kind of GPU", "gpus": "the number of GPUs", "kubeflow": "%kf"}
+_WORDS = {
+    "cpu": "CPU",
+    "gpu": "the kind of GPU",
+    "gpus": "the number of GPUs",
+    "kubeflow": "%kf",
+    "volumes": "a volume",
+    "workspace_size": "the workspace's size",
+}
 _READERS: dict[str, Callable[[str, object], Any]] = {
     "preset": _names,
     "image": _name,

@@ -51,7 +51,7 @@ def one_of(field: str, name: str, offers: Mapping[str, O], identity: Identity) -
         mine = [key for key, other in offers.items() if other.is_for(identity.groups)]
         raise Refusal(
             field,
-            f"there is no {field} {shown(name)} for you",
+            f"there is no {'volume' if field == 'volumes' else field} {shown(name)} for you",
             fix=sentence(did_you_mean(name, mine)),
             field=field,
         )

@@ -10,6 +10,8 @@ from jupyter_kf_spawner.errors import Refusal
 from jupyter_kf_spawner.limits import Running
 from jupyter_kf_spawner.resolve import Identity, Mount, Usage, resolve
 
+from tests.spawner.test_catalogue import SMALL
+
 GI = 2**30
 HOME = Usage(claims={"claim-ada": "ada", "ada-old": "ada", "claim-bob": "bob"}, home="claim-ada")
 
@@ -188,7 +190,7 @@ def test_limits_count_all_servers_of_a_user_and_the_most_generous_entry(catalogu
     options = {"size": "large", "cpu": 4}
     refusal = refused(catalogue, ada, options, usage)
     assert (refusal.reason, refusal.field) == ("limit", "cpu")
-    assert refusal.fix == "Ask for at most 2, or stop another server"
+    assert refusal.fix == "Ask for at most 2 CPU, or stop another server"
     assert resolve(catalogue, grace, usage, options).cpu == 4
 
 
@@ -203,3 +205,22 @@ def test_a_refusal_names_only_what_this_person_may_choose_instead(catalogue, ada
     changed = catalogue.model_copy(update={"images": images})
     said = refused(changed, ada, {"gpu": "nvidia", "size": "large"})
     assert said.fix == "Choose PyTorch for GPUs, or no GPU"
+
+
+def test_one_is_not_two_in_what_a_limit_says(ada):
+    text = SMALL.replace('"lab:1"}', '"lab:1", gpus: [g]}')
+    text += "gpus: {g: {title: G, resource: a.com/g, counts: [1, 2]}}\n"
+    few = parse(text + "limits: [{servers: 1, gpus: 1}]\n")
+    alone = refused(few, ada, {"gpu": "g", "gpus": 2}, Usage())
+    assert str(alone) == (
+        "your servers may have 1 GPU together, and this would make 2 GPUs. Ask for at most 1 GPU."
+    )
+    second = refused(few, ada, {}, Usage(running=(Running(1, GI),)))
+    assert str(second) == (
+        "you may have 1 server at a time, and this would make 2 servers. Stop another server first."
+    )
+    none = refused(parse(text + "limits: [{gpus: 0}]\n"), ada, {"gpu": "g"}, Usage())
+    assert "may have no GPUs together, and this would make 1 GPU. Leave it out." in str(none)
+    assert "there is no volume 'secret' for you" in str(
+        refused(few, ada, {"volumes": ["secret"]}, Usage())
+    )
