@@ -120,17 +120,18 @@ class Telling(Choosing, KubeSpawner):
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         """The story as it comes: a percentage that never falls, and a sentence."""
-        percent, shown = 5, 0
+        percent, shown = 5, set[story.Sentence]()
         notes = self.resolved.notes if self.resolved else ()
         for note in notes:
             yield {"progress": percent, "message": note}
         yield {"progress": percent, "message": "The cluster was asked for the server."}
         while True:
             done = self._start_future is not None and self._start_future.done()
-            for said in self._told[shown:]:
+            # Sentences come, and go when a later event says more than they did.
+            for said in [one for one in self._told if one not in shown]:
                 percent = max(percent, said.percent)
+                shown.add(said)
                 yield {"progress": percent, "message": said.text}
-            shown = len(self._told)
             if done:
                 return
             await asyncio.sleep(_LOOK_S / 2)
