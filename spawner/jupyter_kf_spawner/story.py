@@ -25,7 +25,7 @@ class Sentence:
         percent: how far a start is after it, 0 to 100; 0 says nothing about it.
         verdict: "going" well; "waiting" for something that may come; "failed" for good.
         reason: a short label of a fixed set, for the hub's metrics.
-        advice: what to do; whatever does not go well has one, since a start may be given up there.
+        advice: what to do; whatever does not go well has one.
     """
 
     what: str
@@ -205,13 +205,8 @@ def _disrupted(status: Mapping[str, Any]) -> Sentence | None:
 
 
 def _crashed(code: object) -> Sentence:
-    return Sentence(
-        f"The server's program ended by itself with status {code}.",
-        0,
-        "failed",
-        "crashed",
-        _ANOTHER_IMAGE,
-    )
+    what = f"The server's program ended by itself with status {code}."
+    return Sentence(what, 0, "failed", "crashed", _ANOTHER_IMAGE)
 
 
 _ANOTHER_IMAGE = (
@@ -244,12 +239,10 @@ def _image(message: str) -> Sentence:
 
 def _config(message: str) -> Sentence:
     missing = re.search(r'(secret|configmap) "([^"]{1,253})" not found', message)
-    what = f"The {missing[1]} {missing[2]} is missing" if missing else _short(message)
-    # The hub's own Secret follows its pod within a second.
-    verdict: Verdict = "waiting"
-    return Sentence(
-        f"{what}.", 0, verdict, "configuration", "If it does not come, tell your admin."
-    )
+    what = f"The {missing[1]} {missing[2]} is missing." if missing else f"{_short(message)}."
+    # The hub's own Secret follows its pod within a second: that is no failure.
+    advice = "If it does not come, tell your admin."
+    return Sentence(what, 0, "waiting", "configuration", advice)
 
 
 _WAITING: dict[str, Callable[[str], Sentence]] = {
