@@ -309,7 +309,8 @@ class Client:
     def compare(self, *runs: str) -> Comparison:
         """Two runs or more, side by side."""
         CompareQuery.of(runs=runs)
-        return compare([self.meant(run) for run in runs])
+        found = [self.meant(run) for run in runs]
+        return compare(found, [studies.asked(self.store, run) for run in found])
 
     def lineage(self, thing: str) -> Lineage:
         """Where a thing came from and what was made of it."""

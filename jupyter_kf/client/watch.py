@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from jupyter_kf import locks
 from jupyter_kf.backends import registry
 from jupyter_kf.backends.base import Backend, Observation, Ref
 from jupyter_kf.blobs import read_json
@@ -15,7 +16,7 @@ from jupyter_kf.records import Run, State
 from jupyter_kf.store import Store
 
 _FIRST_DELAY_S, _LONGEST_DELAY_S = 0.01, 0.25
-_SUBMIT_GRACE_S = 30.0
+_SUBMIT_GRACE_S = 30.0  # until the submitter has locked its spec.json, or where it can't
 
 Look = Callable[[Run], None] | None
 
@@ -130,4 +131,7 @@ class Watcher:
         folder = self._store.runs.folder(run_id)
         if folder.ref.exists() or folder.result.exists():
             return False
+        with contextlib.suppress(PermissionError):  # a store of somebody else's
+            if locks.held(folder.spec):
+                return True
         return time.time() - folder.spec.stat().st_mtime < _SUBMIT_GRACE_S

@@ -179,7 +179,7 @@ class HelpQuery(Request):
 class CallOptions(Request):
     """How a verb is called, whatever it does."""
 
-    wait: bool | None = field(None, "return when it has ended")
+    wait: bool | None = field(None, "return only when it has ended, and not at once")
     dry_run: bool = field(False, "show what would be started, and start nothing")
     inline: bool = field(
         False, "run the cell in this kernel with the same names bound, to debug it"

@@ -256,9 +256,7 @@ def _batches(path: Path) -> Iterator[Any]:
                 yield reader.get_batch(n)
     else:
         options = csv.ReadOptions(block_size=16 << 20, use_threads=False)
-        parse = csv.ParseOptions(delimiter=files.delimiter(path), newlines_in_values=True)
-        convert = csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
-        with csv.open_csv(path, options, parse, convert) as reader:
+        with csv.open_csv(path, options, files.csv_parse(path), files.csv_convert()) as reader:
             _check_text(path, reader.schema)
             empty = True
             for batch in reader:

@@ -87,13 +87,14 @@ def run_batch(job: Mapping[str, Any], folder: RunFolder, report: Any) -> dict[st
     del folder
     asked = Asked.of(job)
     sources = batch_read.find(asked.input, asked.output)
+    targets = _targets(sources, asked)
     model = load(Blobs(job["store"]), asked.model)
     proven = model.prove()
     batch_write.make_folder(asked.output)
     frame = _Frame(model, asked)
     tasks = [
         _Task(source, target, source.path.stat().st_size)
-        for source, target in zip(sources, _targets(sources, asked), strict=True)
+        for source, target in zip(sources, targets, strict=True)
     ]
     todo = [task for task in tasks if not _finished(task, asked, frame)]
     progress = _Progress(report, sum(task.size for task in todo))
@@ -158,13 +159,38 @@ class _Frame:
 
 
 def _targets(sources: list[Source], asked: Asked) -> list[Path]:
-    """One output name per input; inputs that differ only in their ending keep it."""
+    """One output name per input; inputs that differ only in their ending keep it.
+
+    Raises:
+        BatchError: kf-2414 a result would stand outside --output or in the place of an input,
+            kf-2415 two results would have one name.
+    """
     suffix = batch_write.SUFFIX[asked.form]
     plain = [source.relative.with_suffix("") for source in sources]
-    return [
+    targets = [
         asked.output / f"{source.relative if plain.count(name) > 1 else name}{suffix}"
         for source, name in zip(sources, plain, strict=True)
     ]
+    output, inputs = asked.output.resolve(), {source.path.resolve() for source in sources}
+    by_target: dict[Path, Source] = {}
+    for source, target in zip(sources, targets, strict=True):
+        real = target.resolve()
+        if not real.is_relative_to(output) or real in inputs:
+            raise BatchError(
+                2414,
+                f"the result of {source.path} would be written to {real}",
+                cause="that is one of the inputs" if real in inputs else f"it is not in {output}",
+                fix="give --output another folder, without links that lead out of it",
+            )
+        other = by_target.setdefault(real, source)
+        if other is not source:
+            raise BatchError(
+                2415,
+                f"the results of {other.path} and {source.path} would have one name, {target}",
+                cause="a result is called like its input, with its own ending",
+                fix="rename one of the inputs, or give them to two batches",
+            )
+    return targets
 
 
 def _finished(task: _Task, asked: Asked, frame: _Frame) -> bool:

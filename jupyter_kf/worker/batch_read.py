@@ -6,7 +6,6 @@ inside functions.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,13 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_kf.errors import BatchError, did_you_mean
+from jupyter_kf.layout import working_dir
 from jupyter_kf.worker import files
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-NULLS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A")
-"""What an unquoted CSV field says when it holds no number; text is null only when empty."""
 
 _BLOCK = 1 << 22
 
@@ -83,10 +80,12 @@ def find(pattern: str, output: Path) -> list[Source]:
         DataError: as `files.matching`.
     """
     base, results = files.fixed_part(pattern), output.resolve()
+    same = results == base.resolve()
     paths = files.matching(
-        pattern, lambda path: results != base and path.resolve().is_relative_to(results)
+        pattern, lambda path: not same and path.resolve().is_relative_to(results)
     )
-    return [Source(path, Path(os.path.relpath(path.resolve(), base))) for path in paths]
+    # by its own name: where a link leads is not where its result belongs
+    return [Source(path, (working_dir() / path).relative_to(base)) for path in paths]
 
 
 def read(source: Source, needed: Needed, rows: int) -> Reading:
@@ -171,30 +170,26 @@ def _csv(path: Path, needed: Needed, _rows: int) -> Reading:
             cause="a CSV begins with a line of column names",
             fix="remove the file, or write its header",
         )
-    parse = csv.ParseOptions(delimiter=files.delimiter(path), newlines_in_values=True)
+    parse = files.csv_parse(path)
     _check_columns(path, _csv_header(path, parse), needed)
-    types = {name: pa.string() for name in needed.keep}  # as it stands: "001" stays "001"
-    types |= {field.name: _plain(field.type) for field in needed.schema}
-    texts = [name for name, kind in types.items() if pa.types.is_string(kind)]
+    types = {field.name: _plain(field.type) for field in needed.schema}
     source = pa.OSFile(str(path))
-    reader = csv.open_csv(
-        source,
-        read_options=csv.ReadOptions(use_threads=False, block_size=_BLOCK),  # tells bad rows
-        parse_options=parse,
-        convert_options=csv.ConvertOptions(
-            column_types=types,
-            include_columns=needed.columns,
-            null_values=list(NULLS),
-            strings_can_be_null=False,
-        ),
-    )
+    read = csv.ReadOptions(use_threads=False, block_size=_BLOCK)  # without threads tells bad rows
+    reader = csv.open_csv(source, read, parse, files.csv_convert(types, list(types)))
+    kept = needed.columns[len(types) :]
+    passed_on = csv.open_csv(path, read, parse, files.csv_as_it_stands(kept)) if kept else None
+    schema = pa.schema([*reader.schema, *(passed_on.schema if passed_on else ())])
 
     def pieces() -> Iterator[Any]:
         with source:
-            for batch in reader:
-                yield _empty_text_is_null(batch, texts)
+            if passed_on is None:
+                yield from reader
+                return
+            # Equal blocks of the file are equal rows, whatever is made of them.
+            for batch, more in zip(reader, passed_on, strict=True):
+                yield pa.RecordBatch.from_arrays([*batch.columns, *more.columns], schema=schema)
 
-    return Reading(reader.schema, pieces(), lambda: _told(source, size))
+    return Reading(schema, pieces(), lambda: _told(source, size))
 
 
 def _csv_header(path: Path, parse: Any) -> list[str]:
@@ -202,21 +197,6 @@ def _csv_header(path: Path, parse: Any) -> list[str]:
 
     with open(path, newline="", encoding="utf-8-sig", errors="replace") as stream:
         return next(csv.reader(stream, delimiter=parse.delimiter), [])
-
-
-def _empty_text_is_null(batch: pa.RecordBatch, texts: Sequence[str]) -> pa.RecordBatch:
-    """CSV can't tell no text from empty text; like pandas' reader, empty is taken for none."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    for name in texts:
-        i = batch.schema.get_field_index(name)
-        column = batch.column(i)
-        empty = pc.equal(pc.binary_length(column), 0)
-        if pc.any(empty).as_py():
-            column = pc.if_else(empty, pa.scalar(None, column.type), column)
-            batch = batch.set_column(i, batch.schema.field(i), column)
-    return batch
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
@@ -279,9 +259,8 @@ def unreadable(path: Path, error: Exception) -> BatchError:
 def _nth_column(path: Path, n: int) -> str:
     import csv
 
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
     with open(path, newline="", encoding="utf-8-sig", errors="replace") as stream:
-        names = next(csv.reader(stream, delimiter=delimiter), [])
+        names = next(csv.reader(stream, delimiter=files.delimiter(path)), [])
     return f"`{names[n]}`" if n < len(names) else f"number {n + 1}"
 
 

@@ -1,14 +1,16 @@
 """Which files of rows does a pattern mean, and how is each written?
 
-Files are told by their ending. The one place where datasets and batches find their input.
-Standard library only.
+Files are told by their ending. The one place where datasets and batches find their input, and
+where it is said how a CSV is read. Standard library only at import; pyarrow inside functions.
 """
 
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from jupyter_kf.errors import DataError
 from jupyter_kf.layout import working_dir
@@ -24,6 +26,13 @@ FORMATS = {
     ".feather": "arrow",
 }
 
+NULLS = (
+    *("", "NA", "N/A", "n/a", "<NA>", "#NA", "#N/A", "#N/A N/A", "NULL", "null", "None"),
+    *("NaN", "-NaN", "nan", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
+)
+"""What a CSV's field says when it holds no value. Source: pandas.read_csv's defaults, since a
+frame that was read in the notebook and a file that a batch reads have to mean the same."""
+
 
 def form_of(path: Path) -> str:
     """ "parquet", "csv" or "arrow", of a file that `matching` found."""
@@ -35,6 +44,47 @@ def delimiter(path: Path) -> str:
     return "\t" if path.suffix.lower() == ".tsv" else ","
 
 
+def csv_parse(path: Path) -> Any:
+    """How the fields of a "csv" file are told apart, as pyarrow's ParseOptions."""
+    import pyarrow.csv as csv
+
+    return csv.ParseOptions(delimiter=delimiter(path), newlines_in_values=True)
+
+
+def csv_convert(types: Mapping[str, Any] | None = None, columns: Sequence[str] = ()) -> Any:
+    """How the fields of any "csv" file become values, as pyarrow's ConvertOptions.
+
+    A field of `NULLS` is a missing value in every column, quoted or not, as pandas reads it.
+
+    Args:
+        types: Arrow types of columns; the others' are inferred.
+        columns: only these; all when there are none.
+    """
+    import pyarrow.csv as csv
+
+    return csv.ConvertOptions(
+        column_types=types,
+        include_columns=list(columns),
+        null_values=list(NULLS),
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=True,
+    )
+
+
+def csv_as_it_stands(columns: Sequence[str]) -> Any:
+    """The same for columns that are passed on: text, in which only a field of nothing is null."""
+    import pyarrow as pa
+    import pyarrow.csv as csv
+
+    return csv.ConvertOptions(
+        column_types=dict.fromkeys(columns, pa.string()),
+        include_columns=list(columns),
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+    )
+
+
 def is_arrow_stream(path: Path) -> bool:
     """Whether an "arrow" file is a stream; else it is a file with a table of its batches."""
     with open(path, "rb") as start:
@@ -42,7 +92,7 @@ def is_arrow_stream(path: Path) -> bool:
 
 
 def matching(pattern: str, but: Callable[[Path], bool] = lambda _path: False) -> list[Path]:
-    """The files of a glob, sorted by their paths.
+    """The files of a glob, sorted by their paths; what exists by its name means itself.
 
     Args:
         but: which files are none of those that are meant.
@@ -50,7 +100,9 @@ def matching(pattern: str, but: Callable[[Path], bool] = lambda _path: False) ->
     Raises:
         DataError: kf-1412 no file matches, kf-1413 a file of another kind.
     """
-    paths = sorted(map(Path, glob.glob(pattern, recursive=True)))  # noqa: PTH207 - any base
+    fixed, rest = _divided(pattern)
+    meant = glob.escape(str(fixed)) if not rest else str(Path(glob.escape(str(fixed)), *rest))
+    paths = sorted(map(Path, glob.glob(meant, recursive=True)))  # noqa: PTH207 - any base
     found = [path for path in paths if path.is_file() and not but(path)]
     if not found:
         folders = [path for path in paths if path.is_dir()]
@@ -77,11 +129,17 @@ def matching(pattern: str, but: Callable[[Path], bool] = lambda _path: False) ->
 
 
 def fixed_part(pattern: str) -> Path:
-    """The folder that a glob's files are all below."""
+    """The folder that a glob's files are all below, by the names that the glob gives it."""
+    fixed, rest = _divided(pattern)
+    return working_dir() / (fixed if rest else fixed.parent)
+
+
+def _divided(pattern: str) -> tuple[Path, tuple[str, ...]]:
+    """A glob's leading part that means itself, and the rest: ``rep [1].csv`` may be a file."""
     parts = Path(pattern).parts
-    fixed: list[str] = []
-    for part in parts[:-1]:
-        if glob.has_magic(part):
-            break
-        fixed.append(part)
-    return Path(*fixed).resolve() if fixed else working_dir()
+    fixed = Path()
+    for i, part in enumerate(parts):
+        if glob.has_magic(part) and not os.path.lexists(fixed / part):
+            return fixed, parts[i:]
+        fixed /= part
+    return fixed, ()

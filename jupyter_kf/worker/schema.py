@@ -43,6 +43,11 @@ class Shape:
         ]
         self._types = list(schema.types)
         self._objects = [str(dtype) == "object" for dtype in self.dtypes]
+        self._domains = {
+            i: dtype.categories
+            for i, dtype in enumerate(self.dtypes)
+            if kind == "pandas" and hasattr(dtype, "categories")
+        }
         pandas = kind == "pandas"
         self._plain = [
             pandas and _is_plain(*pair) for pair in zip(self._types, self.dtypes, strict=True)
@@ -60,7 +65,8 @@ class Shape:
             return self._polars(frame)
         if not self._index.equals(frame.columns):
             frame = self._chosen(frame)
-        if frame.dtypes.tolist() != self.dtypes:
+        have = frame.dtypes.tolist()
+        if have != self.dtypes or not all(self._same_domain(i, have[i]) for i in self._domains):
             return self._rebuilt([frame.iloc[:, i] for i in range(len(self.names))], len(frame))
         for i in self._never_null:
             self._refuse_nulls(i, frame.iloc[:, i])
@@ -119,7 +125,12 @@ class Shape:
         """One column as the pandas or numpy array of its dtype."""
         want, have = self.dtypes[i], getattr(values, "dtype", None)
         # numpy says that None equals float64
-        if have is not None and have == want and not self._objects[i]:
+        if (
+            have is not None
+            and have == want
+            and not self._objects[i]
+            and self._same_domain(i, have)
+        ):
             held = values._values if hasattr(values, "_values") else values
             if i in self._never_null:
                 self._refuse_nulls(i, values)
@@ -136,6 +147,13 @@ class Shape:
         if i in self._never_null:
             self._refuse_nulls(i, held)
         return held
+
+    def _same_domain(self, i: int, have: Any) -> bool:
+        """Whether a category has the same code; pandas says that unordered dtypes are equal
+        whatever the order of their categories, in which their codes differ.
+        """
+        domain = self._domains.get(i)
+        return domain is None or have.categories is domain or domain.equals(have.categories)
 
     def _plainly(self, i: int, column: Any) -> Any:
         """An Arrow column of the field's own type; None for nulls that it may not have."""

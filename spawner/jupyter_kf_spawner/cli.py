@@ -49,6 +49,12 @@ def _parser() -> argparse.ArgumentParser:
         f" may not be meant. Example: check {_FILE} --strict",
     )
     check.add_argument("catalogue", type=Path)
+    check.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="a jupyterhub_config.py, which is executed: what of it the catalogue would undo",
+    )
     check.add_argument("--strict", action="store_true", help="a warning is a failure too")
     render = _command(
         commands,
@@ -118,7 +124,13 @@ def _check(asked: argparse.Namespace) -> int:
     )
     combined = count(sum(1 for _ in combinations(found)), "combination")
     _say(f"{asked.catalogue}: {parts}; {combined}")
-    return int(asked.strict and bool(examined.warnings))
+    problems = [*examined.warnings]
+    if asked.config:
+        from jupyter_kf_spawner.hubconfig import contradictions
+
+        problems += (of_hub := contradictions(found, asked.config))
+        _complain(str(asked.config), of_hub)
+    return int(any(asked.strict or not problem.warning for problem in problems))
 
 
 def _render(asked: argparse.Namespace) -> int:

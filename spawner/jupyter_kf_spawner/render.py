@@ -13,6 +13,7 @@ from typing import Any
 
 from kubernetes_asyncio.client import ApiClient
 from kubespawner import KubeSpawner
+from traitlets.config import Config
 
 from jupyter_kf_spawner.catalogue import Catalogue
 from jupyter_kf_spawner.catalogue.models import EVERYONE
@@ -71,7 +72,7 @@ def _granted(catalogue: Catalogue, who: Identity) -> Iterator[tuple[str, Resolve
 
 async def manifest(catalogue: Catalogue, resolved: Resolved) -> dict[str, Any]:
     """The pod of one server, as it is sent to the API server."""
-    draft = _Draft(catalogue, resolved)
+    draft = Draft(catalogue, resolved)
     await draft.load_user_options()
     pod = await draft.get_pod_manifest()
     plain: dict[str, Any] = _Writer().sanitize_for_serialization(pod)
@@ -88,13 +89,18 @@ class _Writer(ApiClient):
         pass
 
 
-class _Draft(KfSpawner):
+class Draft(KfSpawner):
     """A spawner that only writes: it has no client, and KubeSpawner's own set-up needs one."""
 
-    def __init__(self, catalogue: Catalogue, resolved: Resolved) -> None:
+    def __init__(
+        self, catalogue: Catalogue, resolved: Resolved, config: Config | None = None
+    ) -> None:
         hub = {"public_host": "", "base_url": "/hub/", "api_url": "http://hub:8081/hub/api"}
         user = {"name": SOMEBODY, "id": 1, "url": f"/user/{SOMEBODY}", "groups": [], "spawners": {}}
-        super(KubeSpawner, self).__init__(user=SimpleNamespace(**user), hub=SimpleNamespace(**hub))
+        given = {"config": config} if config else {}
+        super(KubeSpawner, self).__init__(
+            user=SimpleNamespace(**user), hub=SimpleNamespace(**hub), **given
+        )
         self._drafted = catalogue
         self.resolved = resolved
         self.namespace = NAMESPACE
@@ -104,7 +110,13 @@ class _Draft(KfSpawner):
         self.token_by_secret = False
         self._spawn_id, self._as_configured, self._of_groups = "drafted", {}, {}
 
+    @property
+    def of_groups(self) -> dict[str, Any]:
+        """What `group_overrides` set."""
+        return self._of_groups
+
     def catalogue(self) -> Catalogue:
+        """The one that it was made with."""
         return self._drafted
 
     async def _listen(self) -> None:

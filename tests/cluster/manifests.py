@@ -25,7 +25,9 @@ def placed(text: str, hub: str, servers: str) -> list[dict]:
 
     What belongs to no namespace is called after the servers', so that two tests don't meet.
     """
-    text = text.replace("jupyter-kf-servers", servers).replace("jupyter-kf-free", f"{servers}-free")
+    text = text.replace("jupyter-kf-servers", servers)
+    for part in ("free-devices", "user-namespaces", "hub"):
+        text = re.sub(rf"^(  name:) jupyter-kf-{part}", rf"\1 {servers}-{part}", text, flags=re.M)
     text = re.sub(r"(namespace|metadata\.name): jupyter-kf$", rf"\1: {hub}", text, flags=re.M)
     text = text.replace("serviceaccount:jupyter-kf:hub", f"serviceaccount:{hub}:hub")
     return [one for one in yaml.safe_load_all(text) if one["kind"] != "Namespace"]

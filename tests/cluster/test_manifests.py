@@ -138,6 +138,40 @@ def test_the_manifests_are_taken_and_their_rights_are_as_narrow_as_they_say(appl
     assert [(who, w) for who, all_ in NO.items() for w in all_ if granted(who, w)] == []
 
 
+def test_a_component_lets_the_hub_make_namespaces_and_servers_in_them(applied, api, tmp_path):
+    hub, servers = applied
+    folder = tmp_path / "user-namespaces"
+    folder.mkdir()
+    here = Path(os.path.relpath(MANIFESTS, folder))
+    overlay = {"resources": [str(here)], "components": [str(here / "user-namespaces")]}
+    (folder / "kustomization.yaml").write_text(yaml.dump(overlay))
+    rights = {
+        one["kind"]: one
+        for one in placed(kustomized(folder), hub, servers)
+        if one["kind"].startswith("ClusterRole")
+    }
+    role, binding = rights["ClusterRole"], rights["ClusterRoleBinding"]
+    rbac = client.RbacAuthorizationV1Api(api)
+
+    def may_elsewhere(what: str) -> bool:
+        return may(api, "default", f"system:serviceaccount:{hub}:hub", what)
+
+    assert not may_elsewhere("create pods")
+    strict = {"field_validation": "Strict"}
+    rbac.create_cluster_role(role, **strict)
+    rbac.create_cluster_role_binding(binding, **strict)
+    try:
+        wait_for(lambda: may_elsewhere("create pods"), 20, "the rights to count")
+        yes = ["create namespaces", "get namespaces", "list events", "list resourcequotas"]
+        wanted = [*YES[("hub", "servers")], *yes]
+        assert [what for what in wanted if not may_elsewhere(what)] == []
+        no = ["delete namespaces", "patch namespaces", "list namespaces"]
+        assert [what for what in [*NO[("hub", "servers")], *no] if may_elsewhere(what)] == []
+    finally:
+        rbac.delete_cluster_role_binding(binding["metadata"]["name"])
+        rbac.delete_cluster_role(role["metadata"]["name"])
+
+
 SAFE = {
     "allowPrivilegeEscalation": False,
     "runAsNonRoot": True,

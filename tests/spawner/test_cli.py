@@ -13,7 +13,7 @@ import pytest
 from jupyter_kf_spawner import cli
 from ruamel.yaml import YAML
 
-from tests.spawner.conftest import PUBLISHED
+from tests.spawner.conftest import PUBLISHED, ROOT
 from tests.spawner.test_catalogue import SMALL
 
 
@@ -176,3 +176,58 @@ def test_each_command_says_what_it_does_with_an_example(name):
     said = run(name, "--help").stdout
     assert f"Example:\n  jupyter-kf-spawner {name}" in said
     assert len(said.splitlines()) < 25
+
+
+CONFIG = """
+c = get_config()
+c.KfSpawner.catalogue_file = "catalogue.yaml"
+c.KubeSpawner.image = "own"
+c.KubeSpawner.environment = {"TEAM": "all"}
+c.Spawner.cpu_limit = 3
+c.KfSpawner.group_overrides = {
+    "beta": {"groups": ["beta", "gamma"], "spawner_override": {"mem_limit": "3G"}},
+    "open": {"groups": ["beta"], "spawner_override": {"environment": {"A": "b"}}},
+}
+"""
+
+
+def test_what_a_hubs_configuration_would_lose_is_told_before_a_start_is_refused(small, tmp_path):
+    config = tmp_path / "jupyterhub_config.py"
+    config.write_text(CONFIG)
+    said = run("check", small, "--config", config, status=1).stderr
+    replaced = (
+        "warning: the catalogue sets it too in 1 combination, and its own holds\n"
+        "  Fix: leave it out here, or say it in the catalogue"
+    )
+    assert said.splitlines() == [
+        *f"{config}:4:1: KfSpawner.image: {replaced}".splitlines(),
+        *f"{config}:6:1: KfSpawner.cpu_limit: {replaced}".splitlines(),
+        f"{config}:7:1: Spawner.group_overrides.beta.mem_limit: the catalogue sets it too, so 1"
+        " combination can't be started by beta, gamma",
+        "  Fix: move it into the catalogue (amounts: `limits` with `groups`), or leave it out",
+        "1 error, 2 warnings",
+    ]
+    config.write_text(
+        "c.KfSpawner.group_overrides = lambda spawner: {}\nc.KubeSpawner.profile_list = [{}]\n"
+    )
+    said = run("check", small, "--config", config).stderr
+    assert "a function, which can't be checked" in said and "profiles are not offered" in said
+    assert "the hub has no catalogue" in said and said.endswith("3 warnings\n")
+
+
+@pytest.mark.parametrize("name", ["jupyterhub_config.py", "manifests/jupyterhub_config.py"])
+def test_our_own_configurations_lose_nothing(small, name, tmp_path, monkeypatch):
+    monkeypatch.setenv("NAMESPACE", "notebooks")
+    monkeypatch.setenv("JUPYTER_KF_HUB_DIR", str(tmp_path))
+    assert run("check", small, "--config", ROOT / "spawner" / name, "--strict").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("1/0", "ZeroDivisionError"), (None, "no such file"), ("c.KfSpawner.uid = {}", "uid")],
+)
+def test_a_configuration_that_can_not_be_read_is_told(small, tmp_path, text, said):
+    config = tmp_path / "jupyterhub_config.py"
+    if text:
+        config.write_text(text)
+    assert said in run("check", small, "--config", config, status=1).stderr

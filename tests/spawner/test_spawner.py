@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from jupyter_kf_spawner import cluster, namespaces, telling
 from jupyter_kf_spawner.catalogue import parse
-from jupyter_kf_spawner.render import _Draft
+from jupyter_kf_spawner.render import Draft
 from jupyter_kf_spawner.resolve import Identity, Usage, resolve
 from jupyter_kf_spawner.spawner import KfSpawner
 from jupyter_kf_spawner.watching import PodWatch
@@ -33,10 +33,10 @@ workspace:
 MARK = "jupyter-kf.org/spawn-id"
 
 
-def drafted(options: dict, text: str = SMALL) -> _Draft:
+def drafted(options: dict, text: str = SMALL) -> Draft:
     catalogue = parse(text)
     usage = Usage(claims={}, home="claim-somebody")
-    return _Draft(catalogue, resolve(catalogue, Identity("somebody"), usage, options))
+    return Draft(catalogue, resolve(catalogue, Identity("somebody"), usage, options))
 
 
 class Answer:
@@ -193,7 +193,7 @@ def test_with_a_user_only_the_users_own_volume_is_deleted(owners, deleted, monke
     assert bool(asked) is deleted
 
 
-def overridden(options: dict, override: dict, text: str = SMALL) -> _Draft:
+def overridden(options: dict, override: dict, text: str = SMALL) -> Draft:
     draft = drafted(options, text)
     draft.user.groups = [SimpleNamespace(name="beta")]
     draft.group_overrides = {"b": {"groups": ["beta"], "spawner_override": override}}

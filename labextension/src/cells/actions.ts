@@ -8,6 +8,7 @@ import {
 import { KfError } from '../services/rest';
 import type { IInserted } from '../tokens';
 import type { IContext } from '../ui/context';
+import type { Draft } from '../wire';
 
 const LOAD = '%load_ext jupyter_kf';
 const MARK_MS = 2_000;
@@ -122,7 +123,10 @@ export async function runCellAsJob(
   if (!/^\s*%%?kf\b/.test(source)) {
     try {
       const asked = { verb: 'train', fields: { name: nameOf(panel) }, code: source };
-      const { cell } = await context.kf.rest.post<{ cell: string }>('cells', asked);
+      const { cell, problems } = await context.kf.rest.post<Draft>('cells', asked);
+      if (cell === null) {
+        throw new KfError(400, problems[0]);
+      }
       model.sharedModel.setSource(cell);
     } catch (failure) {
       const told = failure instanceof KfError ? failure.problem : null;

@@ -49,6 +49,9 @@ export function LogView({
     }
   };
   const onScrolled = (element: HTMLDivElement) => {
+    if (!element.clientHeight) {
+      return; // nobody scrolled it: its tab is behind another
+    }
     scroller.current = element;
     const below = element.scrollHeight - element.scrollTop - element.clientHeight;
     setStick(below < 2 * LINE_PX);

@@ -72,6 +72,18 @@ describe('requests', () => {
     expect([error.unreachable, error.problem.code]).toEqual([true, 'kf-0000']);
   });
 
+  it('can be left while they wait, and that is no failure of the server', async () => {
+    const abort = new AbortController();
+    const { rest: made, asked } = rest(
+      () => new Promise((_, no) => abort.signal.addEventListener('abort', no))
+    );
+    const left = made.post('endpoints/slow/predict', {}, {}, abort.signal);
+    await Promise.resolve();
+    abort.abort();
+    await expect(left).rejects.not.toHaveProperty('problem');
+    expect(asked[0].signal.aborted).toBe(true);
+  });
+
   it('take an empty answer as null', async () => {
     const { rest: made } = rest(() => new Response(null, { status: 204 }));
     expect(await made.remove('runs/a')).toBeNull();

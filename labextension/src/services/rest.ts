@@ -2,6 +2,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { Problem } from '../wire';
+import { words } from './words';
 
 const BASE = 'jupyter-kf/api/v1';
 
@@ -25,7 +26,12 @@ export class KfError extends Error {
 
 export interface IRest {
   get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
-  post<T>(path: string, body?: unknown, query?: Query): Promise<T>;
+  post<T>(
+    path: string,
+    body?: unknown,
+    query?: Query,
+    signal?: AbortSignal
+  ): Promise<T>;
   remove<T>(path: string): Promise<T>;
   /** The raw answer: for ranges, streams and downloads. Throws KfError unless it is a success. */
   raw(path: string, init?: RequestInit, query?: Query): Promise<Response>;
@@ -82,8 +88,13 @@ export class Rest implements IRest {
     return (await this.raw(path, { signal }, query)).json() as Promise<T>;
   }
 
-  async post<T>(path: string, body: unknown = {}, query: Query = {}): Promise<T> {
-    const init = { method: 'POST', body: JSON.stringify(body) };
+  async post<T>(
+    path: string,
+    body: unknown = {},
+    query: Query = {},
+    signal?: AbortSignal
+  ): Promise<T> {
+    const init = { method: 'POST', body: JSON.stringify(body), signal };
     return json<T>(await this.raw(path, init, query));
   }
 
@@ -98,11 +109,12 @@ async function json<T>(answer: Response): Promise<T> {
 }
 
 function unreachable(): Problem {
+  const trans = words();
   return {
     code: 'kf-0000',
-    message: 'the Jupyter server does not answer',
-    cause: 'it was stopped or restarts, or the network is down',
-    fix: 'what runs goes on; this page tries again by itself'
+    message: trans.__('the Jupyter server does not answer'),
+    cause: trans.__('it was stopped or restarts, or the network is down'),
+    fix: trans.__('what runs goes on; this page tries again by itself')
   };
 }
 
@@ -119,15 +131,18 @@ async function problemOf(answer: Response): Promise<Problem> {
   } catch {
     // Not JSON: a proxy's page.
   }
-  return plain(answer, answer.statusText || 'no reason given');
+  return plain(answer, answer.statusText || words().__('no reason given'));
 }
 
 function plain(answer: Response, cause: string): Problem {
   const missing = answer.status === 404;
+  const trans = words();
   return {
     code: `http-${answer.status}`,
-    message: `the server answered ${answer.status}`,
-    cause: missing ? 'it has no such route, or no such thing' : cause,
-    fix: missing ? 'see that jupyter-kf is enabled: jupyter server extension list' : ''
+    message: trans.__('the server answered %1', answer.status),
+    cause: missing ? trans.__('it has no such route, or no such thing') : cause,
+    fix: missing
+      ? trans.__('see that jupyter-kf is enabled: %1', 'jupyter server extension list')
+      : ''
   };
 }

@@ -88,6 +88,26 @@ describe('streams', () => {
     await until(() => rest.asked.some(asked => asked.startsWith('RAW fine')));
   });
 
+  it('that the server ends are not broken off, and free their place at once', async () => {
+    const signals: AbortSignal[] = [];
+    const parts = [source(), source(), source(), source()];
+    const [first] = parts;
+    const rest = new FakeRest((_path, _query, init) => {
+      signals.push(init.signal as AbortSignal);
+      return parts.shift()!.response;
+    });
+    const streams = new Streams(rest);
+    const got: string[] = [];
+    for (const path of ['a', 'b', 'c', 'd']) {
+      streams.open(path, { onEvent: ({ name }) => got.push(name) });
+    }
+    await until(() => rest.asked.length === 3);
+    first.send('event: end\ndata: {"state":"SUCCEEDED"}\n\n');
+    await until(() => rest.asked.length === 4);
+    first.close();
+    expect([got, signals[0].aborted]).toEqual([['end'], false]);
+  });
+
   it('hold no connection while the tab is hidden', async () => {
     const signals: AbortSignal[] = [];
     const rest = new FakeRest((_path, _query, init) => {

@@ -83,10 +83,17 @@ class Stream implements IDisposable {
 
   dispose(): void {
     if (!this.ended) {
+      this.finish();
+      this.abort?.abort();
+    }
+  }
+
+  /** Nothing more comes; the server, which said so, closes the connection. */
+  private finish(): void {
+    if (!this.ended) {
       this.ended = true;
       document.removeEventListener('visibilitychange', this.onVisibility);
       window.clearTimeout(this.timer);
-      this.abort?.abort();
       this.onClosed();
     }
   }
@@ -143,7 +150,7 @@ class Stream implements IDisposable {
           this.options.onEvent(event);
         }
         if (event.name === 'end') {
-          this.dispose();
+          this.finish();
         }
       }
     });

@@ -23,12 +23,12 @@ export function Resources(): React.ReactElement {
     return <Skeleton lines={4} />;
   }
   const { cpu, memory, gpus, queue } = data;
-  const { running, waiting } = kf.where ?? queue; // as the chip counts them
+  const { running, waiting, serving } = { serving: 0, ...(kf.where ?? queue) }; // as the chip does
   const freeGpus = gpus.filter(({ free }) => free).length;
   return (
     <div className="jp-Kf-resources">
       <Meter
-        label={trans.__('CPU')}
+        label={trans.__('Cores')}
         share={toNumber(cpu.used_by_runs) / toNumber(cpu.capacity)}
         text={trans.__(
           '%1 of %2 asked for by runs',
@@ -58,6 +58,7 @@ export function Resources(): React.ReactElement {
         facts={[
           [trans.__('Running'), running],
           [trans.__('Waiting'), waiting],
+          ...(serving ? [[trans.__('Serving'), serving] as const] : []),
           ...queue.waiting_runs.map(({ id, reason }) => [id, reason] as const)
         ]}
       />

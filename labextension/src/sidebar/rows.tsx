@@ -131,6 +131,7 @@ export function Rows(props: {
           role: 'listbox',
           tabIndex: 0,
           'aria-label': props.title,
+          style: { flexBasis: count * ROW_PX },
           'aria-multiselectable': several || undefined,
           'aria-activedescendant': at >= 0 ? `${base}${at}` : undefined,
           onKeyDown: onKey,
@@ -219,7 +220,7 @@ function Row(props: {
       <div className="jp-Kf-rowText">
         <div className="jp-Kf-rowTitle">
           <span>{row.title}</span>
-          {row.run ? <code>{row.id}</code> : null}
+          {row.run ? <code>{suffixOf(row)}</code> : null}
         </div>
         <div className="jp-Kf-rowDetail jp-Kf-quiet">{detail}</div>
       </div>
@@ -231,6 +232,11 @@ function Row(props: {
       ) : null}
     </div>
   );
+}
+
+/** What tells a run from others of its name, which stands before it; the whole id is its tooltip. */
+function suffixOf({ id, title }: IRow): string {
+  return id.startsWith(`${title}-`) ? id.slice(title.length + 1) : id;
 }
 
 /** The question stands where the row stood; the focus is on the safe answer. */

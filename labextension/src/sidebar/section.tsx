@@ -4,6 +4,7 @@ import * as React from 'react';
 import { STATES } from '../services/validate';
 import { useKf } from '../ui/context';
 import { asKfError, useSignal } from '../ui/hooks';
+import { kindWord } from '../ui/labels';
 import { Empty, ErrorBox, Skeleton } from '../ui/pieces';
 import { stateWord } from '../ui/state';
 import type { Change } from '../wire';
@@ -152,7 +153,9 @@ function Filters(props: {
           >
             <option value="">{trans.__('All kinds')}</option>
             {KINDS.map(kind => (
-              <option key={kind}>{kind}</option>
+              <option key={kind} value={kind}>
+                {kindWord(kind, trans)}
+              </option>
             ))}
           </select>
           <select

@@ -2,6 +2,7 @@
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 import { KfError } from '../services/rest';
+import { words } from '../services/words';
 import type { Change, RunRow } from '../wire';
 import { useKf } from './context';
 
@@ -116,12 +117,12 @@ export function asKfError(failure: unknown): KfError {
     return failure;
   }
   const message = failure instanceof Error ? failure.message : String(failure);
-  const cause = 'this is a mistake in the page';
+  const trans = words();
   return new KfError(500, {
     code: 'kf-9000',
     message,
-    cause,
-    fix: 'reload the page; the browser console has the details'
+    cause: trans.__('this is a mistake in the page'),
+    fix: trans.__('reload the page; the browser console has the details')
   });
 }
 

@@ -90,6 +90,8 @@ export function Facts(props: {
 export function Progress(props: {
   share: number | null;
   label: string;
+  /** It ended there, and goes no further. */
+  ended?: boolean;
 }): React.ReactElement {
   const known = props.share !== null && Number.isFinite(props.share);
   const percent = known
@@ -97,7 +99,7 @@ export function Progress(props: {
     : undefined;
   return (
     <div
-      className={`jp-Kf-progress${known ? '' : ' jp-mod-unknown'}`}
+      className={`jp-Kf-progress${known ? '' : ' jp-mod-unknown'}${props.ended ? ' jp-mod-ended' : ''}`}
       role="progressbar"
       aria-label={props.label}
       aria-valuemin={0}

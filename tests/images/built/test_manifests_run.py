@@ -138,7 +138,7 @@ def test_a_hub_of_the_manifests_runs_in_a_pod_and_starts_a_server(
         wait_for(lambda: ready("hub") and ready("proxy"), 120, "the hub and its proxy ready")
     except TimeoutError:
         raise AssertionError(f"{said('hub')}\n{said('proxy')}") from None
-    hub = Hub(f"http://{ready('proxy').status.pod_ip}:8000", None, tmp_path)  # type: ignore[arg-type]
+    hub = Hub(f"http://{ready('proxy').status.pod_ip}:8000", None, tmp_path)
     chosen = {"image": "base", "size": "small", "cpu": "0.5", "workspace": "none"}
     assert hub.submit("ada", chosen).status_code == 200
     until = time.monotonic() + 180
