@@ -105,12 +105,14 @@ class Telling(Choosing, KubeSpawner):
         known = self.user.settings
         names = ("internal_ssl_key", "internal_ssl_cert", "internal_ssl_ca")
         key, certificate, authority = (known.get(name) for name in names)
+        asking = wait_for_http_server(
+            url_path_join(url, self.server.base_url, "api"),
+            timeout=self.http_timeout,
+            ssl_context=make_ssl_context(key, certificate, cafile=authority),
+        )
         try:
-            await wait_for_http_server(
-                url_path_join(url, self.server.base_url, "api"),
-                timeout=self.http_timeout,
-                ssl_context=make_ssl_context(key, certificate, cafile=authority),
-            )
+            # The hub's own bound lies between two questions; one alone may take five minutes.
+            await asyncio.wait_for(asking, self.http_timeout)
         except TimeoutError:
             self._told.append(story.SILENT)
             raise rejected(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from types import SimpleNamespace
 
 import pytest
-from jupyter_kf_spawner import cluster, namespaces, telling
+from jupyter_kf_spawner import cluster, namespaces, telling, volumes
 from jupyter_kf_spawner.catalogue import parse
 from jupyter_kf_spawner.render import Draft
 from jupyter_kf_spawner.resolve import Identity, Usage, resolve
@@ -415,3 +416,33 @@ def test_every_private_seam_of_kubespawner_that_is_used_is_there_and_is_ours():
         assert callable(getattr(KubeSpawner, name))
     replaced = {name for name in telling.SEAMS if name in vars(KfSpawner) | vars(telling.Telling)}
     assert {"_start_reflector", "_apply_overrides", "_ensure_namespace"} <= replaced
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (None, 200, "was deleted, with its files"),
+        (TimeoutError(), 504, "did not answer in time"),
+        (ApiException(status=500), 502, "did not delete"),
+    ],
+    ids=["deleted", "no answer", "refused"],
+)
+def test_whether_a_volume_was_deleted_is_said_whatever_the_cluster_does(error, status, words):
+    said = []
+
+    class Page:
+        log = logging.getLogger("test")
+
+        def _spawner(self, user_name: str) -> Page:
+            return self
+
+        async def delete_volume(self, volume: cluster.Volume) -> None:
+            if error is not None:
+                raise error
+
+        async def _show(self, user_name, text, status=200, *, done=False) -> None:
+            said.append((status, text))
+
+    volume = cluster.Volume("claim-ada", "1", "1Gi", "")
+    asyncio.run(volumes.VolumesHandler._delete(Page(), "ada", volume))
+    assert said[0][0] == status and words in said[0][1]
