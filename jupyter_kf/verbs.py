@@ -271,7 +271,7 @@ def _no_rows(text: str, scope: Mapping[str, Any]) -> KfError:
 def _logs(client: Client, query: Any) -> Iterator[str]:
     """The lines of a run; of a run that was asked for by name, first which run it is."""
     run = client.meant(query.run)
-    lines = client.logs(run.id, query.follow)
+    lines = client.logs(run.id, query.follow, query.tail)
     if query.run == run.id:
         return lines
     return itertools.chain([f"[{run.kind} run {run.id}, {run.state}]"], lines)

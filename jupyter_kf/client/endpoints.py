@@ -32,7 +32,8 @@ def names(store: Store) -> list[str]:
 def order(store: Store, spec: ServeSpec) -> Order:
     """A new version: the model by digest, the number taken when the run has its id."""
     if spec.version is not None:
-        digest, why = str(_version(store, spec.name, spec.version)["model"]), "as version asked"
+        digest = str(_version(store, spec.name, spec.version)["model"])
+        why = f"the model of version {spec.version}, which was asked for"
         known = store.refs.by_digest("model", digest)
     else:
         choice = choose_model(store, spec.model or spec.name)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -115,10 +117,16 @@ class Watcher:
             time.sleep(delay_s)
             delay_s = min(delay_s * 1.3, _LONGEST_DELAY_S)
 
-    def logs(self, run_id: str, follow: bool = False) -> Iterator[str]:
-        """The run's output, line by line."""
+    def logs(self, run_id: str, follow: bool = False, tail: int | None = None) -> Iterator[str]:
+        """The run's output, line by line; from so many lines before its present end on."""
         ref = self.ref(run_id)
-        return self.backend_of(ref.backend).logs(ref, follow)
+        backend = self.backend_of(ref.backend)
+        if tail is None:
+            return backend.logs(ref, follow)
+        if not follow:
+            return iter(deque(backend.logs(ref), maxlen=tail))
+        there = sum(1 for _ in backend.logs(ref))
+        return itertools.islice(backend.logs(ref, follow), max(0, there - tail), None)
 
     def cancel(self, run_id: str) -> Run:
         """Ends a run with everything it started."""

@@ -186,7 +186,7 @@ def model(m: Model) -> Card:
         facts.append(("run", m.run if m.trial is None else f"{m.run}, trial {m.trial}"))
     facts += _params(m.params)
     facts += [(name, number(value)) for name, value in m.metrics.items()]
-    return Card(f"model {m.name}@{m.version}", facts=facts)
+    return Card(f"model {m.name}@{m.version}", facts=facts, notes=m.notes)
 
 
 def study(s: Study) -> Card:

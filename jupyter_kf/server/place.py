@@ -20,7 +20,7 @@ from jupyter_kf.records import Origin
 from jupyter_kf.server.answers import Place
 
 _MOST_NOTEBOOKS = 100
-_LARGEST_BYTES = 10_000_000
+_MOST_BYTES = 50_000_000
 
 
 async def place_of(settings: Mapping[str, Any], origin: Origin | None) -> Place | None:
@@ -44,17 +44,20 @@ async def place_of(settings: Mapping[str, Any], origin: Origin | None) -> Place 
 def _beside(notebook: Path, cell: str) -> str:
     """The name of the one notebook in the same folder that has the cell; empty when it is unsure.
 
-    Of a folder of very many, the newest are looked at; ids of cells are random, so only a copy of
-    the notebook has the same.
+    Of a folder of very many or very large ones the newest are looked at. Ids of cells are random,
+    so only a copy of the notebook has the same.
     """
     if not cell:
         return ""
     try:
         with os.scandir(notebook.parent) as found:
             files = [one for one in found if one.name.endswith(".ipynb") and one.is_file()]
-        newest = sorted(files, key=lambda one: one.stat().st_mtime, reverse=True)[:_MOST_NOTEBOOKS]
-        sized = [one for one in newest if one.stat().st_size <= _LARGEST_BYTES]
-        having = [one.name for one in sized if _has(Path(one.path).read_bytes(), cell)]
+        newest = sorted(files, key=lambda one: one.stat().st_mtime, reverse=True)
+        room, having = _MOST_BYTES, []
+        for one in newest[:_MOST_NOTEBOOKS]:
+            room -= one.stat().st_size
+            if room >= 0 and _has(Path(one.path).read_bytes(), cell):
+                having.append(one.name)
     except OSError:
         return ""
     return having[0] if len(having) == 1 else ""

@@ -190,7 +190,7 @@ def _unshielded(said: Any) -> Any:
     return said.removeprefix(_SHIELD) if isinstance(said, str) else said
 
 
-_SHORT = {"--follow": ("-f",), "--limit": ("-n",)}
+_SHORT = {"--follow": ("-f",), "--limit": ("-n",), "--tail": ("-n",)}
 
 
 def _value(verb: str, flag: Flag, said: Any) -> Any:

@@ -95,6 +95,7 @@ class LogsQuery(Request):
     kind: ClassVar[str] = "logs"
     run: str = field(..., "run id, the beginning of one, or a name", positional=True)
     follow: bool = field(False, "go on until the run ends")
+    tail: int | None = field(None, "only this many of the last lines", unit="count", ge=0)
 
 
 class CancelQuery(Request):

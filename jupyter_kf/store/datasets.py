@@ -14,7 +14,8 @@ from typing import Any
 from jupyter_kf.blobs import Blobs
 from jupyter_kf.errors import DataError, did_you_mean
 from jupyter_kf.layout import expanded
-from jupyter_kf.worker import files, tables
+from jupyter_kf.store import csv_values
+from jupyter_kf.worker import files, pandas_notes, tables
 from jupyter_kf.worker.profile import profile
 
 _ROW_GROUP = 131_072
@@ -57,7 +58,8 @@ def snapshot_files(blobs: Blobs, pattern: str, time: str | None = None) -> Snaps
 
     Raises:
         DataError: kf-1412 no file matches, kf-1413 a file of another kind, kf-1414 a file that
-            can't be read, kf-1415 a file whose columns differ from the first's.
+            can't be read, kf-1415 a file whose columns differ from the first's, kf-1425 categories
+            in another order, kf-1426 whole numbers with too many digits.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -66,33 +68,38 @@ def snapshot_files(blobs: Blobs, pattern: str, time: str | None = None) -> Snaps
     parts: dict[str, Any] = {}
     schema: Any = None
     nulls: list[int] = []
+    exact: list[bool] = []
+    noted: dict[str, str] = {}
     domains: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="kf-snapshot-") as folder:
         for n, path in enumerate(paths):
             rows, out, part = 0, Path(folder) / f"part-{n}.parquet", None
             for table, categories in _read(path):
                 if schema is None:
+                    noted = pandas_notes.dtypes(table.schema)
                     schema, nulls = table.schema.remove_metadata(), [0] * table.num_columns
+                    exact = [True] * table.num_columns
                     tables.check_names(schema.names)
                 table = _same_columns(table, schema, path, paths[0])
                 part = part or _Parts(out, schema)
                 part.write(table)
                 rows += table.num_rows
                 nulls = [a + c.null_count for a, c in zip(nulls, table.columns, strict=True)]
-                _merge(domains, categories)
+                exact = [
+                    a and pandas_notes.is_exact(c)
+                    for a, c in zip(exact, table.columns, strict=True)
+                ]
+                _merge(domains, categories, path, paths[0])
             if part is not None:
                 part.close()
                 parts[f"part-{n}.parquet"] = _stored(blobs, out, rows)
                 out.unlink()
-    facts = {
-        "frame": "pandas",
-        "dtypes": {
-            f.name: "category" if f.name in domains else tables.pandas_dtype(f.type, n > 0)
-            for f, n in zip(schema, nulls, strict=True)
-        },
-        "categories": domains,
-        "missing": {},
-    }
+    dtypes = {
+        field.name: tables.pandas_dtype(field.type, n > 0, whole)
+        for field, n, whole in zip(schema, nulls, exact, strict=True)
+    } | noted
+    dtypes |= dict.fromkeys(domains, "category")
+    facts = {"frame": "pandas", "dtypes": dtypes, "categories": domains, "missing": {}}
     manifest = _manifest(parts, schema, nulls, facts, time)
     stored = [blobs.path(entry["digest"]) for entry in parts.values()]
 
@@ -215,7 +222,8 @@ def _read(path: Path) -> Iterator[tuple[Any, dict[str, Any]]]:
 
     try:
         for batch in _batches(path):
-            yield tables.without_categories(pa.Table.from_batches([batch]))
+            table = pandas_notes.without_nameless_index(pa.Table.from_batches([batch]))
+            yield tables.without_categories(table)
     except (pa.ArrowException, OSError, UnicodeError) as error:
         raise DataError(
             1414,
@@ -257,36 +265,14 @@ def _batches(path: Path) -> Iterator[Any]:
     else:
         options = csv.ReadOptions(block_size=16 << 20, use_threads=False)
         with csv.open_csv(path, options, files.csv_parse(path), files.csv_convert()) as reader:
-            _check_text(path, reader.schema)
+            csv_values.check_text(path, reader.schema)
             empty = True
             for batch in reader:
                 empty = False
+                csv_values.check_digits(path, batch)
                 yield batch
             if empty:
                 yield pa.RecordBatch.from_pylist([], schema=reader.schema)
-
-
-def _check_text(path: Path, schema: Any) -> None:
-    """Lets columns pass whose names and texts are UTF-8: pyarrow reads others as bytes.
-
-    Raises:
-        DataError: kf-1424.
-    """
-    import pyarrow as pa
-
-    try:
-        typed = zip(schema.names, schema.types, strict=True)  # reading the names decodes them
-        bytes_only = [name for name, kind in typed if pa.types.is_binary(kind)]
-    except UnicodeDecodeError:
-        bytes_only = ["a column's name"]
-    if bytes_only:
-        raise DataError(
-            1424,
-            f"{path} is not UTF-8",
-            cause=f"other bytes are in: {', '.join(bytes_only[:5])}",
-            fix="save it as UTF-8; or read it into a frame, as in pd.read_csv(path, "
-            'encoding="latin-1"), and give that',
-        )
 
 
 def _same_columns(table: Any, schema: Any, path: Path, first: Path) -> Any:
@@ -325,8 +311,12 @@ def _same_columns(table: Any, schema: Any, path: Path, first: Path) -> Any:
     return table.cast(schema) if table.schema != schema else table
 
 
-def _merge(domains: dict[str, Any], found: dict[str, Any]) -> None:
-    """Grows each domain by the categories that a further piece brings."""
+def _merge(domains: dict[str, Any], found: dict[str, Any], path: Path, first: Path) -> None:
+    """Grows each domain by the categories that a further piece brings.
+
+    Raises:
+        DataError: kf-1425, they are ordered, and it is not the one order.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -335,6 +325,21 @@ def _merge(domains: dict[str, Any], found: dict[str, Any]) -> None:
             domains[name] = entry
             continue
         known, more = tables.unpack(domains[name]["values"]), tables.unpack(entry["values"])
+        if domains[name]["ordered"] or entry["ordered"]:
+            longer, shorter = (known, more) if len(known) >= len(more) else (more, known)
+            ranks = longer.to_pylist()
+            kept = set(shorter.to_pylist())
+            if [v for v in ranks if v in kept] != shorter.to_pylist() or (
+                domains[name]["ordered"] != entry["ordered"]
+            ):
+                raise DataError(
+                    1425,
+                    f"the categories of `{name}` have another order in {path} than in {first}",
+                    cause=f"{more.to_pylist()[:8]}, and {known.to_pylist()[:8]} before",
+                    fix="write the files with the same ordered categories, or as text",
+                )
+            domains[name]["values"] = tables.pack(longer)
+            continue
         new = more.filter(pc.invert(pc.is_in(more, value_set=known)))
         if len(new):
             domains[name]["values"] = tables.pack(pa.concat_arrays([known, new]))

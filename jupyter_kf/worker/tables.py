@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_kf.errors import DataError
+from jupyter_kf.worker import pandas_notes, readback
 
 SIDE = b"jupyter_kf"
 _PANDAS = b"pandas"
@@ -38,7 +39,9 @@ def to_table(frame: Any) -> Any:
         import pyarrow as pa
 
         table = pa.Table.from_batches([frame]) if isinstance(frame, pa.RecordBatch) else frame
-        return table if side(table.schema) else described(table, "pandas")
+        if side(table.schema):
+            return table
+        return described(pandas_notes.without_nameless_index(table), "pandas")
     raise DataError(
         1401,
         f"a {type(frame).__module__}.{kind} is no table of rows",
@@ -80,21 +83,30 @@ def described(table: Any, frame: str) -> Any:
     """A table that was no pandas frame, with the pandas dtypes its whole content asks for."""
     plain, categories = without_categories(table)
     dtypes = {
-        field.name: "category" if field.name in categories else pandas_dtype(field.type, nulls)
-        for field, nulls in zip(
-            plain.schema, (column.null_count > 0 for column in plain.columns), strict=True
+        field.name: pandas_dtype(
+            field.type,
+            column.null_count > 0,
+            column.null_count == 0 or pandas_notes.is_exact(column),
         )
+        for field, column in zip(plain.schema, plain.columns, strict=True)
     }
+    dtypes |= pandas_notes.dtypes(table.schema) | dict.fromkeys(categories, "category")
     metadata = {k: v for k, v in (plain.schema.metadata or {}).items() if k != _PANDAS}
     facts = {"frame": frame, "dtypes": dtypes, "categories": categories, "missing": {}}
     return with_side(plain.replace_schema_metadata(metadata), facts)
 
 
-def pandas_dtype(arrow_type: Any, has_nulls: bool) -> str:
-    """The dtype pandas gives an Arrow type; "" where it depends on nothing (left to pandas)."""
+def pandas_dtype(arrow_type: Any, has_nulls: bool, exact: bool = True) -> str:
+    """The dtype pandas gives an Arrow type; "" where it depends on nothing (left to pandas).
+
+    Args:
+        exact: whether its whole numbers are doubles; beside a null, others stay whole.
+    """
     import pyarrow as pa
 
     if pa.types.is_integer(arrow_type):
+        if has_nulls and not exact:
+            return str(arrow_type).replace("u", "U").replace("i", "I", 1)
         return "float64" if has_nulls else str(arrow_type)
     if pa.types.is_boolean(arrow_type):
         return "object" if has_nulls else "bool"
@@ -218,22 +230,23 @@ def _from_pandas(frame: Any) -> Any:
 
     check_names(frame.columns)
     frame = _index_as_columns(frame, pd)
-    missing = {name: _missing(frame[name], name) for name in _objects(frame)}
+    missing = {name: readback.missing(frame[name], name) for name in _objects(frame)}
     if frame.attrs:
         frame = frame.copy(deep=False)
         frame.attrs = {}
     try:
-        table = pa.Table.from_pandas(frame, preserve_index=False)
+        table, categories = without_categories(pa.Table.from_pandas(frame, preserve_index=False))
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise _no_arrow(frame, error) from None
     dtypes = {name: str(dtype) for name, dtype in frame.dtypes.items()}
-    table, categories = without_categories(table)
     facts = {"frame": "pandas", "dtypes": dtypes, "categories": categories, "missing": missing}
     pandas_part = json.loads(table.schema.metadata[_PANDAS])
     for unsteady in ("creator", "attributes", "pandas_version"):
         pandas_part.pop(unsteady, None)
     table = table.replace_schema_metadata({_PANDAS: json.dumps(pandas_part, sort_keys=True)})
-    return with_side(table, facts)
+    table = with_side(table, facts)
+    readback.prove(frame, table, to_frame)
+    return table
 
 
 def _index_as_columns(frame: Any, pd: Any) -> Any:
@@ -265,60 +278,36 @@ def _objects(frame: Any) -> list[str]:
     return [name for name, dtype in frame.dtypes.items() if str(dtype) == "object"]
 
 
-def _missing(column: Any, name: str) -> str:
-    """How an object column writes a missing value: "none" or "nan"; refuses mixed columns."""
-    import pandas as pd
-
-    found = pd.api.types.infer_dtype(column, skipna=True)
-    if found in ("string", "empty", "bytes", "boolean", "date", "time", "decimal"):
-        holes = column[column.isna()]
-        return "none" if all(value is None for value in holes) else "nan"
-    present = column.dropna()
-    kinds = present.map(lambda value: type(value).__name__)
-    first = kinds.iloc[0]
-    if (kinds == first).all() and first in ("list", "dict", "ndarray"):
-        return "none"
-    other = kinds[kinds != first]
-    position = column.index.get_loc(other.index[0]) if len(other) else 0
-    mixed = f"{first} and {other.iloc[0]} (row {position})" if len(other) else first
-    raise DataError(
-        1403,
-        f"column `{name}` holds {mixed} as Python objects",
-        cause="a column has one type, on disk and in production",
-        fix=f'make it one: df["{name}"].astype(str), or pandas.to_numeric(df["{name}"])',
-    )
-
-
 def _no_arrow(frame: Any, error: Exception) -> DataError:
     import pyarrow as pa
 
     for name in frame.columns:
         try:
-            pa.Array.from_pandas(frame[name])
+            without_categories(pa.table({name: pa.Array.from_pandas(frame[name])}))
         except Exception as reason:
-            return DataError(
-                1405,
-                f"column `{name}` ({frame[name].dtype}) can't be stored",
-                cause=str(reason).partition("\n")[0],
-                fix="turn it into numbers, text, booleans, times or categories first",
-            )
-    return DataError(
-        1405,
-        "the frame can't be stored",
-        cause=str(error).partition("\n")[0],
-        fix="turn its columns into numbers, text, booleans, times or categories first",
-    )
+            return readback.no_form(name, frame[name].dtype, str(reason).partition("\n")[0])
+    return readback.no_form(frame.columns[0], "and others", str(error).partition("\n")[0])
 
 
 def _to_pandas(table: Any, dtypes: Mapping[str, str], missing: Mapping[str, str]) -> Any:
     import numpy as np
     import pandas as pd
 
+    arrow = [name for name in table.column_names if dtypes.get(name, "").endswith("[pyarrow]")]
+    if arrow:  # held as Arrow holds them; pandas can't read each one's name in the note
+        held = {n: _extension(pd.ArrowDtype(table.field(n).type), table.column(n)) for n in arrow}
+        rest = only_columns(table.drop_columns(arrow))
+        found = _to_pandas(rest, dtypes, missing)
+        made = {name: held[name] if name in held else found[name] for name in table.column_names}
+        return pd.DataFrame(made, index=pd.RangeIndex(table.num_rows), copy=False)
     frame = table.to_pandas()
     fixed = {}
     for name, have in zip(frame.columns, frame.dtypes, strict=True):
         want = dtypes.get(name, "")
         as_recorded = not want or str(have) == want
+        if want == "category" and getattr(table.schema.field(name).type.value_type, "tz", None):
+            fixed[name] = _zoned_categories(table.column(name))
+            continue
         if as_recorded and (want != "object" or missing.get(name) != "nan"):
             continue
         if want == "object":
@@ -329,9 +318,26 @@ def _to_pandas(table: Any, dtypes: Mapping[str, str], missing: Mapping[str, str]
             fixed[name] = pd.Series(values, dtype=object)
         elif want == "category":
             fixed[name] = frame[name].astype("category")
+        elif want in pandas_notes.MASKED:  # not by way of doubles
+            fixed[name] = _extension(pd.api.types.pandas_dtype(want), table.column(name))
         else:
             fixed[name] = frame[name].astype(want)
     return frame.assign(**fixed) if fixed else frame
+
+
+def _extension(dtype: Any, column: Any) -> Any:
+    return dtype.__from_arrow__(column)
+
+
+def _zoned_categories(column: Any) -> Any:
+    """Categories that are times keep their zone; pyarrow's own way to pandas drops it."""
+    import pandas as pd
+    import pyarrow as pa
+
+    column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    domain = pd.DatetimeIndex(column.dictionary.to_pandas())
+    return pd.Categorical.from_codes(codes, domain, ordered=column.type.ordered)
 
 
 def comparable(table: Any) -> dict[str, Any]:

@@ -1445,6 +1445,8 @@ export interface components {
             run: string;
             /** Trial */
             trial: number | null;
+            /** Notes */
+            notes: string[];
         };
         /**
          * ModelPaper

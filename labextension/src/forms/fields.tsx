@@ -278,7 +278,7 @@ function Pairs(props: IControlProps): React.ReactElement {
             at,
             1,
             trans.__('Value %1', at + 1),
-            space ? 'loguniform(1e-4, 0.3)' : trans.__('value')
+            space ? 'uniform(0, 1)' : trans.__('value')
           )}
         </>
       )}

@@ -68,7 +68,7 @@ export class MetricsFeed {
   /** All that is new: an answer has so many points at most, and says that there are more. */
   private async fetch(): Promise<void> {
     const path = `runs/${part(this.run)}/metrics`;
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const page = await this.kf.rest.get<MetricPage>(path, { after: this.next });
       if (this.disposed || (page.next <= this.next && this._known)) {
         return;

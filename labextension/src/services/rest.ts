@@ -5,6 +5,8 @@ import type { Problem } from '../wire';
 import { words } from './words';
 
 const BASE = 'jupyter-kf/api/v1';
+/** What a proxy or a hub answers in place of a server that is not there. */
+const PROXYS: ReadonlySet<number> = new Set([424, 502, 503, 504]);
 
 export type Query = Record<string, string | number | boolean | string[] | undefined>;
 
@@ -18,9 +20,10 @@ export class KfError extends Error {
     this.name = 'KfError';
   }
 
-  /** Nobody answered, in contrast to an answer that says no. */
+  /** The server did not answer, in contrast to an answer of its own, whatever it says. */
   get unreachable(): boolean {
-    return this.status === 0 || this.status === 502 || this.status === 504;
+    const ours = this.problem.code.startsWith('kf-');
+    return this.status === 0 || (PROXYS.has(this.status) && !ours);
   }
 }
 
@@ -45,7 +48,14 @@ export function part(text: string): string {
 }
 
 export class Rest implements IRest {
-  constructor(private readonly settings: ServerConnection.ISettings) {}
+  /**
+   * @param settings - of JupyterLab's connection to its server.
+   * @param onLost - called when a request found that the server does not answer.
+   */
+  constructor(
+    private readonly settings: ServerConnection.ISettings,
+    private readonly onLost: () => void = () => undefined
+  ) {}
 
   url(path: string, query: Query = {}): string {
     const words = new URLSearchParams();
@@ -76,12 +86,19 @@ export class Rest implements IRest {
       if ((failure as Error).name === 'AbortError' || init.signal?.aborted) {
         throw failure;
       }
-      throw new KfError(0, unreachable());
+      throw this.told(new KfError(0, unreachable(init.method)));
     }
     if (!answer.ok) {
-      throw new KfError(answer.status, await problemOf(answer));
+      throw this.told(new KfError(answer.status, await problemOf(answer)));
     }
     return answer;
+  }
+
+  private told(error: KfError): KfError {
+    if (error.unreachable) {
+      this.onLost();
+    }
+    return error;
   }
 
   async get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
@@ -108,13 +125,16 @@ async function json<T>(answer: Response): Promise<T> {
   return (text ? JSON.parse(text) : null) as T;
 }
 
-function unreachable(): Problem {
+function unreachable(method = 'GET'): Problem {
   const trans = words();
   return {
     code: 'kf-0000',
     message: trans.__('the Jupyter server does not answer'),
     cause: trans.__('it was stopped or restarts, or the network is down'),
-    fix: trans.__('what runs goes on; this page tries again by itself')
+    fix:
+      method === 'GET'
+        ? trans.__('what runs goes on; this page tries again by itself')
+        : trans.__('what runs goes on; do it again when the server answers')
   };
 }
 

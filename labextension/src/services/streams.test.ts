@@ -88,6 +88,27 @@ describe('streams', () => {
     await until(() => rest.asked.some(asked => asked.startsWith('RAW fine')));
   });
 
+  it('ask for what is wanted when they begin, which may be later', async () => {
+    const asked: unknown[] = [];
+    const rest = new FakeRest((path, query) => {
+      asked.push([path, query.offset]);
+      return source().response;
+    });
+    const streams = new Streams(rest);
+    let offset = 1;
+    const [first] = ['a', 'b', 'c', 'd'].map(path =>
+      streams.open(path, { query: () => ({ offset }), onEvent: () => undefined })
+    );
+    await until(() => asked.length === 3);
+    offset = 9;
+    first.dispose();
+    await until(() => asked.length === 4);
+    expect([asked[0], asked[3]]).toEqual([
+      ['a', 1],
+      ['d', 9]
+    ]);
+  });
+
   it('that the server ends are not broken off, and free their place at once', async () => {
     const signals: AbortSignal[] = [];
     const parts = [source(), source(), source(), source()];

@@ -18,7 +18,8 @@ export interface IStreamEvent {
 }
 
 export interface IStreamOptions {
-  query?: Query;
+  /** What is asked for; a function is asked when the stream begins, which may be later. */
+  query?: Query | (() => Query);
   onEvent: (event: IStreamEvent) => void;
   /** The server refused for good: no such run, no permission. */
   onRefused?: (error: KfError) => void;
@@ -129,10 +130,11 @@ class Stream implements IDisposable {
     if (this.last) {
       headers['Last-Event-ID'] = this.last;
     }
+    const { query } = this.options;
     const answer = await this.rest.raw(
       this.path,
       { headers, signal },
-      this.last ? {} : this.options.query
+      this.last ? {} : typeof query === 'function' ? query() : query
     );
     const { createParser } = await import(
       /* webpackChunkName: "sse" */ 'eventsource-parser'

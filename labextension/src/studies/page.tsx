@@ -116,6 +116,9 @@ function Head(props: { paper: StudyPaper; chosen: number | null }): React.ReactE
         <>
           {trans.__('Trial %1 is model', number!)}{' '}
           <ThingLink thing="model" id={label} />
+          {model.notes.map(note => (
+            <div key={note}>{note}</div>
+          ))}
         </>
       );
     });

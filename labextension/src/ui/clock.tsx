@@ -59,7 +59,8 @@ export function Ago(props: {
 export function Elapsed({ since_s }: { since_s: number }): React.ReactElement {
   const ref = React.useRef<HTMLSpanElement>(null);
   useClock(ref, SECOND_MS);
+  const seconds = Math.max(0, Math.floor(Date.now() / 1000 - since_s));
   return (
-    <span ref={ref}>{formatDuration(Math.floor(Date.now() / 1000 - since_s))}</span>
+    <span ref={ref}>{seconds < 10 ? `${seconds} s` : formatDuration(seconds)}</span>
   );
 }
