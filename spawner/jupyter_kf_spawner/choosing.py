@@ -18,7 +18,7 @@ from traitlets import Bunch, HasTraits, Unicode, default, validate
 
 from jupyter_kf_spawner import form
 from jupyter_kf_spawner.asked import from_form, pruned
-from jupyter_kf_spawner.catalogue import Catalogue, load
+from jupyter_kf_spawner.catalogue import Catalogue, examine
 from jupyter_kf_spawner.errors import CatalogueError, Refusal
 from jupyter_kf_spawner.filled import Filled
 from jupyter_kf_spawner.limits import Running
@@ -86,7 +86,10 @@ class Choosing(HasTraits):
             stamp = (state.st_mtime_ns, state.st_size)
             known = _loaded.get(self.catalogue_file)
             if known is None or known[0] != stamp:
-                _loaded[self.catalogue_file] = (stamp, load(path))
+                examined = examine(path)
+                _loaded[self.catalogue_file] = (stamp, examined.catalogue)
+                for problem in examined.warnings:
+                    self.log.warning("%s", problem.shown(self.catalogue_file))
         except (OSError, CatalogueError) as error:
             self.log.error("The catalogue can't be used:\n%s", error)
             if self.catalogue_file not in _loaded:
