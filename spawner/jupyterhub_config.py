@@ -33,6 +33,8 @@ c.JupyterHub.hub_bind_url = f"http://{address or '127.0.0.1'}:{inner_port}"
 c.JupyterHub.db_url = f"sqlite:///{folder / 'hub.sqlite'}"
 c.JupyterHub.cookie_secret_file = str(folder / "cookie-secret")
 c.JupyterHub.allow_named_servers = True
+# Failures in a row are to be looked at; a hub that ends itself shows nothing any more.
+c.Spawner.consecutive_failure_limit = 0
 c.JupyterHub.cleanup_servers = True
 c.JupyterHub.extra_handlers = HANDLERS
 c.ConfigurableHTTPProxy.auth_token = secrets.token_hex(32)

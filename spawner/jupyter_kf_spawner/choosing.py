@@ -1,7 +1,8 @@
 """What do all our spawners share? The catalogue, the form, and one way from options to a server.
 
 A mixin that stands before a spawner's class. Translates refusals into rejections, which the hub
-does not count. May import jupyterhub, traitlets, `rejecting`, and all that is pure.
+does not count. May import jupyterhub, its database's sqlalchemy, traitlets, `rejecting`, and all
+that is pure.
 """
 
 from __future__ import annotations
@@ -10,17 +11,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jupyterhub import orm
 from jupyterhub.handlers.pages import SpawnHandler
-from traitlets import HasTraits, Unicode, default
+from sqlalchemy import event
+from traitlets import Bunch, HasTraits, Unicode, default, validate
 
 from jupyter_kf_spawner import form
-from jupyter_kf_spawner.asked import from_form
-from jupyter_kf_spawner.catalogue import Catalogue, load
+from jupyter_kf_spawner.asked import from_form, pruned
+from jupyter_kf_spawner.catalogue import Catalogue, examine
 from jupyter_kf_spawner.errors import CatalogueError, Refusal
 from jupyter_kf_spawner.filled import Filled
 from jupyter_kf_spawner.limits import Running
 from jupyter_kf_spawner.rejecting import keep_short, rejected
 from jupyter_kf_spawner.resolve import Identity, Resolved, Usage, resolve
+
+# Whoever sets them: the hub writes them into its database before a spawner has seen them.
+event.listen(orm.Spawner.user_options, "set", lambda _, options, *__: pruned(options), retval=True)
 
 _loaded: dict[str, tuple[tuple[int, int], Catalogue]] = {}
 
@@ -61,6 +67,11 @@ class Choosing(HasTraits):
         super().__init__(*args, **kwargs)
         keep_short(self.log)
 
+    @validate("user_options")
+    def _not_too_deep(self, proposal: Bunch) -> Any:
+        """What the hub's API could not write either."""
+        return pruned(proposal["value"])
+
     def catalogue(self) -> Catalogue | None:
         """The catalogue as it is now; None where none is configured.
 
@@ -75,7 +86,10 @@ class Choosing(HasTraits):
             stamp = (state.st_mtime_ns, state.st_size)
             known = _loaded.get(self.catalogue_file)
             if known is None or known[0] != stamp:
-                _loaded[self.catalogue_file] = (stamp, load(path))
+                examined = examine(path)
+                _loaded[self.catalogue_file] = (stamp, examined.catalogue)
+                for problem in examined.warnings:
+                    self.log.warning("%s", problem.shown(self.catalogue_file))
         except (OSError, CatalogueError) as error:
             self.log.error("The catalogue can't be used:\n%s", error)
             if self.catalogue_file not in _loaded:
@@ -84,7 +98,7 @@ class Choosing(HasTraits):
                     "catalogue",
                     whose=self._log_name,
                     status=503,
-                    log=f"catalogue {path}: {error}",
+                    log=f"{path} can't be used; its problems are above",
                 ) from None
         return _loaded[self.catalogue_file][1]
 
@@ -94,11 +108,11 @@ class Choosing(HasTraits):
 
     async def usage(self, _: object) -> Usage:
         """What is there that decides about these options; a spawner that can look says more."""
-        return Usage(running=self.others())
+        return Usage(running=self.others(), claims={})
 
     async def seen(self) -> Usage:
         """All that the form shows; never asked for at a start."""
-        return Usage(running=self.others())
+        return Usage(running=self.others(), claims={})
 
     def others(self) -> tuple[Running, ...]:
         """What the user's other servers hold."""

@@ -51,22 +51,21 @@ def workspace(
             )
         return "none", size
     claim = usage.home if wanted == "new" else wanted
-    if wanted != "new" and wanted != usage.home:
-        if not terms.own:
-            raise Refusal(
-                "workspace",
-                "another workspace can't be chosen here",
-                fix="Leave it out",
-                field="workspace",
-            )
-        if usage.claims is None:
-            raise Refusal(
-                "workspace",
-                "whose volume that is can't be checked now",
-                fix="Take your usual workspace, or try again later",
-                field="workspace",
-            )
-    owner = (usage.claims or {}).get(claim)
+    if wanted != "new" and wanted != usage.home and not terms.own:
+        raise Refusal(
+            "workspace",
+            "another workspace can't be chosen here",
+            fix="Leave it out",
+            field="workspace",
+        )
+    if usage.claims is None:
+        raise Refusal(
+            "workspace",
+            f"whose the volume {shown(claim, 80)} is can't be checked now, and so it is not opened",
+            fix="Try again later, or start without a workspace" if terms.scratch else "Try later",
+            field="workspace",
+        )
+    owner = usage.claims.get(claim)
     if owner != identity.name and (owner is not None or wanted not in ("new", usage.home)):
         raise Refusal(
             "workspace",

@@ -16,7 +16,16 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, select_autoescape
 
 from jupyter_kf_spawner import quota
-from jupyter_kf_spawner.catalogue.models import Catalogue, Gpu, Image, Limit, Offer, Size, is_for
+from jupyter_kf_spawner.catalogue.models import (
+    Catalogue,
+    Gpu,
+    Image,
+    Limit,
+    Offer,
+    Preset,
+    Size,
+    is_for,
+)
 from jupyter_kf_spawner.filled import Filled
 from jupyter_kf_spawner.limits import Running
 from jupyter_kf_spawner.quantities import cores_text, seconds_text, size_text
@@ -54,6 +63,7 @@ def render(
     images = {key: image for key, image in images.items() if not image.redirect}
     sizes = _mine(catalogue.sizes, identity)
     gpus = _usable(_mine(catalogue.gpus, identity), images, sizes)
+    presets = _mine(catalogue.presets, identity)
     last = filled.texts()
     page: str = _template().render(
         style=_text("spawn.css"),
@@ -62,7 +72,7 @@ def render(
         volumes_url=volumes_url,
         last=last,
         wrong=filled.wrong,
-        presets=[(key, _offer(one)) for key, one in _mine(catalogue.presets, identity).items()],
+        presets=[(key, _offer(one)) for key, one in presets.items()],
         images=_choices(catalogue, identity, "image", _images(images), last),
         sizes=_choices(
             catalogue, identity, "size", {k: _size(one, usage) for k, one in sizes.items()}, last
@@ -72,13 +82,13 @@ def render(
         holds=_holds(catalogue.limits, identity, usage.running),
         quota=_quota(usage),
         gpus=[(key, f"{gpu.title} ({_free(gpu.resource, usage)})") for key, gpu in gpus.items()],
-        gpu_more=_with_gpus(images.values(), sizes.values()),
+        gpu_more=_with_gpus(gpus, images.values(), sizes.values()),
         no_gpu="as the preset says, else none" if catalogue.presets else "none",
         counts=sorted({count for gpu in gpus.values() for count in gpu.counts}),
         volumes=[(key, _offer(one)) for key, one in _mine(catalogue.volumes, identity).items()],
         workspace=_workspace(catalogue, identity, usage),
         switches=_switches(catalogue, identity, sizes.values()),
-        bounds=_for_script(catalogue, images, sizes, gpus),
+        bounds=_for_script(catalogue, presets, images, sizes, gpus),
     )
     return page
 
@@ -131,10 +141,11 @@ def _usable(
     return {key: gpu for key, gpu in gpus.items() if key in of_images & of_sizes}
 
 
-def _with_gpus(images: Iterable[Image], sizes: Iterable[Size]) -> str:
-    """Which images and sizes can have one, for a page without its script."""
-    able = ", ".join(image.title for image in images if image.gpus)
-    large = ", ".join(size.title for size in sizes if size.gpus is None or size.gpus)
+def _with_gpus(gpus: Iterable[str], images: Iterable[Image], sizes: Iterable[Size]) -> str:
+    """Which images and sizes can have one of these, for a page without its script."""
+    mine = set(gpus)
+    able = ", ".join(image.title for image in images if mine & set(image.gpus))
+    large = ", ".join(size.title for size in sizes if size.gpus is None or mine & set(size.gpus))
     return f"For: {able}. Sizes: {large}."
 
 
@@ -250,13 +261,17 @@ def _switches(
         more = [f"They cost less and can be taken away at any time. For: {', '.join(able)}"]
         switches.append(("spot", Shown("Spot machines", more)))
     if catalogue.kubeflow and is_for(catalogue.kubeflow.groups, identity.groups):
-        more = ["The server gets a token that may make and see its jobs."]
+        more = [
+            "The server gets a token that may make and see its jobs. In this release %kf still runs"
+            " its own jobs in the server; other clients of the cluster can use the token."
+        ]
         switches.append(("kubeflow", Shown("Use the cluster with %kf", more)))
     return switches
 
 
 def _for_script(
     catalogue: Catalogue,
+    presets: Mapping[str, Preset],
     images: Mapping[str, Image],
     sizes: Mapping[str, Size],
     gpus: Mapping[str, Gpu],
@@ -264,18 +279,22 @@ def _for_script(
     return {
         "defaults": {"image": catalogue.defaults.image, "size": catalogue.defaults.size},
         "presets": {
-            key: {"image": preset.options.image, "size": preset.options.size}
-            for key, preset in catalogue.presets.items()
+            key: {
+                "image": preset.options.image if preset.options.image in images else None,
+                "size": preset.options.size if preset.options.size in sizes else None,
+            }
+            for key, preset in presets.items()
         },
         "images": {
-            key: {"title": image.title, "gpus": list(image.gpus)} for key, image in images.items()
+            key: {"title": image.title, "gpus": [gpu for gpu in image.gpus if gpu in gpus]}
+            for key, image in images.items()
         },
         "sizes": {
             key: {
                 "title": size.title,
                 "cpu": _cpu(size),
                 "memory": _memory(size),
-                "gpus": list(gpus if size.gpus is None else size.gpus),
+                "gpus": [gpu for gpu in gpus if size.gpus is None or gpu in size.gpus],
             }
             for key, size in sizes.items()
         },

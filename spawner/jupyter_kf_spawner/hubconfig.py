@@ -83,6 +83,14 @@ def _found(
         ).as_warning()
         return
     for key, override in overrides.items():
+        if not isinstance(override, dict) or {"groups", "spawner_override"} - override.keys():
+            yield problem(
+                "group_overrides",
+                f"Spawner.group_overrides.{key}",
+                "it is no override, and every start would fail",
+                "write `groups`, a list, and `spawner_override`, a dict",
+            )
+            continue
         lost = _lost(catalogue, servers, config, override["spawner_override"], override["groups"])
         for name, times in lost.items():
             yield problem(

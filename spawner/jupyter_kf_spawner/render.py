@@ -26,16 +26,27 @@ NAMESPACE = "notebooks"
 
 
 def combinations(catalogue: Catalogue) -> Iterator[tuple[str, Resolved]]:
-    """Every combination that the catalogue grants to a member of all its groups, with a name.
+    """Every combination that the catalogue grants, with a name.
+
+    To a member of all its groups; and to a person in none, where that is another pod: with fewer
+    variables, or a volume that is only read.
 
     Image, size, kind and number of GPUs, spot, the cluster's use, workspace or none, data volumes
     or none; CPU and memory at the size's defaults, which change nothing but two numbers.
     """
-    who = Identity(SOMEBODY, frozenset(_groups(catalogue)))
+    members = dict(_granted(catalogue, Identity(SOMEBODY, frozenset(_groups(catalogue)))))
+    yield from members.items()
+    for name, one in _granted(catalogue, Identity(SOMEBODY)):
+        if one != members[name]:
+            yield f"{name}, in no group", one
+
+
+def _granted(catalogue: Catalogue, who: Identity) -> Iterator[tuple[str, Resolved]]:
     usage = Usage(claims={f"claim-{SOMEBODY}": SOMEBODY}, home=f"claim-{SOMEBODY}")
     unlimited = catalogue.model_copy(update={"limits": ()})
     gpus = [(name, count) for name, gpu in catalogue.gpus.items() for count in gpu.counts]
     images = [name for name, image in catalogue.images.items() if not image.redirect]
+    volumes = [name for name, one in catalogue.volumes.items() if one.is_for(who.groups)]
     for image, size, (gpu, count), spot, kubeflow, scratch, data in itertools.product(
         images,
         catalogue.sizes,
@@ -43,13 +54,13 @@ def combinations(catalogue: Catalogue) -> Iterator[tuple[str, Resolved]]:
         (False, True) if catalogue.spot else (False,),
         (False, True) if catalogue.kubeflow else (False,),
         (False, True) if catalogue.workspace and catalogue.workspace.scratch else (False,),
-        (False, True) if catalogue.volumes else (False,),
+        (False, True) if volumes else (False,),
     ):
         options: dict[str, Any] = {"image": image, "size": size, "gpu": gpu, "spot": spot}
         options |= {"gpus": count} if count else {}
         options |= {"kubeflow": True} if kubeflow else {}
         options |= {"workspace": "none"} if scratch else {}
-        options |= {"volumes": list(catalogue.volumes)} if data else {}
+        options |= {"volumes": volumes} if data else {}
         words = [image, size, f"{count} {gpu}" if count else ""]
         words += ["spot" if spot else "", "kubeflow" if kubeflow else ""]
         words += ["scratch" if scratch else "", "data" if data else ""]
@@ -111,10 +122,15 @@ class Draft(KfSpawner):
     async def _listen(self) -> None:
         """Nothing will happen to this pod."""
 
+    async def _check_claim(self) -> None:
+        """Nobody's volume is there."""
+
 
 def _groups(catalogue: Catalogue) -> set[str]:
-    """Every group that some offer names."""
+    """Every group that decides about a pod."""
     sections = (catalogue.images, catalogue.sizes, catalogue.gpus, catalogue.volumes)
     groups = {group for part in sections for offer in part.values() for group in offer.groups}
+    groups |= {group for secret in catalogue.secrets.values() for group in secret.groups}
+    groups |= {group for volume in catalogue.volumes.values() for group in volume.writers}
     groups |= set(catalogue.kubeflow.groups) if catalogue.kubeflow else set()
     return groups - {EVERYONE}

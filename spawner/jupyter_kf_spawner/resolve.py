@@ -84,7 +84,7 @@ def _image(
     name = asked.image or wishes.image or catalogue.defaults.image or ""
     notes: tuple[str, ...] = ()
     known = catalogue.images.get(name)
-    if known is not None and known.redirect:
+    if known is not None and known.redirect and known.is_for(identity.groups):
         old = known.title
         while known is not None and known.redirect:
             name, known = known.redirect, catalogue.images.get(known.redirect)

@@ -27,7 +27,8 @@ class Usage:
 
     Attributes:
         running: the user's other servers.
-        claims: volumes' owners by name, as their annotations say; None: can't be known.
+        claims: volumes' owners by name, as their annotations say; None: can't be known, and then
+            none is opened.
         home: name of the claim that holds the user's usual workspace.
         free: devices by resource key. quota: see `quota.left`. Advice only; None: unknown.
     """

@@ -19,7 +19,7 @@ from kubespawner.slugs import is_valid_label, safe_slug
 from traitlets import Bool, default
 
 from jupyter_kf_spawner import asked, cluster, namespaces, story
-from jupyter_kf_spawner.errors import Refusal
+from jupyter_kf_spawner.errors import Refusal, shown
 from jupyter_kf_spawner.pods import LABEL, applied, traits, undone
 from jupyter_kf_spawner.rejecting import rejected
 from jupyter_kf_spawner.resolve import Usage
@@ -54,6 +54,7 @@ class KfSpawner(Telling):
         self._as_configured: dict[str, Any] = {}
         self._of_groups: dict[str, Any] = {}
         self._foreign = False
+        self._looked_at = ""
 
     _told_of_profiles: ClassVar[bool] = False
 
@@ -63,22 +64,47 @@ class KfSpawner(Telling):
             return KfSpawner.options_page
         return super()._options_form_default()
 
+    # A server that is deleted is one thing, its files another: volumes.py deletes those.
+    @default("delete_pvc")
+    def _keep_volumes(self) -> bool:
+        return not self.catalogue_file
+
     def stock_form_reader(self) -> Any:
         """KubeSpawner's profiles."""
         return self._options_from_form
 
     async def usage(self, options: object) -> Usage:
         """The user's other servers, and whose the volume is that these options name."""
-        usage = Usage(running=self.others(), home=self.pvc_name)
         catalogue = self.catalogue()
-        if catalogue is None or catalogue.workspace is None:
-            return usage
         wanted = asked.read(options).workspace or "new"
-        if wanted == "none":
-            return usage
-        claim = self.pvc_name if wanted == "new" else wanted
-        owners = await cluster.owner_of(self.api, self.namespace, claim)
-        return dataclasses.replace(usage, claims=owners)
+        owners: dict[str, str] | None = None
+        if catalogue is not None and catalogue.workspace is not None and wanted != "none":
+            claim = self._looked_at = self.pvc_name if wanted == "new" else wanted
+            owners = await cluster.owner_of(self.api, self.namespace, claim)
+            if owners == {} and claim == self.pvc_name:
+                # It was deleted: KubeSpawner would go on as if it were there.
+                self._pvc_exists = False
+        # Counted last: other servers of this user were chosen while the cluster was asked.
+        return Usage(running=self.others(), home=self.pvc_name, claims=owners)
+
+    async def _check_claim(self) -> None:
+        """Whose the workspace's claim is, where KubeSpawner took another than we looked at.
+
+        It goes on with the name of its version 6 when there is a claim of that name.
+        """
+        of_user = self.resolved is not None and self.resolved.workspace == "new"
+        if not of_user or self.pvc_name == self._looked_at:
+            return
+        owners = await cluster.owner_of(self.api, self.namespace, self.pvc_name)
+        if owners is None or owners.get(self.pvc_name) != self.user.name:
+            raise rejected(
+                "Your workspace has a volume of an older hub, which does not carry your name."
+                " Tell your admin.",
+                "workspace",
+                whose=self._log_name,
+                log=f"the claim {self.pvc_name} needs the annotation {cluster.OWNER}="
+                f"{shown(self.user.name, 80)}, if it is that user's",
+            )
 
     async def seen(self) -> Usage:
         """The user's servers and volumes, free devices where they show, and the quota's rest."""
@@ -118,7 +144,12 @@ class KfSpawner(Telling):
         """Fills the traits for the server that was chosen; KubeSpawner's profiles otherwise."""
         catalogue = self.catalogue()
         if catalogue is None:
-            await super().load_user_options()
+            try:
+                await super().load_user_options()
+            except ValueError as error:  # KubeSpawner's word for a profile that there is not
+                raise rejected(
+                    f"{error}. Choose one that the page offers.", "profile", whose=self._log_name
+                ) from None
             return
         resolved = self.resolved or await self.choose(self.user_options)
         if resolved is None:
@@ -190,6 +221,7 @@ class KfSpawner(Telling):
 
     async def get_pod_manifest(self) -> Any:
         """KubeSpawner's pod, marked as this start's, and ready only when the server answers."""
+        await self._check_claim()
         pod = await super().get_pod_manifest()
         await self._listen()
         pod.metadata.annotations[SPAWN_ID] = self._spawn_id
@@ -209,11 +241,15 @@ class KfSpawner(Telling):
             await self._hide_token(pod)
         return pod
 
+    @property
+    def token_secret(self) -> str:
+        """Name of the token's Secret: no user's pod or certificates can be called so."""
+        return f"{self.pod_name}.token"
+
     async def _hide_token(self, pod: Any) -> None:
-        name = f"{self.pod_name}-token"
-        stored = cluster.take_token(pod, name)
+        stored = cluster.take_token(pod, self.token_secret)
         metadata = {
-            "name": name,
+            "name": self.token_secret,
             "labels": {LABEL + "spawned": "true"},
             "annotations": {cluster.OWNER: self.user.name, SPAWN_ID: self._spawn_id},
         }
@@ -228,7 +264,7 @@ class KfSpawner(Telling):
             SpawnException: it will not start for a reason that is not the hub's: not counted.
         """
         self._told, self._spawn_id, self.ended = [], secrets.token_hex(8), ""
-        starting = super().start()
+        starting = asyncio.ensure_future(self._answering(super().start()))
         try:
             return await self._watched(starting)
         except ApiException as error:
@@ -253,10 +289,11 @@ class KfSpawner(Telling):
         self.holds = None
         if self.token_by_secret and self.catalogue_file:
             try:
-                await self.api.delete_namespaced_secret(f"{self.pod_name}-token", self.namespace)
-            except ApiException as error:
-                if error.status != 404:
-                    self.log.warning("the Secret of %s stays: %s", self._log_name, error.reason)
+                await cluster.drop_secret(
+                    self.api, self.namespace, self.token_secret, self.user.name
+                )
+            except (ApiException, TimeoutError) as error:
+                self.log.warning("the Secret of %s stays: %r", self._log_name, error)
 
     async def delete_forever(self) -> None:
         """As KubeSpawner's, but never another user's volume."""

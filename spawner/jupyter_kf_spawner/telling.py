@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
+from jupyterhub.utils import make_ssl_context, url_path_join, wait_for_http_server
 from kubespawner import KubeSpawner
 from kubespawner.spawner import PodReflector
 from traitlets import Float, default
@@ -26,6 +27,22 @@ SPAWN_ID = LABEL + "spawn-id"
 # Before the hub's own time-out, which counts as a failure of the hub.
 _MARGIN_S = 3.0
 _LOOK_S = 1.0
+
+
+# What we replace or set of KubeSpawner's own: a release without it would quietly do without us.
+SEAMS = (
+    "_start_reflector",
+    "_apply_overrides",
+    "_ensure_namespace",
+    "_get_reflector_key",
+    "_options_from_form",
+    "_start_watching_pods",
+)
+if missing := [name for name in SEAMS if not hasattr(KubeSpawner, name)]:
+    raise ImportError(
+        f"jupyter-kf-spawner needs {', '.join(missing)} of KubeSpawner, which this release has not:"
+        " install jupyterhub-kubespawner>=7.1,<8"
+    )
 
 
 class Telling(Choosing, KubeSpawner):
@@ -75,6 +92,34 @@ class Telling(Choosing, KubeSpawner):
         """Before the pod is made, so that none of its events is missed."""
         await self._events.follow(self._pod)
 
+    async def _answering(self, starting: asyncio.Future[Any]) -> Any:
+        """The server's URL, when it answers as the hub will ask it.
+
+        Else the hub waits for it after the start, and counts a server that says nothing as a
+        failure of the hub; one bad file in a user's folder is enough for that.
+
+        Raises:
+            SpawnException: it does not answer within the hub's own `http_timeout`.
+        """
+        url = await starting
+        known = self.user.settings
+        names = ("internal_ssl_key", "internal_ssl_cert", "internal_ssl_ca")
+        key, certificate, authority = (known.get(name) for name in names)
+        asking = wait_for_http_server(
+            url_path_join(url, self.server.base_url, "api"),
+            timeout=self.http_timeout,
+            ssl_context=make_ssl_context(key, certificate, cafile=authority),
+        )
+        try:
+            # The hub's own bound lies between two questions; one alone may take five minutes.
+            await asyncio.wait_for(asking, self.http_timeout)
+        except TimeoutError:
+            self._told.append(story.SILENT)
+            raise rejected(
+                story.SILENT.text, story.SILENT.reason, whose=self._log_name, status=409
+            ) from None
+        return url
+
     async def _watched(self, starting: asyncio.Future[Any]) -> Any:
         """Waits for the start, and ends it early when the cluster says it can't succeed."""
         began = time.monotonic()
@@ -120,17 +165,18 @@ class Telling(Choosing, KubeSpawner):
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         """The story as it comes: a percentage that never falls, and a sentence."""
-        percent, shown = 5, 0
+        percent, shown = 5, set[story.Sentence]()
         notes = self.resolved.notes if self.resolved else ()
         for note in notes:
             yield {"progress": percent, "message": note}
         yield {"progress": percent, "message": "The cluster was asked for the server."}
         while True:
             done = self._start_future is not None and self._start_future.done()
-            for said in self._told[shown:]:
+            # Sentences come, and go when a later event says more than they did.
+            for said in [one for one in self._told if one not in shown]:
                 percent = max(percent, said.percent)
+                shown.add(said)
                 yield {"progress": percent, "message": said.text}
-            shown = len(self._told)
             if done:
                 return
             await asyncio.sleep(_LOOK_S / 2)

@@ -66,6 +66,10 @@ class VolumesHandler(BaseHandler):
     async def _delete(self, user_name: str, volume: Volume) -> None:
         try:
             await self._spawner(user_name).delete_volume(volume)
+        except TimeoutError:
+            self.log.error("volume %s of %s: no answer in time", volume.name, user_name)
+            text = f"The cluster did not answer in time: {volume.name} may be deleted, or not yet."
+            await self._show(user_name, f"{text} Look at this page again in a minute.", 504)
         except ApiException as error:
             self.log.error("volume %s of %s stays: %s", volume.name, user_name, error.reason)
             text = f"The cluster did not delete {volume.name}. Try again, or tell your admin."

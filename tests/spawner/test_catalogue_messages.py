@@ -369,6 +369,9 @@ WARNED = [
     (R('"lab:1"}', '"lab:1", gpus: [amd]}').replace("title: Small", "title: Small\n    gpus: []")
      + "gpus: {amd: {title: A, resource: amd.com/gpu}}\n", "11:8 gpus.amd: warning: no size may have"
      " it, so nobody can | add amd to the `gpus` of a size, or remove it"),
+    (SMALL + "limits: [{memory: 1Gi}, {groups: [a], memory: 8Gi}]\n", "10:1 limits: warning: at most 1Gi"
+     " of memory for everyone, and the default size small has 2Gi | allow more, or make the default"
+     " smaller"),
 ]  # fmt: skip
 
 

@@ -37,7 +37,7 @@ def small(tmp_path):
 
 
 def test_a_good_catalogue_is_summed_up():
-    assert "304 combinations" in run("check", PUBLISHED).stdout
+    assert "372 combinations" in run("check", PUBLISHED).stdout
 
 
 def test_a_bad_one_is_explained_line_by_line(small):
@@ -136,9 +136,9 @@ def test_diff_tells_one_change_once_with_the_combinations_it_concerns(small, tmp
         "  sizes.small.memory.default: 2Gi -> 3Gi",
         "  sizes.large.shm: 2Gi -> 4Gi",
         "pods:",
-        "  256 of 304 combinations, all with large like this:",
+        "  312 of 372 combinations, all with large like this:",
         f"    ~ spec.volumes[kf-shm].emptyDir.sizeLimit: {was} -> {2 * was}",
-        "  48 of 304 combinations, all with small like this:",
+        "  60 of 372 combinations, all with small like this:",
         f"    ~ {notebook}env[JUPYTER_KF_HANDOFF].value.limits.memory: {was} -> {is_}",
         f"    ~ {notebook}env[MEM_GUARANTEE].value: {was} -> {is_}",
         f"    ~ {notebook}env[MEM_LIMIT].value: {was} -> {is_}",
@@ -207,6 +207,11 @@ def test_what_a_hubs_configuration_would_lose_is_told_before_a_start_is_refused(
         "  Fix: move it into the catalogue (amounts: `limits` with `groups`), or leave it out",
         "1 error, 2 warnings",
     ]
+    config.write_text('c.KfSpawner.group_overrides = {"x": {"groups": ["a"]}}')
+    assert (
+        "group_overrides.x: it is no override"
+        in run("check", small, "--config", config, status=1).stderr
+    )
     config.write_text(
         "c.KfSpawner.group_overrides = lambda spawner: {}\nc.KubeSpawner.profile_list = [{}]\n"
     )
@@ -215,9 +220,10 @@ def test_what_a_hubs_configuration_would_lose_is_told_before_a_start_is_refused(
     assert "the hub has no catalogue" in said and said.endswith("3 warnings\n")
 
 
-@pytest.mark.parametrize("name", ["jupyterhub_config.py", "manifests/jupyterhub_config.py"])
+@pytest.mark.parametrize("name", ["jupyterhub_config.py", "manifests/hub/jupyterhub_config.py"])
 def test_our_own_configurations_lose_nothing(small, name, tmp_path, monkeypatch):
-    monkeypatch.setenv("NAMESPACE", "notebooks")
+    monkeypatch.setenv("NAMESPACE", "hub")
+    monkeypatch.setenv("SERVERS_NAMESPACE", "notebooks")
     monkeypatch.setenv("JUPYTER_KF_HUB_DIR", str(tmp_path))
     assert run("check", small, "--config", ROOT / "spawner" / name, "--strict").stderr == ""
 

@@ -9,6 +9,7 @@ import pytest
 from jupyter_kf_spawner import form
 from jupyter_kf_spawner.asked import _READERS, from_form
 from jupyter_kf_spawner.catalogue import parse
+from jupyter_kf_spawner.errors import Refusal
 from jupyter_kf_spawner.filled import Filled
 from jupyter_kf_spawner.limits import Running
 from jupyter_kf_spawner.resolve import Identity, Usage, resolve
@@ -182,3 +183,66 @@ def test_a_kind_of_gpu_that_none_of_a_persons_images_can_use_is_not_offered(ada)
     able = text.replace('"lab:1"}', '"lab:1", gpus: [nvidia]}')
     shown = form.render(parse(able), ada, Usage())
     assert 'name="gpu"' in shown and "For: Lab. Sizes: Small." in shown
+
+
+HIDDEN = """\
+version: 1
+defaults: {image: lab, size: s}
+images:
+  lab: {title: Lab, image: "lab:1", gpus: [g, vip-gpu], sizes: [s, vip-size]}
+  plain: {title: Plain, image: "plain:1", sizes: [vip-size]}
+  vip-image: {title: VIP image, image: "vip:1", gpus: [g, vip-gpu], groups: [vips]}
+  vip-old: {title: VIP old, image: "vip:0", redirect: lab, groups: [vips]}
+sizes:
+  s: {title: S, gpus: [vip-gpu], cpu: {min: 1, default: 1, max: 1},
+      memory: {min: 1Gi, default: 1Gi, max: 1Gi}}
+  m: {title: M, cpu: {min: 1, default: 1, max: 1}, memory: {min: 1Gi, default: 1Gi, max: 1Gi}}
+  vip-size: {title: VIP size, groups: [vips], cpu: {min: 1, default: 1, max: 1},
+             memory: {min: 1Gi, default: 1Gi, max: 1Gi}}
+gpus:
+  g: {title: G, resource: x.org/g, counts: [1]}
+  vip-gpu: {title: VIP GPU, resource: x.org/vip, counts: [1, 7], groups: [vips]}
+volumes:
+  vip-volume: {title: VIP volume, claim: vip-claim, mount: /vip, groups: [vips]}
+presets:
+  p: {title: P, options: {size: s}}
+  vip-preset: {title: VIP preset, options: {image: vip-image, size: vip-size}, groups: [vips]}
+secrets:
+  VIP_KEY: {secret: vip-secret, key: k, groups: [vips]}
+limits:
+  - {servers: 2}
+  - {servers: 77, groups: [vips]}
+workspace: {size: {min: 1Gi, default: 1Gi, max: 1Gi}}
+kubeflow: {groups: [vips], queue: vip-queue}
+"""
+ASKED = [
+    {"image": "lab", "size": "m", "gpu": "g", "gpus": 3},
+    {"image": "lab", "size": "s", "gpu": "g"},
+    {"image": "plain", "size": "s"},
+    {"image": "plain", "size": "s", "gpu": "g"},
+    {"gpu": "v"}, {"image": "v"}, {"size": "v"}, {"volumes": ["v"]}, {"preset": ["v"]},
+    {"kubeflow": True}, {"spot": True}, {"gpus": 7, "gpu": "g", "size": "m"},
+]  # fmt: skip
+
+
+def test_what_is_for_a_group_is_nowhere_for_those_who_are_not_in_it(ada):
+    """Neither on the page, nor in what its script reads, nor in a refusal that does not name it."""
+    catalogue, usage = parse(HIDDEN), Usage(claims={}, home="claim-ada")
+    vip = Identity("vic", frozenset({"vips"}))
+    assert "vip" in form.render(catalogue, vip, usage).lower()
+    assert "vip" not in form.render(catalogue, ada, usage).lower()
+    for options in ASKED:
+        with pytest.raises(Refusal) as refused:
+            resolve(catalogue, ada, usage, options)
+        assert "vip" not in str(refused.value).lower(), options
+    # What is named is answered in the same words as what there is not.
+    for field, name in (
+        ("image", "vip-image"), ("image", "vip-old"), ("size", "vip-size"), ("gpu", "vip-gpu"),
+        ("preset", "vip-preset"), ("volumes", "vip-volume"),
+    ):  # fmt: skip
+        said = []
+        for asked in (name, "zzz-" + name[4:]):
+            with pytest.raises(Refusal) as refused:
+                resolve(catalogue, ada, usage, {field: asked})
+            said.append(str(refused.value).replace(asked, "X"))
+        assert said[0] == said[1]

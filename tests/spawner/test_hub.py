@@ -79,6 +79,18 @@ def test_a_refused_rest_call_is_a_400_with_words_and_counts_for_nothing(strict_h
     assert strict_hub.alive
 
 
+def test_options_that_are_nested_a_thousand_deep_are_refused_and_the_hub_lives(strict_hub):
+    """They pass the hub's reader of JSON, and would not pass its database."""
+    for depth in (100, 900, 950):
+        for server in ("", "deep"):
+            body = {"image": [json.loads("[" * depth + "]" * depth)]}
+            answer = strict_hub.ask("ida", body, server)
+            assert answer.status_code == 400, answer.text
+            assert "is not a name for image" in answer.json()["message"]
+    assert strict_hub.user("ida").get("/hub/spawn/ida").status_code == 200
+    assert strict_hub.alive and "consecutive spawn" not in strict_hub.log.read_text()
+
+
 def test_a_refused_link_shows_the_form_with_the_reason(strict_hub):
     answer = strict_hub.user("cyd").get("/hub/spawn/cyd", params={"opt-image": "nothing"})
     assert answer.status_code == 400

@@ -133,12 +133,15 @@ def test_a_usual_workspace_with_another_owner_is_refused(catalogue, ada):
     assert "not yours" in refused(catalogue, ada, {}, usage).what
 
 
-def test_another_volume_is_refused_while_owners_are_unknown_but_the_usual_one_is_not(
+def test_no_volume_is_opened_while_its_owner_is_unknown_and_one_that_is_not_there_is_made(
     catalogue, ada
 ):
     unknown = Usage(claims=None, home="claim-ada")
-    assert "can't be checked" in refused(catalogue, ada, {"workspace": "ada-old"}, unknown).what
-    assert resolve(catalogue, ada, unknown, {}).workspace == "new"
+    for options in ({}, {"workspace": "new"}, {"workspace": "ada-old"}):
+        assert "can't be checked" in refused(catalogue, ada, options, unknown).what
+    assert resolve(catalogue, ada, unknown, {"workspace": "none"}).workspace == "none"
+    absent = Usage(claims={}, home="claim-ada")
+    assert resolve(catalogue, ada, absent, {}).workspace == "new"
 
 
 def test_presets_are_merged_and_what_the_user_says_wins(catalogue, ada):
@@ -195,7 +198,7 @@ def test_limits_count_all_servers_of_a_user_and_the_most_generous_entry(catalogu
 
 
 def test_a_third_server_is_refused(catalogue, ada):
-    usage = Usage(running=(Running(1, GI), Running(1, GI)), home="h")
+    usage = Usage(running=(Running(1, GI), Running(1, GI)), claims={}, home="h")
     assert "servers at a time" in refused(catalogue, ada, {}, usage).what
 
 
