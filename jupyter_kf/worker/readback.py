@@ -25,15 +25,18 @@ def prove(frame: Any, table: Any, to_frame: Callable[[Any], Any]) -> None:
     doubtful = [name for name, dtype in frame.dtypes.items() if not _is_sure(dtype)]
     if not doubtful:
         return
+    try:
+        back = to_frame(_only(table, doubtful))
+    except Exception:
+        back = None  # which one it is, is found below
     for name in doubtful:
-        have = frame[name]
         try:
-            back = to_frame(_only(table, name))[name]
-            reason = _difference(have, back)
+            one = to_frame(_only(table, [name])) if back is None else back
+            reason = _difference(frame[name], one[name])
         except Exception as error:
             reason = f"{type(error).__name__}: {error}".partition("\n")[0]
         if reason:
-            raise no_form(name, have.dtype, reason)
+            raise no_form(name, frame[name].dtype, reason)
 
 
 def no_form(name: str, dtype: Any, reason: str) -> DataError:
@@ -98,10 +101,10 @@ def _is_sure(dtype: Any) -> bool:
     return isinstance(dtype, pd.StringDtype) or str(dtype) in MASKED
 
 
-def _only(table: Any, name: str) -> Any:
+def _only(table: Any, names: list[str]) -> Any:
     from jupyter_kf.worker.tables import only_columns
 
-    return only_columns(table.select([name]))
+    return only_columns(table.select(names))
 
 
 def _difference(have: Any, back: Any) -> str:
