@@ -12,11 +12,15 @@ import errno
 import hashlib
 import json
 import os
+import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from jupyter_kf.errors import NotFound, StoreError
+
+_CLAIM_S = 60.0  # to rename one file takes no process so long
 
 _CHUNK = 1 << 20
 
@@ -106,6 +110,13 @@ def _rename_once(temp: Path, path: Path) -> bool:
     try:
         claim.mkdir()
     except FileExistsError:
+        if path.exists() or time.time() - claim.stat().st_mtime < _CLAIM_S:
+            return False
+        with contextlib.suppress(OSError):  # its owner was killed; one of us takes it over
+            taken = claim.with_name(f"{claim.name}.{secrets.token_hex(4)}")
+            claim.rename(taken)
+            taken.rmdir()
+            return _rename_once(temp, path)
         return False
     temp.replace(path)
     return True

@@ -23,8 +23,11 @@ KfError
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from typing import Self  # 3.11; a training image may have an older Python
 
 
 class KfError(Exception):
@@ -35,10 +38,16 @@ class KfError(Exception):
         what: what happened, one sentence without a full stop.
         cause: why, as far as it is known.
         fix: what to do or type next.
+
+    Attributes:
+        field: of the request that it is about, for the faces that show it there; "" for none.
+        parts: the mistakes that this one error stands for; see `together`.
     """
 
     status: ClassVar[int] = 400
     """HTTP status that the REST and endpoint faces answer with."""
+    field: str = ""
+    parts: Sequence[KfError] = ()
 
     def __init__(self, code: int, what: str, *, cause: str, fix: str) -> None:
         super().__init__(what)
@@ -53,6 +62,17 @@ class KfError(Exception):
     def _render_traceback_(self, *_: Any) -> list[str]:
         """What a notebook shows instead of a traceback: what, cause, fix (IPython's protocol)."""
         return str(self).splitlines()
+
+    def at(self, field: str) -> Self:
+        """Itself, as the mistake of a field, but for parts that name one already."""
+        for one in self.each:
+            one.field = one.field or field
+        return self
+
+    @property
+    def each(self) -> Sequence[KfError]:
+        """The mistakes one by one; itself alone when it is one."""
+        return self.parts or (self,)
 
     def to_dict(self) -> dict[str, str]:
         """``{code, message, cause, fix}``, the form every face and file uses."""
@@ -176,12 +196,25 @@ def together(errors: Sequence[KfError]) -> KfError:
         return first
     causes = "".join(f"\n  {error.cause}" for error in errors)
     fixes = list(dict.fromkeys(error.fix for error in errors))
-    return type(first)(
+    all_of_it = type(first)(
         first.code,
         "; ".join(error.what for error in errors),
         cause=causes,
         fix=fixes[0] if len(fixes) == 1 else "".join(f"\n  {fix}" for fix in fixes),
     )
+    all_of_it.parts = tuple(part for error in errors for part in error.each)
+    return all_of_it
+
+
+def gather(checks: Iterable[Callable[[], Any]]) -> list[KfError]:
+    """What these checks say is wrong, all of it; the checks are independent of each other."""
+    found: list[KfError] = []
+    for check in checks:
+        try:
+            check()
+        except KfError as error:
+            found.append(error)
+    return found
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -22,6 +22,7 @@ from pathlib import Path
 from jupyter_kf.errors import NotFound, StoreError
 
 FORMAT = "1"
+SCRATCH = "JUPYTER_KF_SCRATCH"
 KINDS = ("dataset", "transform", "model", "study")
 
 
@@ -86,6 +87,19 @@ def expanded(path: str | os.PathLike[str]) -> Path:
             cause=f"{error}"[:1].lower() + f"{error}"[1:].rstrip("."),
             fix="write the whole path, from / on",
         ) from error
+
+
+def scratch_path(run_id: str) -> Path:
+    """Where a run's processes make their temporary folders; removed however the run ends."""
+    return runtime_dir() / "scratch" / run_id
+
+
+def scratch() -> str | None:
+    """This run's place for temporary folders; None outside of runs: the system's."""
+    folder = os.environ.get(SCRATCH)
+    if folder:
+        Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder or None
 
 
 def lock_path(run_id: str) -> Path:

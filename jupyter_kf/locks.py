@@ -38,6 +38,19 @@ def claim(descriptor: int) -> bool:
     return True
 
 
+def hold(path: str | Path) -> int:
+    """Holds a file that is there until the descriptor is closed; nothing where there are no locks.
+
+    Who only looks (`held`) has it for an instant; that is waited for.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)  # NFS locks what is open for writing
+    try:  # noqa: SIM105 - contextlib is not worth its import at a run's start
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except OSError:
+        pass
+    return descriptor
+
+
 def held(path: str | Path) -> bool | None:
     """Whether a process holds a file; None when there is no such file."""
     try:

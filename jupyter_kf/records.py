@@ -254,6 +254,7 @@ class Model:
     params: Mapping[str, Any] = field(default_factory=dict)
     run: str = ""
     trial: int | None = None  # of that run, a study, when the model was promoted from it
+    notes: tuple[str, ...] = ()  # what to know of it: that an older version was better
 
 
 @dataclass(frozen=True)

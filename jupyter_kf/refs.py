@@ -145,11 +145,18 @@ class Refs:
 
     def _no_version(self, kind: str, name: str, version: str) -> Entry:
         known = [str(n) for n in self._numbers(kind, name)]
+        if not known:
+            raise NotFound(
+                1103,
+                f"there is no {kind} `{name}`, so it has no version {version}",
+                cause=did_you_mean(name, self.names(kind)),
+                fix=_HOW.get(kind, "see `%kf help`"),
+            )
         raise NotFound(
             1103,
             f"{kind} `{name}` has no version {version}",
-            cause=f"it has {', '.join(known)}" if known else f"there is no {kind} `{name}`",
-            fix=f"write {name}@{known[-1]}" if known else _HOW.get(kind, "see `%kf help`"),
+            cause=f"it has {', '.join(known)}",
+            fix=f"write {name}@{known[-1]}",
         )
 
 

@@ -20,7 +20,7 @@ from jupyter_kf.client.rows import KINDS
 from jupyter_kf.errors import KfError, NotFound, SpecError, did_you_mean
 from jupyter_kf.specs import SPECS, queries
 from jupyter_kf.specs.base import JobSpec, Request
-from jupyter_kf.specs.flags import flags_of, help_text, literal, parse
+from jupyter_kf.specs.flags import Flag, flags_of, help_text, literal, parse
 from jupyter_kf.specs.words import split
 
 if TYPE_CHECKING:
@@ -107,6 +107,16 @@ def requests_of(verb: str) -> tuple[type[Request], ...]:
     return (VERBS[verb], queries.CallOptions)
 
 
+def offered(verb: str) -> list[Flag]:
+    """The flags that mean something to a verb: what help, completion and forms show."""
+    kind = VERBS[verb]
+    options = flags_of(queries.CallOptions) if issubclass(kind, JobSpec) else []
+    return [
+        *(flag for flag in flags_of(kind) if flag.field not in kind.idle),
+        *(flag for flag in options if verb == "train" or flag.field != "inline"),
+    ]
+
+
 def explain(verb: str | None) -> str:
     """The help text of a verb, or the list of verbs."""
     if verb is None:
@@ -122,8 +132,8 @@ def explain(verb: str | None) -> str:
         )
     places = " ".join(flag.flag for flag in flags_of(VERBS[verb]) if flag.positional)
     sign = "%%kf" if verb in TAKES_CODE else "%kf"
-    requests = requests_of(verb) if issubclass(VERBS[verb], JobSpec) else (VERBS[verb],)
-    return help_text(requests, f"{sign} {verb} {places}".rstrip() + " [options]")
+    usage = f"{sign} {verb} {places}".rstrip() + " [options]"
+    return help_text(VERBS[verb].__doc__ or "", offered(verb), usage)
 
 
 def perform(client: Client, call: Call, code: str | None, scope: Mapping[str, Any]) -> Any:
@@ -261,7 +271,7 @@ def _no_rows(text: str, scope: Mapping[str, Any]) -> KfError:
 def _logs(client: Client, query: Any) -> Iterator[str]:
     """The lines of a run; of a run that was asked for by name, first which run it is."""
     run = client.meant(query.run)
-    lines = client.logs(run.id, query.follow)
+    lines = client.logs(run.id, query.follow, query.tail)
     if query.run == run.id:
         return lines
     return itertools.chain([f"[{run.kind} run {run.id}, {run.state}]"], lines)

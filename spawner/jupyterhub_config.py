@@ -33,7 +33,10 @@ c.JupyterHub.hub_bind_url = f"http://{address or '127.0.0.1'}:{inner_port}"
 c.JupyterHub.db_url = f"sqlite:///{folder / 'hub.sqlite'}"
 c.JupyterHub.cookie_secret_file = str(folder / "cookie-secret")
 c.JupyterHub.allow_named_servers = True
+# Failures in a row are to be looked at; a hub that ends itself shows nothing any more.
+c.Spawner.consecutive_failure_limit = 0
 c.JupyterHub.cleanup_servers = True
+c.JupyterHub.extra_handlers = HANDLERS
 c.ConfigurableHTTPProxy.auth_token = secrets.token_hex(32)
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{proxy_port}"
 c.ConfigurableHTTPProxy.pid_file = str(folder / "proxy.pid")
@@ -55,7 +58,6 @@ if on_kubernetes:
     c.KfSpawner.namespace = os.environ.get("JUPYTER_KF_HUB_NAMESPACE") or "default"
     c.KfSpawner.show_free_devices = True
     c.KfSpawner.volumes_page = True
-    c.JupyterHub.extra_handlers = HANDLERS
     c.KfSpawner.start_timeout = 300
     c.KfSpawner.delete_grace_period = 1
 else:

@@ -63,6 +63,19 @@ def refuse_unsupported(plan: Plan) -> None:
     )
 
 
+def unsupported(plan: Plan) -> list[BackendError]:
+    """The same one by one, each about its field, for who asks before anything is submitted."""
+    return [
+        BackendError(
+            2040,
+            f"the {plan.backend} backend can't honour `{one.field}`",
+            cause=one.reason,
+            fix=one.fix,
+        ).at(one.field)
+        for one in plan.unsupported
+    ]
+
+
 @dataclass(frozen=True)
 class Ref:
     """Where a submitted run lives; JSON in the run folder, so that any process finds it again."""
@@ -158,6 +171,12 @@ class Measured(Protocol):
 
     def resources(self) -> Resources:
         """What there is and who uses it, now."""
+
+
+class Choosy(Protocol):
+    """A backend that refuses some fields of a spec whatever they say; no form offers them."""
+
+    never: frozenset[str]
 
 
 class Backend(Protocol):

@@ -287,9 +287,9 @@ class Client:
         found = self.store.runs.find(run)
         return self._bind(self._watch.wait(found, timeout_s, self.on_look))
 
-    def logs(self, run: str, follow: bool = False) -> Iterator[str]:
-        """A run's output, line by line; `meant` says which run a name stands for."""
-        return self._watch.logs(self.meant(run).id, follow)
+    def logs(self, run: str, follow: bool = False, tail: int | None = None) -> Iterator[str]:
+        """A run's output, or its last lines, one by one; `meant` says which run a name means."""
+        return self._watch.logs(self.meant(run).id, follow, tail)
 
     def cancel(self, run: str) -> Run:
         """Ends a run with everything it started; harmless when it has ended."""
@@ -309,7 +309,8 @@ class Client:
     def compare(self, *runs: str) -> Comparison:
         """Two runs or more, side by side."""
         CompareQuery.of(runs=runs)
-        return compare([self.meant(run) for run in runs])
+        found = [self.meant(run) for run in runs]
+        return compare(found, [studies.asked(self.store, run) for run in found])
 
     def lineage(self, thing: str) -> Lineage:
         """Where a thing came from and what was made of it."""

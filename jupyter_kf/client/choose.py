@@ -57,6 +57,30 @@ def choose_model(store: Store, text: str) -> Choice:
     return Choice(newest, f"the newest of {len(versions)}; no study says which metric decides")
 
 
+def better_before(store: Store, entry: Entry) -> str:
+    """What to know of a promoted version that an older one beats, by its study's metric.
+
+    Empty when none does, or nothing compares them.
+    """
+    for metric, maximize in _rules(store, entry.name):
+        versions = [v for v in store.refs.versions("model", entry.name) if v.n <= entry.n]
+        values = {v.n: float(v.note.get("metrics", {}).get(metric, "NaN")) for v in versions}
+        scored = [v for v in versions if math.isfinite(values[v.n])]
+        if entry.n not in {v.n for v in scored}:
+            continue
+        sign = 1 if maximize else -1
+        best = max(scored, key=lambda v: (sign * values[v.n], v.n))
+        if values[best.n] == values[entry.n]:
+            return ""
+        which = "higher" if maximize else "lower"
+        return (
+            f"look: {entry.name}@{best.n} was better: {metric} {values[best.n]:.4g}, and "
+            f"{values[entry.n]:.4g} now, where {which} is better; "
+            f"`%kf serve {entry.name} --model {entry.name}@{best.n}` serves it all the same"
+        )
+    return ""
+
+
 def _since_promotion(versions: list[Entry]) -> list[Entry]:
     """The newest promoted version and those after it; all when none was promoted."""
     promoted = [i for i, version in enumerate(versions) if "trial" in version.note]

@@ -19,7 +19,7 @@ class Column:
     """A column that goes in or comes out.
 
     `categories` are all its texts, when they are few; `min` and `max` as seen in training, times
-    as ISO texts; `example` a value that was common there.
+    as ISO texts; `example` a value that was common there; `empty` whether a text was ever empty.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Column:
     categories: tuple[str, ...] | None = None
     min: float | str | None = None
     max: float | str | None = None
+    empty: bool | None = None
 
 
 def of_endpoint(store: Store, model: str) -> tuple[Column, ...]:
@@ -83,6 +84,7 @@ def _column(name: str, facts: Mapping[str, Any], stored: Mapping[str, Any] | Non
         categories=tuple(sorted(top)) if whole else None,
         min=facts["first"] if timed else facts.get("min"),
         max=facts["last"] if timed else facts.get("max"),
+        empty=facts["length"]["min"] == 0 if facts.get("length") else None,
     )
 
 

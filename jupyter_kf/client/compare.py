@@ -26,9 +26,13 @@ class Comparison:
     same: Mapping[str, Any]
 
 
-def compare(runs: Sequence[Run]) -> Comparison:
-    """Runs side by side; parameters count one by one as ``param lr``."""
-    flat = [_flat(run.spec) for run in runs]
+def compare(runs: Sequence[Run], asked: Sequence[Mapping[str, Any]] | None = None) -> Comparison:
+    """Runs side by side; parameters count one by one as ``param lr``.
+
+    Args:
+        asked: what was set for each run, when that is more than its own spec: a study's cell.
+    """
+    flat = [_flat(spec) for spec in asked or [run.spec for run in runs]]
     fields = list(dict.fromkeys(key for spec in flat for key in spec))
     rows = {key: tuple(spec.get(key) for spec in flat) for key in fields}
     differ = {key: row for key, row in rows.items() if any(v != row[0] for v in row)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jupyter_kf.client.choose import choose_model
+from jupyter_kf.client.choose import better_before, choose_model
 from jupyter_kf.layout import expanded
 from jupyter_kf.records import Dataset, Model, Transform
 from jupyter_kf.specs import DataSpec
@@ -66,6 +66,7 @@ def read_model(store: Store, text: str) -> Model:
         note.get("params") or {},
         str(note.get("run") or ""),
         note.get("trial"),
+        tuple(filter(None, [better_before(store, entry)] if "trial" in note else [])),
     )
 
 

@@ -12,7 +12,7 @@ from jupyter_kf.client.choose import choose_model
 from jupyter_kf.client.launch import Order
 from jupyter_kf.client.watch import Watcher
 from jupyter_kf.errors import NotFound, ServeError, SpecError, did_you_mean
-from jupyter_kf.layout import KINDS, EndpointFolder
+from jupyter_kf.layout import KINDS, EndpointFolder, RunFolder
 from jupyter_kf.records import Endpoint, Run, State, Version, state_word
 from jupyter_kf.serving import routing
 from jupyter_kf.serving.client import Connection, connect
@@ -32,7 +32,8 @@ def names(store: Store) -> list[str]:
 def order(store: Store, spec: ServeSpec) -> Order:
     """A new version: the model by digest, the number taken when the run has its id."""
     if spec.version is not None:
-        digest, why = str(_version(store, spec.name, spec.version)["model"]), "as version asked"
+        digest = str(_version(store, spec.name, spec.version)["model"])
+        why = f"the model of version {spec.version}, which was asked for"
         known = store.refs.by_digest("model", digest)
     else:
         choice = choose_model(store, spec.model or spec.name)
@@ -52,13 +53,7 @@ def roll_back(store: Store, spec: ServeSpec, watch: Watcher) -> bool:
     """Gives the traffic back to a version that still runs; False when it must be started."""
     if spec.version is None:
         return False
-    if spec.model is not None:
-        raise SpecError(
-            1027,
-            f"serve: --model {spec.model} and --version {spec.version} are two wishes",
-            cause="--version goes back to a version of the endpoint, which has its own model",
-            fix="leave one of them out",
-        )
+    refuse_both(spec)
     run_id = str(_version(store, spec.name, spec.version).get("run"))
     now = routing.current(store.root, spec.name)
     warm = now is not None and spec.version in (now.version, now.previous)
@@ -66,6 +61,17 @@ def roll_back(store: Store, spec: ServeSpec, watch: Watcher) -> bool:
         return False
     routing.roll_back(store.root, spec.name, spec.version)
     return True
+
+
+def refuse_both(spec: ServeSpec) -> None:
+    """Raises kf-1027 where a model and a version are asked for."""
+    if spec.version is not None and spec.model is not None:
+        raise SpecError(
+            1027,
+            f"serve: --model {spec.model} and --version {spec.version} are two wishes",
+            cause="--version goes back to a version of the endpoint, which has its own model",
+            fix="leave one of them out",
+        ).at("version")
 
 
 def read(store: Store, name: str, watch: Watcher) -> Endpoint:
@@ -84,8 +90,8 @@ def read(store: Store, name: str, watch: Watcher) -> Endpoint:
         newest = _run_of(tried[-1][1], store, watch)
         if not newest.state.ended:
             (n, fields), run = tried[-1], newest
-    ready = read_json(store.runs.folder(run.id).ready) or {}
-    told = read_json(store.runs.folder(run.id).job) or {} if run.spec else {}
+    folder = RunFolder(store.root / "runs" / run.id)  # which may have been deleted
+    ready, told = read_json(folder.ready) or {}, read_json(folder.job) or {}
     versions = tuple(
         Version("endpoint", name, k, f.get("model", ""), f.get("created_s", 0.0), {"run": f["run"]})
         for k, f in tried
@@ -212,7 +218,7 @@ def stop(store: Store, name: str, watch: Watcher) -> Run:
         run_id = str(version.note["run"])
         if run_id in store.runs.ids() and not watch.run(run_id).state.ended:
             watch.cancel(run_id)
-    return watch.run(found.run.id)
+    return watch.run(found.run.id) if found.run.spec else found.run
 
 
 def _version(store: Store, name: str, n: int) -> dict[str, Any]:

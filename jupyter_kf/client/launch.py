@@ -5,12 +5,14 @@ The run folder is complete before a backend hears of it; a refusal leaves nothin
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jupyter_kf import locks
 from jupyter_kf.backends.base import Backend, Plan, refuse_unsupported
 from jupyter_kf.blobs import write_atomic, write_json
 from jupyter_kf.layout import RunFolder
@@ -55,6 +57,7 @@ def launch(store: Store, backend: Backend, order: Order, origin: Origin | None =
     spec = order.spec
     asked = spec.model_dump(mode="json")
     folder = store.runs.new(spec.kind, spec.name, asked, backend.name, origin)
+    writing = locks.hold(folder.spec)  # by which others see that it is being written
     try:
         plan = backend.plan(spec, folder.id)
         refuse_unsupported(plan)  # before a version's number is taken or anything travels
@@ -67,6 +70,8 @@ def launch(store: Store, backend: Backend, order: Order, origin: Origin | None =
     except BaseException:
         shutil.rmtree(folder.path, ignore_errors=True)
         raise
+    finally:
+        os.close(writing)
     return ref.run_id
 
 

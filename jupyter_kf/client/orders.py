@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import atexit
 import inspect
+import shutil
 import tempfile
 import textwrap
 from collections.abc import Callable, Mapping
@@ -148,6 +150,7 @@ def inline_names(store: Store, spec: TrainSpec) -> dict[str, Any]:
     from jupyter_kf.worker.report import Reporter
 
     folder = RunFolder(tempfile.mkdtemp(prefix="kf-inline-"))
+    atexit.register(shutil.rmtree, folder.path, ignore_errors=True)
     folder.inputs.mkdir()
     job = {"store": str(store.root), "spec": spec.model_dump(mode="json")}
     job.update(train_inputs(store, spec))
@@ -165,7 +168,7 @@ def train_inputs(store: Store, spec: TrainSpec) -> dict[str, Any]:
                 f"train: transform `{spec.transform}` has no rows to prepare",
                 cause="--transform was given without --data",
                 fix="add --data DATASET",
-            )
+            ).at("data")
         return {"dataset": None, "transform": None, "target": None}
     dataset = store.refs.resolve("dataset", spec.data)
     target, transform_digest, elsewhere = spec.target, None, ""
@@ -182,7 +185,7 @@ def train_inputs(store: Store, spec: TrainSpec) -> dict[str, Any]:
                 f"{own or 'no target'}",
                 cause="the transform must not see the column that is predicted",
                 fix=f"make the transform again with --target {target}",
-            )
+            ).at("target")
         target = own
     manifest = store.blobs.get_json(dataset.digest)
     if target and manifest["form"] == "table":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from jupyter_kf.blobs import canonical, digest_bytes, read_json
 from jupyter_kf.capture.reads import ANY_NAME, reads_of
 from jupyter_kf.client.launch import Order
-from jupyter_kf.errors import NotFound, TuneError, did_you_mean
+from jupyter_kf.errors import NotFound, TuneError, did_you_mean, together
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.records import Run, State, Study, Trial
 from jupyter_kf.specs import TuneSpec
@@ -45,7 +46,7 @@ def to_promote(store: Store, text: str) -> str:
 
 def order(store: Store, spec: TuneSpec) -> Order:
     """A search over the cell of the newest train run of the spec's name, or of `spec.run`."""
-    tuned = store.runs.find(spec.run) if spec.run else _newest_train(store, spec.name)
+    tuned = store.runs.find(spec.run) if spec.run else newest_train(store, spec.name)
     folder = store.runs.folder(tuned)
     train = read_json(folder.job)
     if train is None or train["kind"] != "train":
@@ -54,17 +55,18 @@ def order(store: Store, spec: TuneSpec) -> Order:
             f"run {tuned} can't be tuned",
             cause=f"it is a {store.runs.read(tuned).kind} run; only a train cell has parameters",
             fix="give a train run: --run RUN",
-        )
-    _check_parameters(spec, train, folder)
-    _check_reported(store, spec, tuned)
+        ).at("run" if spec.run else "name")
+    wrong = [*_unread(spec, train, folder), *_unreported(store, spec, tuned)]
+    if wrong:
+        raise together(wrong)
     job: dict[str, Any] = {"train": {**train, "folder": str(folder.path)}}
     if spec.resume:
         job["resume"] = str(store.runs.folder(store.runs.find(spec.resume)).path)
     return Order(spec, {key: train[key] for key in ("dataset", "transform", "target")} | job)
 
 
-def _check_parameters(spec: TuneSpec, train: dict[str, Any], folder: RunFolder) -> None:
-    """Refuses a parameter that nothing reads: every trial of it would be the same."""
+def _unread(spec: TuneSpec, train: dict[str, Any], folder: RunFolder) -> Iterator[TuneError]:
+    """The refusal of each parameter that nothing reads: every trial of it would be the same."""
     files = [p for p in (folder.cell, folder.inputs / "preamble.py") if p.is_file()]
     reads = [reads_of(ast.parse(file.read_text())) for file in files]
     read = {name for each in reads for name in each.names}
@@ -73,24 +75,24 @@ def _check_parameters(spec: TuneSpec, train: dict[str, Any], folder: RunFolder) 
     for name in spec.params:
         if name in read or by_table or read & ANY_NAME:  # kf.params[...], globals()[...]
             continue
-        raise TuneError(
+        yield TuneError(
             2591,
             f"tune {spec.name}: nothing reads a parameter `{name}`",
             cause=did_you_mean(name, known)
             if known
             else f"the cell of run {folder.id} never reads it, so all trials would be the same",
             fix=f"use `{name}` in the train cell and run it again, or correct the name",
-        )
+        ).at("params")
 
 
-def _check_reported(store: Store, spec: TuneSpec, tuned: str) -> None:
-    """Refuses a metric that the cell, run once and to its end, did not report."""
+def _unreported(store: Store, spec: TuneSpec, tuned: str) -> Iterator[TuneError]:
+    """The refusal of each metric that the cell, run once and to its end, did not report."""
     if store.runs.read(tuned).state is not State.SUCCEEDED:
         return  # how far it came says nothing
     known = {metric.name for metric in store.runs.metrics(tuned)}
     for name in spec.metric:
         if name not in known:
-            raise TuneError(
+            yield TuneError(
                 2592,
                 f"tune {spec.name}: the cell does not report `{name}`",
                 cause=f"run {tuned} of it reported {', '.join(f'`{k}`' for k in sorted(known))}; "
@@ -99,7 +101,7 @@ def _check_reported(store: Store, spec: TuneSpec, tuned: str) -> None:
                 else f"run {tuned} of it never called kf.report",
                 fix=f"add kf.report({name}=...) to the train cell and run it again, or give "
                 "another --metric",
-            )
+            ).at("metric")
 
 
 def register(store: Store, spec: TuneSpec, run_id: str) -> None:
@@ -140,6 +142,16 @@ def read(store: Store, run: Run) -> Study:
     return Study(run, spec.metric, directions(spec), trials, best)
 
 
+def asked(store: Store, run: Run) -> dict[str, Any]:
+    """What a run was asked; of a study, over what the cell that it searches was given."""
+    if run.kind != "tune":
+        return dict(run.spec)
+    job = read_json(store.runs.folder(run.id).job) or {}
+    cell = (job.get("train") or {}).get("spec") or {}
+    params = {**(cell.get("params") or {}), **(run.spec.get("params") or {})}
+    return {**cell, **run.spec, "params": params}
+
+
 def promote(store: Store, run_id: str, trial: int | None) -> str:
     """Registers a trial's model under the study's name; returns ``name@version``."""
     digest = promote_trial(store.root, store.runs.folder(run_id).path, trial)
@@ -150,7 +162,12 @@ def promote(store: Store, run_id: str, trial: int | None) -> str:
     return digest
 
 
-def _newest_train(store: Store, name: str) -> str:
+def newest_train(store: Store, name: str) -> str:
+    """The run whose cell a search of this name repeats.
+
+    Raises:
+        NotFound: kf-1109.
+    """
     found = store.runs.newest("train", name)
     if found is None:
         raise NotFound(

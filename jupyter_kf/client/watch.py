@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from jupyter_kf import locks
 from jupyter_kf.backends import registry
 from jupyter_kf.backends.base import Backend, Observation, Ref
 from jupyter_kf.blobs import read_json
@@ -15,7 +18,7 @@ from jupyter_kf.records import Run, State
 from jupyter_kf.store import Store
 
 _FIRST_DELAY_S, _LONGEST_DELAY_S = 0.01, 0.25
-_SUBMIT_GRACE_S = 30.0
+_SUBMIT_GRACE_S = 30.0  # until the submitter has locked its spec.json, or where it can't
 
 Look = Callable[[Run], None] | None
 
@@ -114,10 +117,16 @@ class Watcher:
             time.sleep(delay_s)
             delay_s = min(delay_s * 1.3, _LONGEST_DELAY_S)
 
-    def logs(self, run_id: str, follow: bool = False) -> Iterator[str]:
-        """The run's output, line by line."""
+    def logs(self, run_id: str, follow: bool = False, tail: int | None = None) -> Iterator[str]:
+        """The run's output, line by line; from so many lines before its present end on."""
         ref = self.ref(run_id)
-        return self.backend_of(ref.backend).logs(ref, follow)
+        backend = self.backend_of(ref.backend)
+        if tail is None:
+            return backend.logs(ref, follow)
+        if not follow:
+            return iter(deque(backend.logs(ref), maxlen=tail))
+        there = sum(1 for _ in backend.logs(ref))
+        return itertools.islice(backend.logs(ref, follow), max(0, there - tail), None)
 
     def cancel(self, run_id: str) -> Run:
         """Ends a run with everything it started."""
@@ -130,4 +139,7 @@ class Watcher:
         folder = self._store.runs.folder(run_id)
         if folder.ref.exists() or folder.result.exists():
             return False
+        with contextlib.suppress(PermissionError):  # a store of somebody else's
+            if locks.held(folder.spec):
+                return True
         return time.time() - folder.spec.stat().st_mtime < _SUBMIT_GRACE_S

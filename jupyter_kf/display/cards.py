@@ -14,7 +14,15 @@ from jupyter_kf.display import trials
 from jupyter_kf.display.card import Card, Table
 from jupyter_kf.display.machine import doctor, resources
 from jupyter_kf.display.planned import plan
-from jupyter_kf.display.values import histogram, nulls, number, plain, shortened, spread
+from jupyter_kf.display.values import (
+    histogram,
+    nulls,
+    number,
+    plain,
+    shortened,
+    spread,
+    type_word,
+)
 from jupyter_kf.errors import KfError
 from jupyter_kf.names import short
 from jupyter_kf.records import (
@@ -134,8 +142,8 @@ def dataset(d: Dataset) -> Card:
         return Card(f"dataset {d.name}@{d.version}", facts=facts)
     columns = (d.profile or {}).get("columns", {})
     rows = [
-        (name, column["type"], nulls(column, d.manifest["rows"]), spread(column), histogram(column))
-        for name, column in list(columns.items())[:_MOST_COLUMNS]
+        (name, type_word(one["type"]), nulls(one, d.manifest["rows"]), spread(one), histogram(one))
+        for name, one in list(columns.items())[:_MOST_COLUMNS]
     ]
     more = len(columns) - len(rows)
     notes = [f"and {more:,} more columns"] if more else []
@@ -178,7 +186,7 @@ def model(m: Model) -> Card:
         facts.append(("run", m.run if m.trial is None else f"{m.run}, trial {m.trial}"))
     facts += _params(m.params)
     facts += [(name, number(value)) for name, value in m.metrics.items()]
-    return Card(f"model {m.name}@{m.version}", facts=facts)
+    return Card(f"model {m.name}@{m.version}", facts=facts, notes=m.notes)
 
 
 def study(s: Study) -> Card:

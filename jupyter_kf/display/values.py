@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,6 +42,12 @@ def nulls(column: Mapping[str, Any], rows: int) -> str:
     """How many of a column's rows are null, and their share."""
     count = column.get("nulls", 0)
     return f"{count:,} ({count / rows:.1%})" if count and rows else "0"
+
+
+def type_word(kind: str) -> str:
+    """A column's type without what only the file format cares about; as the pages say it."""
+    kind = re.sub(r"^dictionary<values=([^,]+),.*$", r"\1", kind)
+    return "string" if kind in ("large_string", "string_view", "utf8") else kind
 
 
 def spread(column: Mapping[str, Any]) -> str:

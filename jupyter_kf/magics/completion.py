@@ -52,15 +52,14 @@ def matcher_for(magics: KfMagics) -> Callable[..., Any]:
 
 def candidates(magics: KfMagics, before: list[str], word: str) -> Iterable[str]:
     """What may stand where `word` stands, given the words before it."""
-    from jupyter_kf.specs.flags import flags_of
-    from jupyter_kf.verbs import VERBS, requests_of
+    from jupyter_kf.verbs import VERBS, offered
 
     if not before:
         return [verb for verb in VERBS if verb.startswith(word)]
     verb = before[0]
     if verb not in VERBS:
         return []
-    flags = [flag for request in requests_of(verb) for flag in flags_of(request)]
+    flags = offered(verb)
     by_name = {flag.flag: flag for flag in flags if not flag.positional}
     if word.startswith("-"):
         return [name for name in by_name if name.startswith(word)]

@@ -41,15 +41,14 @@ def explain_at(magics: KfMagics, code: str, cursor: int) -> str | None:
     found = LINE.match(line)
     if not found:
         return None
-    from jupyter_kf.specs.flags import flags_of
-    from jupyter_kf.verbs import VERBS, explain, requests_of
+    from jupyter_kf.verbs import VERBS, explain, offered
 
     words = found["words"].split()
     word = _word_at(line, cursor - begin)
     verb = words[0] if words else None
     if verb not in VERBS or word in ("", "%kf", "%%kf"):
         return explain(None)
-    for flag in (f for request in requests_of(verb) for f in flags_of(request)):
+    for flag in offered(verb):
         if word.partition("=")[0] == flag.flag:
             unit = f"  ({flag.unit})" if flag.unit else ""
             return f"{flag.flag}{unit}: {flag.help}"

@@ -5,6 +5,7 @@ May import `client`, and of `serving` `routing`, `client`, `metrics`.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -80,7 +81,7 @@ class Endpoints:
 
     def __init__(self, client: Client, things: Things) -> None:
         self._client, self._things = client, things
-        self._samples: dict[str, deque[_Sample]] = {}
+        self._samples = Samples()
 
     def page(self, at: At, ask: PageAsk) -> EndpointPage:
         """Some of the endpoints, by name."""
@@ -115,14 +116,7 @@ class Endpoints:
         with connect(self._client.store.root, name, timeout_s=ANSWER_S) as connection:
             text = connection.request("GET", "/metrics")[1].decode()
         sample = _sample(text)
-        kept = self._samples.setdefault(name, deque())
-        if kept and kept[-1].requests > sample.requests:
-            kept.clear()  # another version answers: it counts from 0
-        while len(kept) > 1 and sample.at_s - kept[0].at_s > _WINDOW_S:
-            kept.popleft()
-        first = kept[0] if kept else None
-        kept.append(sample)
-        return _stats(sample, first)
+        return _stats(sample, self._samples.add(name, sample))
 
     def _rows(self, names: Iterable[str]) -> Iterable[EndpointRow]:
         for name in names:
@@ -178,7 +172,7 @@ def _counted(endpoint: Endpoint) -> Counted | None:
 
 
 @dataclass(frozen=True)
-class _Sample:
+class Sample:
     """An endpoint's counters at a moment; buckets are (upper bound, requests up to it)."""
 
     at_s: float
@@ -188,7 +182,29 @@ class _Sample:
     buckets: Mapping[float, float]
 
 
-def _sample(text: str) -> _Sample:
+class Samples:
+    """The samples of the last minute, of each endpoint; several threads add to them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[str, deque[Sample]] = {}
+
+    def add(self, name: str, sample: Sample) -> Sample | None:
+        """Keeps one; the oldest that it can be compared with, None when there is none."""
+        with self._lock:
+            kept = self._kept.setdefault(name, deque())
+            if kept and sample.at_s < kept[-1].at_s:  # two asked at once, and this one was slower
+                return kept[0] if kept[0].at_s < sample.at_s else None
+            if kept and kept[-1].requests > sample.requests:
+                kept.clear()  # another version answers: it counts from 0
+            while len(kept) > 1 and sample.at_s - kept[0].at_s > _WINDOW_S:
+                kept.popleft()
+            first = kept[0] if kept else None
+            kept.append(sample)
+            return first
+
+
+def _sample(text: str) -> Sample:
     requests = errors = rows = 0.0
     buckets: dict[float, float] = {}
     for family in text_string_to_metric_families(text):
@@ -203,10 +219,10 @@ def _sample(text: str) -> _Sample:
             elif one.name == "jupyter_kf_request_seconds_bucket":
                 bound = float(one.labels["le"])
                 buckets[bound] = buckets.get(bound, 0.0) + one.value
-    return _Sample(time.time(), int(requests), int(errors), int(rows), buckets)
+    return Sample(time.time(), int(requests), int(errors), int(rows), buckets)
 
 
-def _stats(now: _Sample, first: _Sample | None) -> Stats:
+def _stats(now: Sample, first: Sample | None) -> Stats:
     past = first.buckets if first else {}
     recent = {bound: n - past.get(bound, 0.0) for bound, n in now.buckets.items()}
     counted = recent if any(recent.values()) else now.buckets

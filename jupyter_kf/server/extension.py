@@ -35,8 +35,9 @@ class KfExtension(ExtensionApp):
         bus = self.serverapp.event_logger
         events.register(bus)
         self.hub.patience_s = self.endpoint_patience_s
-        self.hub.send = events.sender(bus, self.hub)
-        self.watch = Watch(self.hub, self.hub.send, events.ears(bus))
+        readers = events.Readers(bus)
+        self.hub.send = events.sender(bus, self.hub, readers)
+        self.watch = Watch(self.hub, self.hub.send, readers)
         self.settings["jupyter_kf_hub"] = self.hub
         self.settings["jupyter_kf_document"] = openapi.written  # a route can't import the table
 

@@ -14,7 +14,8 @@ from http.client import responses
 from typing import Any, TypeVar
 
 import orjson
-from jupyter_server.base.handlers import APIHandler
+from jupyter_core.utils import ensure_async
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from tornado import web
 from tornado.iostream import StreamClosedError
 
@@ -70,6 +71,14 @@ def describes(answer: Any = None, **more: Any) -> Callable[[Method], Method]:
     return mark
 
 
+async def allowed(handler: JupyterHandler, action: str, resource: str) -> bool:
+    """Whether who asks by this handler may do that; an authorizer may take its time."""
+    user = handler.current_user
+    return bool(
+        await ensure_async(handler.authorizer.is_authorized(handler, user, action, resource))
+    )
+
+
 class KfHandler(APIHandler):
     """What all our handlers can do."""
 
@@ -115,11 +124,25 @@ class KfHandler(APIHandler):
         found: A = kind.of(**told)
         return found
 
+    async def demand(self, action: str, resource: str) -> None:
+        """Refuses who may not do this as well: a permission that only some bodies need.
+
+        Raises:
+            HTTPError: 403, as the mark of a method does.
+        """
+        if not await allowed(self, action, resource):
+            raise web.HTTPError(403, f"User is not authorized to {action} on resource: {resource}.")
+
     async def answer(
-        self, work: Callable[[], Any], *, slow: bool = False, status: int = 200
+        self, work: Callable[[], Any], *, slow: bool = False, asks: bool = False, status: int = 200
     ) -> None:
-        """Does the work in a thread, and sends what it returns as JSON."""
-        do = self.hub.slow if slow else self.hub.quick
+        """Does the work in a thread, and sends what it returns as JSON.
+
+        Args:
+            slow: it may take long.
+            asks: it waits for an endpoint.
+        """
+        do = self.hub.asks if asks else self.hub.slow if slow else self.hub.quick
         told = await do(lambda: dumps(plain(work())))
         self.set_status(status)
         self.finish(told)

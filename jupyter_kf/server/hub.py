@@ -1,8 +1,8 @@
 """What all handlers share: one client, its threads, and the number of the last event.
 
-The core is synchronous, so it runs in threads: quick reads in one pool, and what may take long
-(an endpoint that does not answer, a search's importance) in another, so that it never keeps a
-read waiting.
+The core is synchronous, so it runs in threads: quick reads in one pool, what may take long (a
+start, a search's importance) in another, so that it never keeps a read waiting, and what waits
+for an endpoint in a third, so that one that hangs keeps nobody from cancelling a run.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from jupyter_kf.server.table import Table
 from jupyter_kf.server.things import Things
 
 T = TypeVar("T")
-_QUICK, _SLOW = 6, 12
+_QUICK, _SLOW, _ASKS = 6, 12, 12
 
 
 def _gone(client: Client) -> StoreError:
@@ -75,6 +75,7 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None  # it runs later than we are made
         self._quick = ThreadPoolExecutor(_QUICK, "kf-quick")
         self._slow = ThreadPoolExecutor(_SLOW, "kf-slow")
+        self._asks = ThreadPoolExecutor(_ASKS, "kf-asks")
         self.epoch, self.seq = secrets.token_hex(6), 0
         self.shown: set[str] = set()
         self.ending, self.awake = asyncio.Event(), asyncio.Event()
@@ -115,6 +116,11 @@ class Hub:
         self._loop = asyncio.get_running_loop()
         return await self._loop.run_in_executor(self._slow, partial(work, *args))
 
+    async def asks(self, work: Callable[..., T], *args: Any) -> T:
+        """`work(*args)` in a thread that an endpoint may keep for as long as it hangs."""
+        self._loop = asyncio.get_running_loop()
+        return await self._loop.run_in_executor(self._asks, partial(work, *args))
+
     def at(self) -> At:
         """The moment before a read: what changes during it has a later event."""
         return At(self.seq, self.epoch)
@@ -123,7 +129,7 @@ class Hub:
         """Ends the streams, the children and the threads; what runs in a thread ends by itself."""
         self.ending.set()
         aside.end_all()
-        for pool in (self._quick, self._slow):
+        for pool in (self._quick, self._slow, self._asks):
             pool.shutdown(wait=False, cancel_futures=True)
 
     def later(self, work: Callable[[], Any]) -> None:

@@ -11,11 +11,15 @@ from pathlib import Path
 
 from jupyter_kf.blobs import read_json
 from jupyter_kf.client import Client
+from jupyter_kf.client.lineage import Node
 from jupyter_kf.errors import NotFound, did_you_mean
 from jupyter_kf.layout import RunFolder
-from jupyter_kf.records import Metric
+from jupyter_kf.records import Metric, Run
 from jupyter_kf.server.answers import Artefact, At, ComparePaper, Input, MetricPage, RunPaper
+from jupyter_kf.server.studies import best_so_far
+from jupyter_kf.server.things import named
 
+_NAMED = ("dataset", "transform", "model")
 _MOST_ARTEFACTS = 2_000
 _MOST_POINTS = 50_000
 
@@ -27,20 +31,31 @@ def run_paper(client: Client, at: At, text: str) -> RunPaper:
     listed = read_json(folder.inputs / "listing.json") or ()
     inputs = (Input(str(one["name"]), str(one["kind"]), int(one["bytes"])) for one in listed)
     code = code_of(folder)
+    by_magic = (_text(folder.cell) or "").startswith("\n")
     return RunPaper(
         at.seq,
         at.epoch,
         run=run,
         code=code,
+        first_line=2 if by_magic else 1,
         inputs=tuple(inputs),
         artefacts=artefacts(folder),
         log_bytes=_size(folder.log),
+        things=things_of(client, run, folder),
     )
 
 
 def code_of(folder: RunFolder) -> str | None:
     """A run's cell without the empty line that stands for its magic; None when it has no code."""
     return (_text(folder.cell) or "").removeprefix("\n") or None
+
+
+def things_of(client: Client, run: Run, folder: RunFolder) -> tuple[Node, ...]:
+    """What a run used, then what it made, as name@version; what has no name is left out."""
+    job = read_json(folder.job) or {}
+    told = [(kind, each.get(kind)) for each in (job, run.outputs) for kind in _NAMED]
+    nodes = (named(client.store, kind, digest) for kind, digest in dict.fromkeys(told))
+    return tuple(node for node in nodes if node)
 
 
 def artefacts(folder: RunFolder) -> tuple[Artefact, ...]:
@@ -78,7 +93,7 @@ def artefact_path(client: Client, text: str, name: str) -> Path:
 def metric_page(folder: RunFolder, after: int) -> MetricPage:
     """What a run reported from line `after` on; a line that is still being written waits."""
     points: list[Metric] = []
-    n = 0
+    n, more = 0, False
     try:
         with open(folder.metrics, "rb") as stream:
             for n, raw in enumerate(stream, start=1):
@@ -87,17 +102,29 @@ def metric_page(folder: RunFolder, after: int) -> MetricPage:
                 if n > after:
                     points += _points(raw)
                 if len(points) >= _MOST_POINTS:
+                    more = True
                     break
     except FileNotFoundError:
         pass
-    return MetricPage(max(after, n), tuple(points))
+    return MetricPage(max(after, n), tuple(points), more)
 
 
 def compare_paper(client: Client, runs: tuple[str, ...]) -> ComparePaper:
-    """Runs side by side, with everything they reported."""
+    """Runs side by side, with what they reported; studies by the numbers of their trials.
+
+    Which of it is only the beginning is said.
+    """
     told = client.compare(*runs)
-    points = {run.id: metric_page(client.store.runs.folder(run.id), 0).points for run in told.runs}
-    return ComparePaper(told.runs, told.settings, told.metrics, told.same, points)
+    points: dict[str, tuple[Metric, ...]] = {}
+    cut: list[str] = []
+    for run in told.runs:
+        if run.kind == "tune":
+            points[run.id] = best_so_far(client.study(run.id))
+            continue
+        page = metric_page(client.store.runs.folder(run.id), 0)
+        points[run.id] = page.points
+        cut += [run.id] if page.more else []
+    return ComparePaper(told.runs, told.settings, told.metrics, told.same, points, tuple(cut))
 
 
 def _points(raw: bytes) -> list[Metric]:

@@ -11,16 +11,17 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, create_model
 
 from jupyter_kf.backends.base import Plan
-from jupyter_kf.client import Client
-from jupyter_kf.client.known import refuse_unknown
-from jupyter_kf.errors import InternalError, SpecError
+from jupyter_kf.client import Client, known
+from jupyter_kf.errors import InternalError, KfError, SpecError
 from jupyter_kf.records import Check, Dataset, Endpoint, Run, Study
 from jupyter_kf.server import aside
-from jupyter_kf.server.answers import Cell, Planned
+from jupyter_kf.server.answers import Cell, Draft, Mistake, Planned
 from jupyter_kf.server.asking import CellBody, StartBody
 from jupyter_kf.server.papers import code_of
 from jupyter_kf.specs import SPECS, DataSpec
+from jupyter_kf.specs.base import JobSpec
 from jupyter_kf.specs.line import cell_of
+from jupyter_kf.specs.queries import CallOptions
 from jupyter_kf.verbs import TAKES_CODE, VERBS
 
 
@@ -85,23 +86,40 @@ def check(client: Client, name: str) -> Check:
     return Check(told["subject"], told["ok"], tuple(told["findings"]), told["facts"])
 
 
-def cell(client: Client, asked: CellBody) -> Cell:
-    """The cell that asks for this, checked by the verb's spec; if asked, by the store too.
+def draft(client: Client, asked: CellBody) -> Draft:
+    """The cell that asks for this, or all that is wrong with it; by the store too, if asked.
 
     Raises:
-        SpecError: kf-1016, there is no such verb; and as of its fields.
-        KfError: as of `refuse_unknown`.
+        SpecError: kf-1016, there is no such verb.
     """
-    request = VERBS.get(asked.verb)
-    if request is None:
+    kind = VERBS.get(asked.verb)
+    if kind is None:
         from jupyter_kf.verbs import read_call
 
         read_call([asked.verb])  # says which verbs there are
         raise AssertionError("unreachable")
-    told = request.of(**asked.fields)
+    shared = CallOptions.model_fields if issubclass(kind, JobSpec) else {}
+    own = {name: value for name, value in asked.fields.items() if name not in shared}
+    said = {name: value for name, value in asked.fields.items() if name in shared}
+    request, wrong = known.read(kind, own)
+    options, odd = known.read(CallOptions, said)
+    wrong += odd
     if asked.known:
-        refuse_unknown(client.store, told)
-    return Cell(cell_of(told, asked.code if asked.verb in TAKES_CODE else None))
+        bad = {one.field for one in wrong}
+        right = {name: value for name, value in own.items() if name not in bad}
+        missing = known.unknown(client.store, kind, right)
+        wrong += missing or (known.unfit(client.store, client.backend, request) if request else [])
+    if request is None or options is None or wrong:
+        return Draft(None, tuple(_mistake(one) for one in wrong))
+    code = asked.code if asked.verb in TAKES_CODE else None
+    try:
+        return Draft(cell_of(request, code, options), ())
+    except KfError as error:  # a value that no line can hold
+        return Draft(None, tuple(_mistake(one) for one in error.each))
+
+
+def _mistake(error: KfError) -> Mistake:
+    return Mistake(**error.to_dict(), field=error.field or None)
 
 
 def cell_of_run(client: Client, run_id: str) -> Cell:

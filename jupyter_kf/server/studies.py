@@ -15,7 +15,7 @@ from typing import Any
 from jupyter_kf.blobs import read_json
 from jupyter_kf.client import Client
 from jupyter_kf.layout import RunFolder
-from jupyter_kf.records import Run, State, Study, Trial
+from jupyter_kf.records import Metric, Run, State, Study, Trial
 from jupyter_kf.server import aside, rows
 from jupyter_kf.server.answers import At, StudyPage, StudyPaper, StudyRow
 from jupyter_kf.server.asking import PageAsk
@@ -109,6 +109,18 @@ class Studies:
         )
         return StudyRow(rows.row_of(run), run.name, spec.metric, every,
                         {k: n for k, n in counts.items() if n}, best)  # fmt: skip
+
+
+def best_so_far(study: Study) -> tuple[Metric, ...]:
+    """The best value of each metric up to each trial that completed; its step is their number."""
+    found: list[Metric] = []
+    for at, (name, maximize) in enumerate(zip(study.metrics, study.maximize, strict=True)):
+        best, better = None, max if maximize else min
+        for trial in sorted(study.trials, key=lambda one: one.number):
+            if trial.state is State.SUCCEEDED and trial.values is not None:
+                best = better(trial.values[at], trial.values[at] if best is None else best)
+                found.append(Metric(name, best, trial.number, study.run.created_s))
+    return tuple(found)
 
 
 def _words(run: Run) -> str:

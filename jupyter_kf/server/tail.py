@@ -67,7 +67,7 @@ def log_piece(folder: RunFolder, at: int) -> tuple[int, LogLines | None]:
     if not whole:
         return at, None
     text = data[:whole].decode(errors="replace")
-    return at + whole, LogLines(text, at + whole)
+    return at + whole, LogLines(text, at + whole, at)
 
 
 class Ends:

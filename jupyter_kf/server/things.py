@@ -14,6 +14,7 @@ from jupyter_kf.client.choose import choose_model
 from jupyter_kf.client.endpoints import names as endpoint_names
 from jupyter_kf.client.lineage import Node
 from jupyter_kf.errors import NotFound
+from jupyter_kf.names import is_digest
 from jupyter_kf.records import Dataset, Endpoint, Model, Run, Study, Transform
 from jupyter_kf.refs import Entry
 from jupyter_kf.server import aside, rows
@@ -28,6 +29,7 @@ from jupyter_kf.server.answers import (
 )
 from jupyter_kf.server.asking import PageAsk
 from jupyter_kf.serving import routing
+from jupyter_kf.store import Store
 
 Kind = Literal["model", "transform", "dataset"]
 _MOST_KEPT = 4_096
@@ -132,6 +134,9 @@ class Things:
             schema_in=columns.taken(self._store, thing.manifest),
             schema_out=columns.returned(self._schema(thing.manifest["schema_out"])),
             certificate=thing.certificate,
+            fitted_on=named(
+                self._store, "dataset", (thing.manifest.get("fit") or {}).get("dataset")
+            ),
             used_by=tuple(self._users({thing.digest})),
             behind=tuple(self._users(older, newest_only=True)),
         )
@@ -198,6 +203,16 @@ class Things:
         if summary.get("transform"):
             summary["transform"] = self.label("transform", summary["transform"])
         return ThingRow(kind, entry.name, entry.n, entry.n, entry.digest, entry.created_s, summary)
+
+
+def named(store: Store, kind: str, digest: object) -> Node | None:
+    """What has a digest, by its first name; None when nothing of this kind has."""
+    if not (isinstance(digest, str) and is_digest(digest)):
+        return None
+    try:
+        return _as_node(store.refs.by_digest(kind, digest))
+    except NotFound:
+        return None
 
 
 def _as_node(entry: Entry) -> Node:

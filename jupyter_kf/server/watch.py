@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from jupyter_kf.errors import KfError
+from jupyter_kf.server.events import HELLO, Readers
 from jupyter_kf.server.hub import Hub
 from jupyter_kf.server.looks import Looks, News
 
@@ -33,17 +34,15 @@ class Watch:
     Args:
         hub: whose client's store is looked at; its `awake` ends a rest.
         send: takes news, in the loop's thread.
-        listened: whether anybody would hear it.
+        readers: who would hear it.
 
     Attributes:
         looked: how often it has looked.
         resting: nobody listens, so it does not look.
     """
 
-    def __init__(
-        self, hub: Hub, send: Callable[[Sequence[News]], None], listened: Callable[[], bool]
-    ) -> None:
-        self._hub, self._send, self._listened = hub, send, listened
+    def __init__(self, hub: Hub, send: Callable[[Sequence[News]], None], readers: Readers) -> None:
+        self._hub, self._send, self._readers = hub, send, readers
         self._looks: Looks | None = None
         self._task: asyncio.Task[None] | None = None
         self.looked, self.resting = 0, True
@@ -75,26 +74,30 @@ class Watch:
     async def _rest(self) -> None:
         """Returns when somebody listens: asks the bus now and then, and sooner after a request."""
         self.resting = True
-        while not self._listened():
+        while not self._readers.listened():
             self._hub.awake.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._hub.awake.wait(), _EARS_S)
             until = time.monotonic() + (_PATIENCE_S if self._hub.awake.is_set() else 0)
-            while not self._listened() and time.monotonic() < until:
+            while not self._readers.listened() and time.monotonic() < until:
                 await self._hub.pause(_IDLE_S)
         self.resting = False
 
     async def _watch(self) -> None:
         """Looks and tells until nobody listens any more."""
         happened_s = time.monotonic()
-        while self._listened():
+        while self._readers.listened():
             began = time.monotonic()
+            came = self._readers.came()
             if self._looks is None:
                 self._looks = await self._hub.quick(self._make)
                 if self._blind:
                     self._blind = False
                     self._hub.seq += 1  # the gap tells readers that they missed something
                     self._send([News("resources", "", "changed")])
+                    came = False
+            if came:
+                self._send([HELLO])
             news = await self._hub.quick(self._looks.look)
             self.looked += 1
             now = time.monotonic()
@@ -103,6 +106,7 @@ class Watch:
                 happened_s = now
             busy = self._looks.unfinished or now - happened_s < _CALM_S
             await self._hub.pause(max(_BUSY_S if busy else _IDLE_S, (now - began) / _SHARE))
+        self._readers.came()  # forgets who left
 
     def _make(self) -> Looks:
         return Looks(self._hub.client, self._hub.shown)

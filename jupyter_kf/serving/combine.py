@@ -199,7 +199,7 @@ class Combiner:
         try:
             joined = batch.join([item.batch for item in items])
             outputs = self._call(joined, [item.batch.rows for item in items if item.counted])
-        except Exception as error:
+        except BaseException as error:  # sys.exit() in user code would end the only thread
             if len(items) > 1:  # one request's trouble is not the others'
                 return [answer for item in items for answer in self._answers([item])]
             return [_explained(error)]
@@ -241,7 +241,7 @@ class Combiner:
                 item.future.set_result(answer)
 
 
-def _explained(error: Exception) -> KfError:
+def _explained(error: BaseException) -> KfError:
     if isinstance(error, KfError):
         return error
     traceback.print_exception(error, file=sys.stderr)

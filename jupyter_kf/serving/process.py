@@ -83,6 +83,9 @@ class Endpoint:
             report = await self._prove(app)
             if report is not None and await self._promote(app, report):
                 await self._watch(app)
+        except BaseException:
+            routing.hand_back(self.settings.store, self.settings.name, self.settings.version)
+            raise
         finally:
             app.proven = False
             await self._close(app, local)

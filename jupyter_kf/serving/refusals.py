@@ -184,12 +184,12 @@ def not_exact(column: str, row: int | None, expected: str, got: Any) -> Refusal:
 
 
 def null_value(column: str, row: int | None) -> Refusal:
-    """kf-2314: null where training had none."""
+    """kf-2314: null where no golden row has one, so that nothing was proven of it."""
     where = "" if row is None else f", row {row}"
     return Refusal(
         2314,
         f"column `{column}`{where} is null",
-        cause="the training rows had no null in this column",
+        cause="no golden row has a null there, so what it would predict was never proven",
         fix="send a value",
     )
 

@@ -28,7 +28,7 @@ from typing import Any
 
 from jupyter_kf import layout
 from jupyter_kf.blobs import explained, read_json, write_json, write_once
-from jupyter_kf.errors import NotFound, ServeError
+from jupyter_kf.errors import KfError, NotFound, ServeError
 
 _SOCKET_PATH = 100  # bytes; the kernel's own limit is 107
 
@@ -166,6 +166,23 @@ def fail_over(store: str | os.PathLike[str], name: str) -> Current | None:
         return found
 
 
+def hand_back(store: str | os.PathLike[str], name: str, version: int) -> None:
+    """Gives the traffic of a version that breaks down to the previous one, if that is warm.
+
+    Called by its own process, when nobody had asked it to end.
+    """
+    with _locked(store, name):
+        now = current(store, name)
+        if now is None or now.version != version or (now.previous or version) > version:
+            return
+        warm = _warm(store, name, now)
+        if warm is not None:
+            try:
+                _switch(store, name, replace(warm, instead_of=version), now)
+            except (KfError, OSError):  # a full disk may be why it breaks down
+                _lead(stable_socket(store, name), warm.socket)
+
+
 def _warm(store: str | os.PathLike[str], name: str, now: Current) -> Current | None:
     """The previous version, when its process answers."""
     fields = read_json(endpoint_folder(store, name).versions / f"{now.previous}.json") or {}
@@ -192,14 +209,24 @@ def _switch(store: str | os.PathLike[str], name: str, to: Current, now: Current 
         "newest": newest,
         "promoted_s": time.time(),
     }
-    link = stable_socket(store, name)
-    temp = link.with_name(f".{link.name}.{secrets.token_hex(4)}")
-    temp.symlink_to(to.socket)
-    temp.replace(link)
     folder = endpoint_folder(store, name)
     folder.path.mkdir(parents=True, exist_ok=True)
-    write_json(folder.current, fields, durable=True)
+    link = stable_socket(store, name)
+    _lead(link, to.socket)
+    try:
+        write_json(folder.current, fields, durable=True)
+    except BaseException:  # a full disk: all stays as it was
+        if now is not None:
+            _lead(link, now.socket)
+        raise
     return Current(**fields)
+
+
+def _lead(link: Path, to: str) -> None:
+    """The link leads there from now on, in one step."""
+    temp = link.with_name(f".{link.name}.{secrets.token_hex(4)}")
+    temp.symlink_to(to)
+    temp.replace(link)
 
 
 def retire(store: str | os.PathLike[str], name: str, socket: str) -> None:

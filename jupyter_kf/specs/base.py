@@ -134,6 +134,8 @@ class Request(BaseModel):
 
     kind: ClassVar[str] = ""
     """The verb, which is also what a run of this spec is called in listings."""
+    idle: ClassVar[frozenset[str]] = frozenset()
+    """Fields that come with its family and mean nothing to it: refused, and never offered."""
 
     @classmethod
     def guide(cls) -> str:
@@ -151,7 +153,7 @@ class Request(BaseModel):
         unknown = [name for name in fields if name not in cls.model_fields]
         if unknown:
             known, guide = cls.model_fields, cls.guide()
-            raise together([no_option(cls.kind, name, known, guide) for name in unknown])
+            raise together([no_option(cls.kind, n, known, guide).at(n) for n in unknown])
         try:
             return cls(**fields)
         except ValidationError as error:
@@ -179,7 +181,11 @@ def no_option(kind: str, name: str, known: Iterable[str], guide: str) -> SpecErr
 
 
 def _explained(cls: type[Request], error: ValidationError) -> KfError:
-    return together([_one(cls, each) for each in error.errors()])
+    return together([_one(cls, each).at(_field(each)) for each in error.errors()])
+
+
+def _field(first: Mapping[str, Any]) -> str:
+    return str(first["loc"][0]) if first["loc"] else ""
 
 
 def _one(cls: type[Request], first: Mapping[str, Any]) -> KfError:
@@ -226,9 +232,11 @@ _CAUSES = {
 class JobSpec(Spec):
     """A spec that starts processes: what they may use, the same on every backend or refused."""
 
-    cpu: Cpu | None = field(None, "cores for each node", unit="2, 0.5 or 500m")
-    memory: Memory | None = field(None, "memory for each node", unit="4Gi or 512Mi")
-    gpu: int = field(0, "GPUs for each node", unit="count", ge=0)
+    idle: ClassVar[frozenset[str]] = frozenset({"nodes", "runtime", "pickle"})
+
+    cpu: Cpu | None = field(None, "cores for each process", unit="2, 0.5 or 500m")
+    memory: Memory | None = field(None, "memory for each process", unit="4Gi or 512Mi")
+    gpu: int = field(0, "GPUs for each process", unit="count", ge=0)
     nodes: int = field(1, "processes of a distributed job", unit="count", ge=1)
     runtime: Literal["python", "torch-distributed"] = field(
         "python", "how the cell is launched: once, or once per node with torch's variables"

@@ -77,11 +77,13 @@ def parse(requests: Sequence[type[Request]], words: Sequence[str]) -> dict[str, 
     return {name: value for name, value in fields.items() if value not in ((), None)}
 
 
-def help_text(requests: Sequence[type[Request]], usage: str) -> str:
-    """What a person needs to type the verb: one line for each flag, with unit and default."""
-    request = requests[0]
-    lines = [usage, "", *inspect.cleandoc(request.__doc__ or "").splitlines(), ""]
-    flags = [flag for each in requests for flag in flags_of(each)]
+def help_text(about: str, flags: Sequence[Flag], usage: str) -> str:
+    """What a person needs to type the verb: one line for each flag, with unit and default.
+
+    Args:
+        about: what the verb does; a docstring.
+    """
+    lines = [usage, "", *inspect.cleandoc(about).splitlines(), ""]
     width = max((len(_typed(flag)) for flag in flags), default=0) + 2
     for flag in flags:
         shown = flag.help
@@ -188,7 +190,7 @@ def _unshielded(said: Any) -> Any:
     return said.removeprefix(_SHIELD) if isinstance(said, str) else said
 
 
-_SHORT = {"--follow": ("-f",), "--limit": ("-n",)}
+_SHORT = {"--follow": ("-f",), "--limit": ("-n",), "--tail": ("-n",)}
 
 
 def _value(verb: str, flag: Flag, said: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, model_validator
 
 from jupyter_kf import units
-from jupyter_kf.errors import KfError
+from jupyter_kf.errors import gather, together
 from jupyter_kf.specs.base import (
     Duration,
     JobSpec,
@@ -56,7 +56,7 @@ class TransformSpec(JobSpec):
         None, "fitted object of the notebook to use instead of a cell", flag="from"
     )
     frame: Literal["pandas", "polars"] = field("pandas", "what `df` is")
-    ulp: int = field(0, "allowed difference of its outputs", unit="ulp", ge=0)
+    ulp: int = field(0, "allowed difference of its outputs, in ulp", unit="ulp", ge=0)
     batch_only: bool = field(False, "accept that a value depends on the rest of its batch")
 
 
@@ -69,6 +69,7 @@ class TrainSpec(JobSpec):
     """
 
     kind: ClassVar[str] = "train"
+    idle: ClassVar[frozenset[str]] = frozenset()
     data: Ref | None = field(None, "dataset of the cell's rows: name, name@version or digest")
     transform: Ref | None = field(None, "transform applied to the rows first: the same")
     target: str | None = field(None, "column to predict, when no transform names it")
@@ -78,7 +79,7 @@ class TrainSpec(JobSpec):
     params: Params = field({}, "value bound to a name in the cell", unit="NAME=VALUE", flag="param")
     flavour: str | None = field(None, "how the model is saved; found from its class otherwise")
     ulp: int | None = field(
-        None, "allowed difference of predictions in production", unit="ulp", ge=0
+        None, "allowed difference of predictions in production, in ulp", unit="ulp", ge=0
     )
 
 
@@ -86,17 +87,19 @@ class TuneSpec(JobSpec):
     """Search the parameters of a train cell."""
 
     kind: ClassVar[str] = "tune"
-    params: dict[str, str] = field(
+    params: Annotated[dict[str, str], checked(Space.of)] = field(
         ..., "space of a parameter: lr=loguniform(1e-4, 0.3)", unit="NAME=SPACE", flag="param"
     )
-    metric: Words = field(..., "metric that decides; give several for several objectives")
+    metric: Annotated[Words, checked(lambda names: check_metrics(names, False))] = field(
+        ..., "metric that decides; give several for several objectives"
+    )
     maximize: Annotated[bool | tuple[str, ...], BeforeValidator(_alone)] = field(
         False, "larger is better: for every metric, or for those named; else smaller is"
     )
-    trials: int = field(20, "how many are tried", unit="count", ge=1)
-    parallel: int = field(1, "how many run at once", unit="count", ge=1)
+    trials: int = field(20, "how many trials there are", unit="count", ge=1)
+    parallel: int = field(1, "how many trials run at once", unit="count", ge=1)
     sampler: Literal["auto", "random", "grid", "tpe", "cmaes"] = field(
-        "auto", "how the next is chosen"
+        "auto", "how the next trial is chosen"
     )
     early_stop: Literal["none", "median", "asha"] = field(
         "none", "how hopeless trials are ended early"
@@ -109,11 +112,15 @@ class TuneSpec(JobSpec):
 
     @model_validator(mode="after")
     def _fits(self) -> TuneSpec:
-        try:
-            check_metrics(self.metric, self.maximize)
-            check_search(Space.of(self.params), self.metric, self.sampler, self.early_stop)
-        except KfError as error:
-            raise _Carried(error) from error
+        space = Space.of(self.params)
+        wrong = gather(
+            (
+                lambda: check_metrics(self.metric, self.maximize),
+                lambda: check_search(space, self.metric, self.sampler, self.early_stop),
+            )
+        )
+        if wrong:
+            raise _Carried(together(wrong))
         return self
 
 
@@ -139,7 +146,6 @@ class ServeSpec(JobSpec):
     port: int | None = field(
         None,
         "answer on 127.0.0.1 too, behind the endpoint's token; 0 takes any free port",
-        unit="port",
         ge=0,
         le=65535,
     )

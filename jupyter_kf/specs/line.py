@@ -37,14 +37,15 @@ def words_of(request: Request) -> list[str]:
     return [*places, *options]
 
 
-def cell_of(request: Request, code: str | None = None) -> str:
-    """The cell that asks for this, as a notebook takes it.
+def cell_of(request: Request, code: str | None = None, options: Request | None = None) -> str:
+    """The cell that asks for this, as a notebook takes it; with options of the call, if any.
 
     A notebook replaces ``{name}`` and ``$name`` on our lines by the value of that variable. So
     braces are doubled; a dollar, which `shlex` has put within single quotes, gets its own, since
     whether a notebook undoes a doubled one depends on the quotes around it.
     """
-    line = shlex.join([request.kind, *words_of(request)])
+    words = [*words_of(request), *(words_of(options) if options else ())]
+    line = shlex.join([request.kind, *words])
     line = line.replace("{", "{{").replace("}", "}}")
     line = re.sub(r"\$(?=[\w.])", "$''", line)
     if code is None:
@@ -98,5 +99,5 @@ def _text(flag: Flag, value: Any) -> str:
             f"`{flag.field}` can't be written on a line",
             cause=f"its value has a line's end: {text[:40]!r}",
             fix="call the client from Python instead: client = kf.connect()",
-        )
+        ).at(flag.field)
     return text

@@ -95,6 +95,7 @@ class LogsQuery(Request):
     kind: ClassVar[str] = "logs"
     run: str = field(..., "run id, the beginning of one, or a name", positional=True)
     follow: bool = field(False, "go on until the run ends")
+    tail: int | None = field(None, "only this many of the last lines", unit="count", ge=0)
 
 
 class CancelQuery(Request):
@@ -179,7 +180,7 @@ class HelpQuery(Request):
 class CallOptions(Request):
     """How a verb is called, whatever it does."""
 
-    wait: bool | None = field(None, "return when it has ended")
+    wait: bool | None = field(None, "return only when it has ended, and not at once")
     dry_run: bool = field(False, "show what would be started, and start nothing")
     inline: bool = field(
         False, "run the cell in this kernel with the same names bound, to debug it"

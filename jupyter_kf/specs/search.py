@@ -24,7 +24,7 @@ def check_metrics(metrics: Sequence[str], maximize: bool | Collection[str]) -> N
                 if "," in name
                 else "kf.report(NAME=...) needs a name that Python accepts",
                 fix="give each metric once, by the name that the cell reports",
-            )
+            ).at("metric")
     for name in () if isinstance(maximize, bool) else maximize:
         if name not in metrics:
             raise TuneError(
@@ -32,14 +32,14 @@ def check_metrics(metrics: Sequence[str], maximize: bool | Collection[str]) -> N
                 f"`{name}` is to be maximized, but is no metric of this study",
                 cause=did_you_mean(name, metrics),
                 fix=f"add --metric {name}, or maximize one that is there",
-            )
+            ).at("maximize")
     if not metrics:
         raise TuneError(
             2521,
             "the study has no metric",
             cause="nothing says which trial is the best",
             fix="add --metric NAME, which the cell reports with kf.report(NAME=...)",
-        )
+        ).at("metric")
 
 
 def check_search(space: Space, metrics: Sequence[str], sampler: str, early_stop: str) -> None:
@@ -55,12 +55,15 @@ def check_search(space: Space, metrics: Sequence[str], sampler: str, early_stop:
             f"--early-stop {early_stop} can't judge {len(metrics)} metrics",
             cause="a trial that is behind in one metric may be ahead in another",
             fix="give one --metric, or leave --early-stop out",
-        )
+        ).at("early_stop")
     if sampler == "cmaes":
         _check_cmaes(space, metrics)
     if sampler == "grid":
         for parameter in space.parameters:
-            parameter.count()
+            try:
+                parameter.count()
+            except TuneError as error:
+                raise error.at("params") from error
 
 
 def _check_cmaes(space: Space, metrics: Sequence[str]) -> None:
@@ -78,4 +81,4 @@ def _check_cmaes(space: Space, metrics: Sequence[str]) -> None:
             "--sampler cmaes can't search this",
             cause=reason,
             fix="choose --sampler tpe, which can",
-        )
+        ).at("sampler")

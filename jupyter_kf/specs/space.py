@@ -12,9 +12,10 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any, Literal, Protocol
 
-from jupyter_kf.errors import TuneError, did_you_mean
+from jupyter_kf.errors import TuneError, did_you_mean, gather, together
 from jupyter_kf.specs.space_text import Call, Condition, Value, read_call, show
 
 MOST_GRID_POINTS = 1_000_000
@@ -147,7 +148,10 @@ class Space:
                 cause="no parameter was given a space",
                 fix='add one: --param "lr=loguniform(1e-3, 0.3)"',
             )
-        found = {name: parse(name, text) for name, text in texts.items()}
+        found: dict[str, Parameter] = {}
+        wrong = gather(partial(_parsed, found, name, text) for name, text in texts.items())
+        if wrong:
+            raise together(wrong)
         for parameter in found.values():
             for clause in parameter.when:
                 _check_clause(parameter, clause, found)
@@ -194,6 +198,10 @@ class Space:
     def to_json(self) -> list[dict[str, Any]]:
         """Plain data, in order of dependency."""
         return [parameter.to_json() for parameter in self.parameters]
+
+
+def _parsed(found: dict[str, Parameter], name: str, text: str) -> None:
+    found[name] = parse(name, text)
 
 
 def parse(name: str, text: str) -> Parameter:

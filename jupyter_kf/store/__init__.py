@@ -51,7 +51,8 @@ class Store:
     def _make(self) -> None:
         try:
             with explained(self.root):
-                self.root.mkdir(parents=True, exist_ok=True)
+                self.root.parent.mkdir(parents=True, exist_ok=True)
+                self.root.mkdir(mode=0o700, exist_ok=True)  # rows, logs, --env: this user's own
         except (FileNotFoundError, FileExistsError) as error:  # /proc/x; a file of that name
             raise StoreError(
                 3002,

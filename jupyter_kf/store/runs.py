@@ -20,10 +20,10 @@ from typing import Any, Protocol
 from jupyter_kf.blobs import explained, read_json, write_atomic, write_json, write_once
 from jupyter_kf.errors import KfError, NotFound, StoreError, did_you_mean
 from jupyter_kf.layout import RunFolder
-from jupyter_kf.names import new_run_id
+from jupyter_kf.names import new_run_id, slug
 from jupyter_kf.records import Metric, Origin, Run, State
 
-_TAIL_BYTES = 65_536
+_PART_BYTES = 65_536  # read of the beginning and of the end of what a run reported
 _INDEX_FORMAT = 1
 
 
@@ -104,9 +104,11 @@ class Runs:
         begins = [i for i in ids if i.startswith(text)]
         if len(begins) == 1:
             return begins[0]
-        named = [i for i in begins if i.rpartition("-")[0] == text]
-        for newest in sorted(named, reverse=True):
-            if RunFolder(self._folder / newest).spec.exists():  # else its submitter was killed
+        label = slug(text)
+        named = sorted((i for i in ids if i.rpartition("-")[0] == label), reverse=True)
+        asked = ((i, read_json(RunFolder(self._folder / i).spec)) for i in named)
+        for newest, spec in asked:  # without one its submitter was killed
+            if spec and text in (spec["name"], label):
                 return newest
         if begins:
             raise NotFound(
@@ -156,8 +158,8 @@ class Runs:
             if folder.result.exists():
                 try:
                     known[run_id] = _record(folder, None)
-                except StoreError:
-                    continue  # it can be shown, which says what is wrong, and deleted
+                except (StoreError, NotFound):
+                    continue  # damaged or half deleted: it can be shown, which says so, and deleted
                 news += 1
             elif folder.spec.exists():
                 open_ids.append(run_id)
@@ -188,8 +190,10 @@ class Runs:
         return [metric for line in lines for metric in _metrics_of(line)]
 
     def delete(self, run_id: str) -> None:
-        """Removes a run's folder."""
-        shutil.rmtree(self.folder(run_id).path)
+        """Removes a run's folder, one that is half deleted too."""
+        if run_id not in self.ids():
+            raise self._no_run(run_id)
+        shutil.rmtree(self._folder / run_id)
 
     def _no_run(self, text: str) -> NotFound:
         return NotFound(
@@ -233,7 +237,7 @@ def _record(folder: RunFolder, seen: Seen | None) -> Run:
         spec=asked["spec"],
         origin=_origin(asked.get("origin")),
     )
-    told = _tail(folder.metrics)
+    told = _ends(folder.metrics)
     run = replace(run, metrics=told["metrics"], progress=told["progress"])
     if result is None:
         return _living(run, seen, told)
@@ -299,20 +303,23 @@ def _living(run: Run, seen: Seen | None, told: dict[str, Any]) -> Run:
     )
 
 
-def _tail(path: Path) -> dict[str, Any]:
+def _ends(path: Path) -> dict[str, Any]:
+    """The last value of each metric in the first and the last part of the file, and progress."""
     told: dict[str, Any] = {"metrics": {}, "progress": None, "remaining_s": None, "t": None}
     try:
         with open(path, "rb") as stream:
-            size = stream.seek(0, 2)
-            stream.seek(max(0, size - _TAIL_BYTES))
-            lines = stream.read().splitlines()
+            data = stream.read(_PART_BYTES)  # what is reported once comes early
+            if os.fstat(stream.fileno()).st_size > 2 * _PART_BYTES:
+                data += b"\n"
+                stream.seek(-_PART_BYTES, 2)
+            data += stream.read()
     except FileNotFoundError:
         return told
-    for raw in lines[1:] if size > _TAIL_BYTES else lines:
+    for raw in data.splitlines():
         try:
             line = json.loads(raw)
         except ValueError:
-            continue  # the last line of a killed run may be cut short
+            continue  # cut where a part that is read begins or ends, or a killed run's last
         told["metrics"].update({name: float(v) for name, v in line["values"].items()})
         for key in ("progress", "remaining_s", "t"):
             if line.get(key) is not None:

@@ -21,6 +21,7 @@ from typing import Any
 import jupyter_kf
 from jupyter_kf.blobs import Blobs
 from jupyter_kf.errors import TransformError
+from jupyter_kf.layout import scratch
 from jupyter_kf.names import short
 from jupyter_kf.worker import environment
 
@@ -182,7 +183,7 @@ def _replay(
     """One fresh process in an empty folder; returns its answer."""
     root = Path(jupyter_kf.__file__).parent.parent
     packages = [p for p in sys.path if "site-packages" in p or "dist-packages" in p]
-    with tempfile.TemporaryDirectory(prefix="kf-certificate-") as temp:
+    with tempfile.TemporaryDirectory(prefix="kf-certificate-", dir=scratch()) as temp:
         request, answer, outputs = (Path(temp) / name for name in ("request", "answer", "outputs"))
         empty = Path(temp) / "empty"
         empty.mkdir()

@@ -23,6 +23,7 @@ from types import ModuleType
 from typing import Any
 
 from jupyter_kf.errors import TransformError
+from jupyter_kf.layout import scratch
 
 _LOCK = threading.RLock()
 MODULES = "modules/"
@@ -72,7 +73,7 @@ class Code:
         modules = {n[len(MODULES) :]: b for n, b in files.items() if n.startswith(MODULES)}
         if not modules:
             return None
-        folder = Path(tempfile.mkdtemp(prefix="kf-transform-"))
+        folder = Path(tempfile.mkdtemp(prefix="kf-transform-", dir=scratch()))
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         for name, data in modules.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_kf.blobs import Blobs
 from jupyter_kf.errors import DataError, did_you_mean
+from jupyter_kf.layout import scratch
 from jupyter_kf.worker.tables import to_frame, with_side
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def checkout(blobs: Blobs, digest: str, folder: Path | None = None) -> Path:
         folder: where; otherwise a temporary folder that goes when this process ends.
     """
     if folder is None:
-        folder = Path(tempfile.mkdtemp(prefix="kf-data-"))
+        folder = Path(tempfile.mkdtemp(prefix="kf-data-", dir=scratch()))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return blobs.checkout(blobs.get_json(digest)["files"], folder)
 

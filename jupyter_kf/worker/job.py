@@ -223,7 +223,7 @@ def check_target(manifest: dict[str, Any], target: str) -> None:
             f"the dataset has no column `{target}` to predict",
             cause=did_you_mean(target, names),
             fix="give another --target",
-        )
+        ).at("target")
 
 
 def _features(job: dict[str, Any], table: Any, frame_kind: str) -> tuple[Any, str]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_kf.blobs import Blobs
 from jupyter_kf.errors import KfError, ModelError, ParityError
+from jupyter_kf.layout import scratch
 from jupyter_kf.worker import flavours, outputs
 from jupyter_kf.worker.compare import compare_columns
 from jupyter_kf.worker.rows import Layout
@@ -180,7 +181,7 @@ def load_files(blobs: Blobs, manifest: Mapping[str, Any]) -> Any:
 
     The folder stays as long as the object, whose loader may read more of it later.
     """
-    folder = Path(tempfile.mkdtemp(prefix="jupyter-kf-model-"))
+    folder = Path(tempfile.mkdtemp(prefix="jupyter-kf-model-", dir=scratch()))
     try:
         blobs.checkout(manifest["files"], folder)
         flavour = flavours.get(manifest["flavour"])

@@ -99,8 +99,8 @@ class Reporter:
         folder = self._folder.outputs
         with explained(folder):
             folder.mkdir(exist_ok=True)
-            if isinstance(source, str | os.PathLike) and Path(source).exists():
-                target = folder / (name or Path(source).name)
+            if _is_there(source):
+                target = _below(folder, name or Path(source).name)
                 if Path(source).is_dir():
                     shutil.copytree(source, target, dirs_exist_ok=True)
                 else:
@@ -115,10 +115,29 @@ class Reporter:
                     else "only a path of a file or folder has a name of its own",
                     fix='write kf.artifact(value, name="report.json")',
                 )
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
+            target = _below(folder, name)
             target.write_bytes(_as_bytes(source))
             return target
+
+
+def _below(folder: Path, name: str) -> Path:
+    """The file of that name, its folder made."""
+    target = folder / name
+    if not target.resolve().is_relative_to(folder.resolve()):
+        raise SpecError(
+            1041,
+            f"kf.artifact can't keep {name!r}",
+            cause="the name leads out of the run's folder",
+            fix='give a name below it: kf.artifact(value, name="plots/roc.png")',
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target
+
+
+def _is_there(source: Any) -> bool:
+    with contextlib.suppress(OSError, ValueError):  # a text too long for a path, or with a \0
+        return isinstance(source, str | os.PathLike) and Path(source).exists()
+    return False
 
 
 def _number(name: str, value: Any) -> float:

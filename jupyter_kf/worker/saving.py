@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_kf.blobs import Blobs
 from jupyter_kf.errors import ModelError
-from jupyter_kf.layout import RunFolder
+from jupyter_kf.layout import RunFolder, scratch
 from jupyter_kf.worker import flavours, outputs
 from jupyter_kf.worker.flavours import Flavour, How
 from jupyter_kf.worker.loaded import load_files, versions
@@ -263,7 +263,7 @@ def _manifest(blobs: Blobs, flavour: Flavour, proof: Proof, golden: _Golden) -> 
 def _store_files(
     blobs: Blobs, flavour: Flavour, model: Any, how: How
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    with tempfile.TemporaryDirectory(prefix="jupyter-kf-save-") as path:
+    with tempfile.TemporaryDirectory(prefix="jupyter-kf-save-", dir=scratch()) as path:
         facts = flavour.save(model, Path(path), how)
         return blobs.put_folder(Path(path)), facts
 

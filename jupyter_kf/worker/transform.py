@@ -50,7 +50,7 @@ class Runner:
                 made = self.code.transform(frame)
         except KfError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             what = f"the transform raises on {n_rows:,} row{'s' * (n_rows != 1)}"
             raise self.code.failed(error, 1320, what) from error
         return self._returned(made, n_rows)

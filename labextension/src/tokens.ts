@@ -45,8 +45,10 @@ export const IKubeflow = new Token<IKubeflow>(
 /** How the page of one kind of thing is made. */
 export interface IOpener {
   icon: LabIcon;
-  /** The tab's title. */
+  /** The tab's title: always the same for an id, so that a reload does not change it. */
   title(id: string): string;
+  /** The tab's tooltip, when it is not the title. */
+  caption?(id: string): string;
   /** The page's content; import() it here, so that nothing of it is loaded before. */
   create(id: string): Promise<Widget>;
 }

@@ -7,7 +7,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Backend, namespace and store, and how many runs are at work and wait. */
+        /** Backend, namespace and store, and how many runs are at work, serve and wait. */
         get: operations["getWhere"];
         put?: never;
         post?: never;
@@ -41,7 +41,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Each verb's JSON schema, and its fields as they are typed. */
+        /** Each verb's JSON schema, and the fields that it takes here, as they are typed. */
         get: operations["getSchemas"];
         put?: never;
         post?: never;
@@ -694,7 +694,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The cell that asks for this: only what differs from the defaults, checked. */
+        /** The cell that asks for this, with what differs from the defaults; or what is wrong. */
         post: operations["postCells"];
         delete?: never;
         options?: never;
@@ -781,19 +781,19 @@ export interface components {
             name: string;
             /**
              * Cpu
-             * @description cores for each node
+             * @description cores for each process
              * @default null
              */
             cpu: string | null;
             /**
              * Memory
-             * @description memory for each node
+             * @description memory for each process
              * @default null
              */
             memory: string | null;
             /**
              * Gpu
-             * @description GPUs for each node
+             * @description GPUs for each process
              * @default 0
              */
             gpu: number;
@@ -959,7 +959,7 @@ export interface components {
              * Action
              * @enum {string}
              */
-            action: "created" | "changed" | "ended" | "deleted";
+            action: "created" | "changed" | "ended" | "deleted" | "hello";
             row: components["schemas"]["RunRow"] | null;
         };
         /**
@@ -1008,10 +1008,12 @@ export interface components {
             min: number | ("NaN" | "Infinity" | "-Infinity") | string | null;
             /** Max */
             max: number | ("NaN" | "Infinity" | "-Infinity") | string | null;
+            /** Empty */
+            empty: boolean | null;
         };
         /**
          * ComparePaper
-         * @description Runs side by side, with everything they reported.
+         * @description Runs side by side, with what they reported.
          */
         ComparePaper: {
             /** Runs */
@@ -1032,6 +1034,8 @@ export interface components {
             metrics_over_steps: {
                 [key: string]: components["schemas"]["Metric"][];
             };
+            /** Cut */
+            cut: string[];
         };
         /**
          * Counted
@@ -1144,6 +1148,16 @@ export interface components {
         DoctorPaper: {
             /** Findings */
             findings: components["schemas"]["Finding"][];
+        };
+        /**
+         * Draft
+         * @description A cell's text, or all that is wrong with what it should ask for.
+         */
+        Draft: {
+            /** Cell */
+            cell: string | null;
+            /** Problems */
+            problems: components["schemas"]["Mistake"][];
         };
         /**
          * Endpoint
@@ -1323,13 +1337,15 @@ export interface components {
         };
         /**
          * LogLines
-         * @description A piece of a log; `offset` is the byte after it.
+         * @description A piece of a log; `begin` is its first byte in the file, `offset` the one after it.
          */
         LogLines: {
             /** Text */
             text: string;
             /** Offset */
             offset: number;
+            /** Begin */
+            begin: number;
         };
         /**
          * Meant
@@ -1376,13 +1392,31 @@ export interface components {
         };
         /**
          * MetricPage
-         * @description What a run reported from line `after` on; ask again after `next`.
+         * @description What a run reported from line `after` on; ask again after `next`, at once while `more`.
          */
         MetricPage: {
             /** Next */
             next: number;
             /** Points */
             points: components["schemas"]["Metric"][];
+            /** More */
+            more: boolean;
+        };
+        /**
+         * Mistake
+         * @description What is wrong with a request, and the field of it that is meant; None for the whole.
+         */
+        Mistake: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Cause */
+            cause: string;
+            /** Fix */
+            fix: string;
+            /** Field */
+            field: string | null;
         };
         /**
          * Model
@@ -1411,6 +1445,8 @@ export interface components {
             run: string;
             /** Trial */
             trial: number | null;
+            /** Notes */
+            notes: string[];
         };
         /**
          * ModelPaper
@@ -1712,12 +1748,16 @@ export interface components {
             run: components["schemas"]["Run"];
             /** Code */
             code: string | null;
+            /** First Line */
+            first_line: number;
             /** Inputs */
             inputs: components["schemas"]["Input"][];
             /** Artefacts */
             artefacts: components["schemas"]["Artefact"][];
             /** Log Bytes */
             log_bytes: number;
+            /** Things */
+            things: components["schemas"]["Node"][];
             notebook: components["schemas"]["Place"] | null;
         };
         /**
@@ -1771,19 +1811,19 @@ export interface components {
             name: string;
             /**
              * Cpu
-             * @description cores for each node
+             * @description cores for each process
              * @default null
              */
             cpu: string | null;
             /**
              * Memory
-             * @description memory for each node
+             * @description memory for each process
              * @default null
              */
             memory: string | null;
             /**
              * Gpu
-             * @description GPUs for each node
+             * @description GPUs for each process
              * @default 0
              */
             gpu: number;
@@ -2067,19 +2107,19 @@ export interface components {
             name: string;
             /**
              * Cpu
-             * @description cores for each node
+             * @description cores for each process
              * @default null
              */
             cpu: string | null;
             /**
              * Memory
-             * @description memory for each node
+             * @description memory for each process
              * @default null
              */
             memory: string | null;
             /**
              * Gpu
-             * @description GPUs for each node
+             * @description GPUs for each process
              * @default 0
              */
             gpu: number;
@@ -2186,7 +2226,7 @@ export interface components {
             flavour: string | null;
             /**
              * Ulp
-             * @description allowed difference of predictions in production
+             * @description allowed difference of predictions in production, in ulp
              * @default null
              */
             ulp: number | null;
@@ -2242,6 +2282,7 @@ export interface components {
             certificate: {
                 [key: string]: unknown;
             };
+            fitted_on: components["schemas"]["Node"] | null;
             /** Used By */
             used_by: components["schemas"]["Node"][];
             /** Behind */
@@ -2259,19 +2300,19 @@ export interface components {
             name: string;
             /**
              * Cpu
-             * @description cores for each node
+             * @description cores for each process
              * @default null
              */
             cpu: string | null;
             /**
              * Memory
-             * @description memory for each node
+             * @description memory for each process
              * @default null
              */
             memory: string | null;
             /**
              * Gpu
-             * @description GPUs for each node
+             * @description GPUs for each process
              * @default 0
              */
             gpu: number;
@@ -2370,7 +2411,7 @@ export interface components {
             frame: "pandas" | "polars";
             /**
              * Ulp
-             * @description allowed difference of its outputs
+             * @description allowed difference of its outputs, in ulp
              * @default 0
              */
             ulp: number;
@@ -2433,19 +2474,19 @@ export interface components {
             name: string;
             /**
              * Cpu
-             * @description cores for each node
+             * @description cores for each process
              * @default null
              */
             cpu: string | null;
             /**
              * Memory
-             * @description memory for each node
+             * @description memory for each process
              * @default null
              */
             memory: string | null;
             /**
              * Gpu
-             * @description GPUs for each node
+             * @description GPUs for each process
              * @default 0
              */
             gpu: number;
@@ -2520,19 +2561,19 @@ export interface components {
             maximize: boolean | string[];
             /**
              * Trials
-             * @description how many are tried
+             * @description how many trials there are
              * @default 20
              */
             trials: number;
             /**
              * Parallel
-             * @description how many run at once
+             * @description how many trials run at once
              * @default 1
              */
             parallel: number;
             /**
              * Sampler
-             * @description how the next is chosen
+             * @description how the next trial is chosen
              * @default auto
              * @enum {string}
              */
@@ -2634,7 +2675,7 @@ export interface components {
         };
         /**
          * Where
-         * @description Where jobs go from here, how many are at work, and how many wait for their turn.
+         * @description Where jobs go from here, how many are at work, serve, and wait for their turn.
          */
         Where: {
             /** Seq */
@@ -2651,6 +2692,8 @@ export interface components {
             version: string;
             /** Running */
             running: number;
+            /** Serving */
+            serving: number;
             /** Waiting */
             waiting: number;
         };
@@ -4239,7 +4282,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Cell"];
+                    "application/json": components["schemas"]["Draft"];
                 };
             };
             /** @description refused, or failed: what, why, and what to do */
@@ -4327,6 +4370,7 @@ export type Dataset = components['schemas']['Dataset'];
 export type DatasetPaper = components['schemas']['DatasetPaper'];
 export type Deleted = components['schemas']['Deleted'];
 export type DoctorPaper = components['schemas']['DoctorPaper'];
+export type Draft = components['schemas']['Draft'];
 export type Endpoint = components['schemas']['Endpoint'];
 export type EndpointAnswered = components['schemas']['EndpointAnswered'];
 export type EndpointPage = components['schemas']['EndpointPage'];
@@ -4343,6 +4387,7 @@ export type Meant = components['schemas']['Meant'];
 export type Memory = components['schemas']['Memory'];
 export type Metric = components['schemas']['Metric'];
 export type MetricPage = components['schemas']['MetricPage'];
+export type Mistake = components['schemas']['Mistake'];
 export type Model = components['schemas']['Model'];
 export type ModelPaper = components['schemas']['ModelPaper'];
 export type NameBody = components['schemas']['NameBody'];

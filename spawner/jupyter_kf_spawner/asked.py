@@ -64,6 +64,21 @@ def from_form(fields: Mapping[str, list[Any]]) -> dict[str, Any]:
     return options
 
 
+def pruned(options: object, deepest: int = 8) -> Any:
+    """The options without what is nested deeper than any option can be.
+
+    The hub saves options before anybody has read them, and its database can't write what is nested
+    a thousand deep. No option is a structure, so `read` refuses what is left of one.
+    """
+    if not isinstance(options, dict | list):
+        return options
+    if deepest == 0:
+        return {} if isinstance(options, dict) else []
+    if isinstance(options, list):
+        return [pruned(one, deepest - 1) for one in options]
+    return {name: pruned(one, deepest - 1) for name, one in options.items()}
+
+
 def read(options: object) -> Asked:
     """The request in any options.
 
@@ -161,7 +176,14 @@ def _said(field: str) -> str:
     return _WORDS.get(field, field)
 
 
-_WORDS = {"cpu": "CPU", "gpu": "the kind of GPU", "gpus": "the number of GPUs", "kubeflow": "%kf"}
+_WORDS = {
+    "cpu": "CPU",
+    "gpu": "the kind of GPU",
+    "gpus": "the number of GPUs",
+    "kubeflow": "%kf",
+    "volumes": "a volume",
+    "workspace_size": "the workspace's size",
+}
 _READERS: dict[str, Callable[[str, object], Any]] = {
     "preset": _names,
     "image": _name,

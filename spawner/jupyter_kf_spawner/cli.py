@@ -12,13 +12,16 @@ import difflib
 import io
 import json
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
-from jupyter_kf_spawner.catalogue import Catalogue, load, schema
-from jupyter_kf_spawner.errors import CatalogueError
+from jupyter_kf_spawner.catalogue import Catalogue, examine, load, schema
+from jupyter_kf_spawner.errors import CatalogueError, Problem, count
+
+_FILE = "images/catalogue.yaml"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,67 +30,151 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return int(asked.run(asked))
     except CatalogueError as error:
-        count = len(error.problems)
-        sys.stderr.write(f"{error}\n")
-        sys.stderr.write(f"{count} problem{'s' if count > 1 else ''}\n")
+        _complain(error.file, error.problems)
         return 1
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="jupyter-kf-spawner", description=__doc__.split("\n")[0])
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    check = commands.add_parser("check", help="tell all that is wrong with a catalogue")
+    parser = argparse.ArgumentParser(
+        prog="jupyter-kf-spawner",
+        description="What a catalogue says and allows. `COMMAND --help` has an example of each.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
+
+    check = _command(
+        commands,
+        _check,
+        "tell all that is wrong with a catalogue",
+        "Each problem has its line, what is\nwrong and what to write instead. Warnings are of what"
+        f" may not be meant. Example: check {_FILE} --strict",
+    )
     check.add_argument("catalogue", type=Path)
-    check.set_defaults(run=_check)
-    render = commands.add_parser("render", help="print the pod of every combination, as YAML")
+    check.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="a jupyterhub_config.py, which is executed: what of it the catalogue would undo",
+    )
+    check.add_argument("--strict", action="store_true", help="a warning is a failure too")
+    render = _command(
+        commands,
+        _render,
+        "print the pod of every combination, as YAML",
+        f"CPU and memory are\nthe sizes' defaults. Example: render {_FILE} --only 'scipy, large'",
+    )
     render.add_argument("catalogue", type=Path)
     render.add_argument("--only", default="", metavar="TEXT", help="combinations with this text")
-    render.set_defaults(run=_render)
-    diff = commands.add_parser("diff", help="print how the pods of two catalogues differ")
+    diff = _command(
+        commands,
+        _diff,
+        "print what differs between two catalogues",
+        "First what users may choose\n(bounds, groups, limits), then the pods: each change once,"
+        " with the combinations that it\nconcerns. Status 1 when something differs."
+        f" Example: diff old.yaml {_FILE}",
+    )
     diff.add_argument("old", type=Path)
     diff.add_argument("new", type=Path)
-    diff.set_defaults(run=_diff)
-    defaults = commands.add_parser("poddefaults", help="print PodDefaults for Kubeflow's Notebooks")
+    diff.add_argument("--full", action="store_true", help="every pod that differs, line by line")
+    defaults = _command(
+        commands,
+        _poddefaults,
+        "print PodDefaults for Kubeflow's Notebooks",
+        "The catalogue's volumes,\ndevices and variables, which the notebook form then offers."
+        f" Example: poddefaults {_FILE} | kubectl apply -n team -f -",
+    )
     defaults.add_argument("catalogue", type=Path)
-    defaults.set_defaults(run=_poddefaults)
-    described = commands.add_parser("schema", help="print the JSON Schema of a catalogue")
-    described.set_defaults(run=_schema)
+    _command(
+        commands,
+        _schema,
+        "print the JSON Schema of a catalogue",
+        "An editor that knows it completes keys\nand marks mistakes. Example: schema"
+        " > catalogue.schema.json",
+    )
     return parser
+
+
+def _command(commands: Any, run: Callable[[Any], int], text: str, more: str) -> Any:
+    """A command named as its function, whose help is the text, more of it, and a call."""
+    what, _, example = more.partition("Example: ")
+    one = commands.add_parser(
+        run.__name__.strip("_"),
+        help=text,
+        description=f"{text[:1].upper()}{text[1:]}. {what}".strip(),
+        epilog=f"Example:\n  jupyter-kf-spawner {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    one.set_defaults(run=run)
+    return one
 
 
 def _check(asked: argparse.Namespace) -> int:
     from jupyter_kf_spawner.render import combinations
 
-    catalogue = load(asked.catalogue)
-    count = sum(1 for _ in combinations(catalogue))
+    examined = examine(asked.catalogue)
+    _complain(str(asked.catalogue), examined.warnings)
+    found = examined.catalogue
     parts = ", ".join(
-        f"{len(getattr(catalogue, part))} {part}" for part in ("images", "sizes", "gpus", "volumes")
+        count(len(getattr(found, part)), word)
+        for part, word in (
+            ("images", "image"),
+            ("sizes", "size"),
+            ("gpus", "kind of GPU"),
+            ("volumes", "volume"),
+        )
     )
-    _say(f"{asked.catalogue}: {parts}; {count} combinations")
-    return 0
+    combined = count(sum(1 for _ in combinations(found)), "combination")
+    _say(f"{asked.catalogue}: {parts}; {combined}")
+    problems = [*examined.warnings]
+    if asked.config:
+        from jupyter_kf_spawner.hubconfig import contradictions
+
+        problems += (of_hub := contradictions(found, asked.config))
+        _complain(str(asked.config), of_hub)
+    return int(any(asked.strict or not problem.warning for problem in problems))
 
 
 def _render(asked: argparse.Namespace) -> int:
-    for name, pod in _pods(load(asked.catalogue), asked.only).items():
+    catalogue = load(asked.catalogue)
+    pods = _pods(catalogue, asked.only)
+    if not pods:
+        words = [*catalogue.images, *catalogue.sizes, *catalogue.gpus]
+        sys.stderr.write(
+            f"no combination has the text {asked.only!r} in its name\n"
+            f"  Fix: write a part of a name such as {next(iter(_names(catalogue)))!r}; there are"
+            f" {', '.join(words)}, spot, kubeflow, scratch and data\n"
+        )
+        return 2
+    for name, pod in pods.items():
         _say(f"---\n# {name}\n{_text(pod).rstrip()}")
     return 0
 
 
 def _diff(asked: argparse.Namespace) -> int:
-    old, new = _pods(load(asked.old)), _pods(load(asked.new))
-    differ = False
+    from jupyter_kf_spawner import differences
+
+    old, new = examine(asked.old), examine(asked.new)
+    before, after = _pods(old.catalogue), _pods(new.catalogue)
+    choices = differences.of_choices(old, new)
+    pods = _every(before, after) if asked.full else differences.of_pods(before, after)
+    if choices:
+        _say("\n".join(["what users may choose:", *(f"  {line}" for line in choices)]))
+    if pods:
+        _say("\n".join(["pods:", *(pods if asked.full else (f"  {line}" for line in pods))]))
+    elif choices:
+        _say("pods: as before, with the sizes' default amounts")
+    return int(bool(choices or pods))
+
+
+def _every(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """The lines of every pod that differs."""
+    said: list[str] = []
     for name in [*old, *(name for name in new if name not in old)]:
-        before = _text(old[name]).splitlines() if name in old else []
-        after = _text(new[name]).splitlines() if name in new else []
-        lines = list(
-            difflib.unified_diff(before, after, f"old: {name}", f"new: {name}", n=2, lineterm="")
-        )
-        differ = differ or bool(lines)
-        if lines and (not before or not after):
-            _say(f"{'only in the new' if after else 'gone'}: {name}")
-        elif lines:
-            _say("\n".join(lines))
-    return int(differ)
+        if name not in old or name not in new:
+            said.append(f"{'only in the new' if name in new else 'gone'}: {name}")
+            continue
+        pair = (_text(old[name]).splitlines(), _text(new[name]).splitlines())
+        said += difflib.unified_diff(*pair, f"old: {name}", f"new: {name}", n=2, lineterm="")
+    return said
 
 
 def _poddefaults(asked: argparse.Namespace) -> int:
@@ -105,6 +192,23 @@ def _schema(_: argparse.Namespace) -> int:
 
 def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
+
+
+def _complain(file: str, problems: Sequence[Problem]) -> None:
+    """Problems, and how many of each kind."""
+    for problem in problems:
+        sys.stderr.write(f"{problem.shown(file)}\n")
+    warnings = sum(problem.warning for problem in problems)
+    counts = [(len(problems) - warnings, "error"), (warnings, "warning")]
+    if problems:
+        said = ", ".join(count(number, word) for number, word in counts if number)
+        sys.stderr.write(f"{said}\n")
+
+
+def _names(catalogue: Catalogue) -> list[str]:
+    from jupyter_kf_spawner.render import combinations
+
+    return [name for name, _ in combinations(catalogue)]
 
 
 def _pods(catalogue: Catalogue, only: str = "") -> dict[str, dict[str, Any]]:

@@ -283,20 +283,38 @@ def take_token(pod: Any, secret: str) -> dict[str, str]:
 
 
 async def put_secret(api: Any, namespace: str, secret: Mapping[str, Any]) -> None:
-    """The Secret with this content; one that a killed hub left is made anew.
+    """The Secret with this content; one of this owner's that a killed hub left is made anew.
 
     Not replaced in place: the Zero to JupyterHub chart lets its hub make and delete only.
+
+    Raises:
+        ApiException: 409 when the name is taken by what is not the owner's.
     """
-    name = secret["metadata"]["name"]
+    name, owner = secret["metadata"]["name"], secret["metadata"]["annotations"][OWNER]
     try:
         making = _unread(api.create_namespaced_secret, namespace, secret)
         await asyncio.wait_for(making, _ANSWER_S)
     except ApiException as error:
-        if error.status != 409:
+        if error.status != 409 or not await drop_secret(api, namespace, name, owner):
             raise
-        await asyncio.wait_for(api.delete_namespaced_secret(name, namespace), _ANSWER_S)
         making = _unread(api.create_namespaced_secret, namespace, secret)
         await asyncio.wait_for(making, _ANSWER_S)
+
+
+async def drop_secret(api: Any, namespace: str, name: str, owner: str) -> bool:
+    """Deletes this owner's Secret; False when there is none of that name, or it is another's."""
+    try:
+        there = await asyncio.wait_for(api.read_namespaced_secret(name, namespace), _ANSWER_S)
+        if (there.metadata.annotations or {}).get(OWNER) != owner:
+            return False
+        body = {"preconditions": {"uid": there.metadata.uid}}
+        deleting = api.delete_namespaced_secret(name, namespace, body=body)
+        await asyncio.wait_for(deleting, _ANSWER_S)
+    except ApiException as error:
+        if error.status == 404:
+            return False
+        raise
+    return True
 
 
 def _devices(quantities: Mapping[str, str]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 class SpawnerError(Exception):
@@ -42,6 +42,7 @@ class Problem:
         path: keys from the top, joined by dots.
         reason: what is wrong.
         fix: what to write instead.
+        warning: whether the catalogue can be used all the same.
     """
 
     line: int
@@ -49,11 +50,17 @@ class Problem:
     path: str
     reason: str
     fix: str
+    warning: bool = False
+
+    def as_warning(self) -> Problem:
+        """The same, as one with which the catalogue can be used."""
+        return replace(self, warning=True)
 
     def shown(self, file: str) -> str:
         """`file:line:column: path: reason`, and the fix on a line of its own."""
         place = f"{file}:{self.line}:{self.column}: {self.path or 'the catalogue'}"
-        return f"{place}: {self.reason}\n  Fix: {self.fix}"
+        kind = "warning: " if self.warning else ""
+        return f"{place}: {kind}{self.reason}\n  Fix: {self.fix}"
 
 
 class CatalogueError(SpawnerError):
@@ -81,6 +88,13 @@ def shown(value: object, longest: int = 40) -> str:
 def sentence(text: str) -> str:
     """The text beginning with a capital, and otherwise as it is: Mi is not mi."""
     return text[:1].upper() + text[1:]
+
+
+def count(number: int, word: str) -> str:
+    """`1 size`, `2 sizes`, `no sizes`; of `kind of GPU` the first word is counted."""
+    first, space, rest = word.partition(" ")
+    many = first if number == 1 else f"{first}s"
+    return f"{number or 'no'} {many}{space}{rest}"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

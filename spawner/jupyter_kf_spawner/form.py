@@ -2,26 +2,36 @@
 
 Pure but for reading its own templates. Every text is escaped by the template; what is shown are
 the catalogue's offers for this person, what they chose last, and advice. May import `catalogue`,
-`asked`, `resolve`, `quota`.
+`filled`, `resolve`, `quota`.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, select_autoescape
 
 from jupyter_kf_spawner import quota
-from jupyter_kf_spawner.asked import Asked, read
-from jupyter_kf_spawner.catalogue.models import Catalogue, Image, Limit, Offer, Size, is_for
-from jupyter_kf_spawner.errors import Refusal
+from jupyter_kf_spawner.catalogue.models import (
+    Catalogue,
+    Gpu,
+    Image,
+    Limit,
+    Offer,
+    Preset,
+    Size,
+    is_for,
+)
+from jupyter_kf_spawner.filled import Filled
 from jupyter_kf_spawner.limits import Running
 from jupyter_kf_spawner.quantities import cores_text, seconds_text, size_text
 from jupyter_kf_spawner.resolve import Identity, Usage
+
+NOTHING = Filled()
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,7 @@ def render(
     identity: Identity,
     usage: Usage,
     *,
-    last: object = None,
+    filled: Filled = NOTHING,
     notices: Iterable[str] = (),
     volumes_url: str = "",
 ) -> str:
@@ -45,48 +55,104 @@ def render(
 
     Args:
         catalogue, identity, usage: as for `resolve`; unknown usage is shown as unknown.
-        last: the options of the last start; only what can still be chosen is filled in.
+        filled: what the fields hold.
         notices: sentences to read first.
         volumes_url: the page on which volumes are deleted, if there is one.
     """
     images = _mine(catalogue.images, identity)
     images = {key: image for key, image in images.items() if not image.redirect}
-    ordered = sorted(images.items(), key=lambda entry: bool(entry[1].deprecated))
     sizes = _mine(catalogue.sizes, identity)
-    gpus = _mine(catalogue.gpus, identity)
-    default = catalogue.defaults
+    gpus = _usable(_mine(catalogue.gpus, identity), images, sizes)
+    presets = _mine(catalogue.presets, identity)
+    last = filled.texts()
     page: str = _template().render(
         style=_text("spawn.css"),
         script=_text("spawn.js"),
         notices=list(notices),
         volumes_url=volumes_url,
-        last=_last(last),
-        presets=[(key, _offer(one)) for key, one in _mine(catalogue.presets, identity).items()],
-        images=[(key, _image(image)) for key, image in ordered],
-        default_image=Shown(
-            "Recommended", [f"The preset's, else {catalogue.images[default.image or ''].title}"]
-        ),
-        sizes=[(key, _size(size, usage)) for key, size in sizes.items()],
-        default_size=Shown(
-            "Recommended", [f"The preset's, else {catalogue.sizes[default.size or ''].title}"]
+        last=last,
+        wrong=filled.wrong,
+        presets=[(key, _offer(one)) for key, one in presets.items()],
+        images=_choices(catalogue, identity, "image", _images(images), last),
+        sizes=_choices(
+            catalogue, identity, "size", {k: _size(one, usage) for k, one in sizes.items()}, last
         ),
         cpu_bounds=_bounds([_cpu(size) for size in sizes.values()]),
         memory_bounds=_bounds([_memory(size) for size in sizes.values()]),
         holds=_holds(catalogue.limits, identity, usage.running),
         quota=_quota(usage),
         gpus=[(key, f"{gpu.title} ({_free(gpu.resource, usage)})") for key, gpu in gpus.items()],
+        gpu_more=_with_gpus(gpus, images.values(), sizes.values()),
         no_gpu="as the preset says, else none" if catalogue.presets else "none",
         counts=sorted({count for gpu in gpus.values() for count in gpu.counts}),
         volumes=[(key, _offer(one)) for key, one in _mine(catalogue.volumes, identity).items()],
         workspace=_workspace(catalogue, identity, usage),
         switches=_switches(catalogue, identity, sizes.values()),
-        bounds=_for_script(catalogue, images, sizes, list(gpus)),
+        bounds=_for_script(catalogue, presets, images, sizes, gpus),
     )
     return page
 
 
 def _mine(offers: Mapping[str, Any], identity: Identity) -> dict[str, Any]:
     return {key: offer for key, offer in offers.items() if offer.is_for(identity.groups)}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several offers: the field's value, the end of its id, and how it is shown."""
+
+    value: str
+    key: str
+    shown: Shown
+    checked: bool
+
+
+def _choices(
+    catalogue: Catalogue,
+    identity: Identity,
+    field_: str,
+    offers: dict[str, Shown],
+    last: Mapping[str, Any],
+) -> list[Choice]:
+    """The offers, the default among them with no value of its own: it is what is left open.
+
+    Where a preset of this person's sets the field, to leave it open is a choice of its own.
+    """
+    default, chosen = getattr(catalogue.defaults, field_) or "", last[field_]
+    presets = _mine(catalogue.presets, identity).values()
+    if any(getattr(preset.options, field_) for preset in presets):
+        more = [f"Without a preset that says it: {offers[default].title}"]
+        open_ = Choice("", "", Shown("As the preset says", more), chosen not in offers)
+        return [open_] + [Choice(k, k, one, k == chosen) for k, one in offers.items()]
+    usual = replace(offers[default], title=f"{offers[default].title} (recommended)")
+    others = [Choice(k, k, one, k == chosen) for k, one in offers.items() if k != default]
+    left_open = chosen == default or chosen not in offers
+    return [Choice("", default, usual, left_open), *others]
+
+
+def _usable(
+    gpus: Mapping[str, Gpu], images: Mapping[str, Image], sizes: Mapping[str, Size]
+) -> dict[str, Gpu]:
+    """The kinds that some image and some size of this person's can have."""
+    of_images = {key for image in images.values() for key in image.gpus}
+    of_sizes = {
+        key for size in sizes.values() for key in (gpus if size.gpus is None else size.gpus)
+    }
+    return {key: gpu for key, gpu in gpus.items() if key in of_images & of_sizes}
+
+
+def _with_gpus(gpus: Iterable[str], images: Iterable[Image], sizes: Iterable[Size]) -> str:
+    """Which images and sizes can have one of these, for a page without its script."""
+    mine = set(gpus)
+    able = ", ".join(image.title for image in images if mine & set(image.gpus))
+    large = ", ".join(size.title for size in sizes if size.gpus is None or mine & set(size.gpus))
+    return f"For: {able}. Sizes: {large}."
+
+
+def _images(images: Mapping[str, Image]) -> dict[str, Shown]:
+    """Those on their way out come last."""
+    ordered = sorted(images.items(), key=lambda entry: bool(entry[1].deprecated))
+    return {key: _image(image) for key, image in ordered}
 
 
 def _offer(offer: Offer) -> Shown:
@@ -102,9 +168,9 @@ def _image(image: Image) -> Shown:
 
 def _size(size: Size, usage: Usage) -> Shown:
     more = [size.description] if size.description else []
-    more.append(f"{_cpu(size)['default']} CPU, {_memory(size)['default']} of memory")
-    if size.idle:
-        more.append(f"Stops after {seconds_text(size.idle)} without use")
+    usual = f"{_cpu(size)['default']} CPU, {_memory(size)['default']} of memory"
+    stops = f"; stops after {seconds_text(size.idle)} without use" if size.idle else ""
+    more.append(usual + stops)
     return Shown(size.title, more + _fit(size, usage.quota or {}))
 
 
@@ -195,45 +261,44 @@ def _switches(
         more = [f"They cost less and can be taken away at any time. For: {', '.join(able)}"]
         switches.append(("spot", Shown("Spot machines", more)))
     if catalogue.kubeflow and is_for(catalogue.kubeflow.groups, identity.groups):
-        more = ["The server gets a token that may make and see its jobs."]
+        more = [
+            "The server gets a token that may make and see its jobs. In this release %kf still runs"
+            " its own jobs in the server; other clients of the cluster can use the token."
+        ]
         switches.append(("kubeflow", Shown("Use the cluster with %kf", more)))
     return switches
 
 
-def _last(options: object) -> dict[str, Any]:
-    """The last choice as texts; nothing of it when it can't be read any more."""
-    try:
-        asked = read(options)
-    except Refusal:
-        asked = Asked()
-    said: dict[str, Any] = {
-        name: "" if value is None else value for name, value in vars(asked).items()
-    }
-    said["cpu"] = cores_text(asked.cpu) if asked.cpu is not None else ""
-    for name in ("memory", "workspace_size"):
-        said[name] = size_text(said[name]) if said[name] else ""
-    said["gpus"] = str(said["gpus"])
-    return said
-
-
 def _for_script(
-    catalogue: Catalogue, images: Mapping[str, Image], sizes: Mapping[str, Size], gpus: list[str]
+    catalogue: Catalogue,
+    presets: Mapping[str, Preset],
+    images: Mapping[str, Image],
+    sizes: Mapping[str, Size],
+    gpus: Mapping[str, Gpu],
 ) -> dict[str, Any]:
     return {
         "defaults": {"image": catalogue.defaults.image, "size": catalogue.defaults.size},
         "presets": {
-            key: {"image": preset.options.image, "size": preset.options.size}
-            for key, preset in catalogue.presets.items()
+            key: {
+                "image": preset.options.image if preset.options.image in images else None,
+                "size": preset.options.size if preset.options.size in sizes else None,
+            }
+            for key, preset in presets.items()
         },
-        "images": {key: {"gpus": list(image.gpus)} for key, image in images.items()},
+        "images": {
+            key: {"title": image.title, "gpus": [gpu for gpu in image.gpus if gpu in gpus]}
+            for key, image in images.items()
+        },
         "sizes": {
             key: {
+                "title": size.title,
                 "cpu": _cpu(size),
                 "memory": _memory(size),
-                "gpus": gpus if size.gpus is None else list(size.gpus),
+                "gpus": [gpu for gpu in gpus if size.gpus is None or gpu in size.gpus],
             }
             for key, size in sizes.items()
         },
+        "gpus": {key: {"title": gpu.title, "counts": gpu.counts} for key, gpu in gpus.items()},
     }
 
 

@@ -21,12 +21,13 @@ def handoff(catalogue: Catalogue, resolved: Resolved, namespace: str) -> str:
     """The variable's value.
 
     ``version`` changes when a reader of the old form would go wrong; new keys don't change it.
-    ``backend`` is "kubernetes" only where the server may use the cluster.
+    ``backend`` is "local" wherever the server is: no release of jupyter-kf can use a cluster yet,
+    and a test says when one can. What its back end will need of the cluster is there already.
     """
     terms = catalogue.kubeflow if resolved.kubeflow else None
     said: dict[str, Any] = {
         "version": VERSION,
-        "backend": "kubernetes" if terms else "local",
+        "backend": "local",
         "namespace": namespace,
         "queue": terms.queue if terms else None,
         "store": catalogue.kubeflow.store if catalogue.kubeflow else None,

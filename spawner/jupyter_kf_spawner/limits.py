@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_kf_spawner.catalogue.models import Limit, is_for
-from jupyter_kf_spawner.errors import Refusal
+from jupyter_kf_spawner.errors import Refusal, count
 from jupyter_kf_spawner.quantities import cores_text, size_text
 
 
@@ -49,26 +49,27 @@ def check_limits(
     for field, total in held.items():
         bounds = [bound for entry in mine if (bound := getattr(entry, field)) is not None]
         if bounds and asked[field] and total > max(bounds):
-            word, show = _WORDS[field]
-            left = max(0, max(bounds) - (total - asked[field]))
-            raise Refusal(
-                "limit",
-                f"your servers may have {show(max(bounds))} {word} together, and this would make"
-                f" {show(total)}",
-                fix=f"Ask for at most {show(left)}, or stop another server"
-                if left
-                else "Stop another server first",
-                field="" if field == "servers" else field,
-            )
+            raise _refusal(field, max(bounds), total, asked[field])
 
 
-def _whole(amount: Any) -> str:
-    return str(int(amount))
+def _refusal(field: str, most: float, total: float, asked: float) -> Refusal:
+    """That `total` is too much where `asked` of it is wished for now."""
+    show = _WORDS[field]
+    others, left = total - asked, max(0, most - (total - asked))
+    what = f"your servers may have {show(most)} together, and this would make {show(total)}"
+    if field == "servers":
+        what = f"you may have {show(most)} at a time, and this would make {show(total)}"
+    fix = f"Ask for at most {show(left)}" if left else "Stop another server first"
+    if left and others:
+        fix += ", or stop another server"
+    if not most:
+        fix = "Leave it out"
+    return Refusal("limit", what, fix=fix, field="" if field == "servers" else field)
 
 
-_WORDS: dict[str, tuple[str, Callable[[Any], str]]] = {
-    "servers": ("servers at a time", _whole),
-    "cpu": ("CPU", cores_text),
-    "memory": ("of memory", lambda amount: size_text(int(amount))),
-    "gpus": ("GPUs", _whole),
+_WORDS: dict[str, Callable[[Any], str]] = {
+    "servers": lambda amount: count(int(amount), "server"),
+    "cpu": lambda amount: f"{cores_text(amount)} CPU",
+    "memory": lambda amount: f"{size_text(int(amount))} of memory",
+    "gpus": lambda amount: count(int(amount), "GPU"),
 }

@@ -16,7 +16,7 @@ from jupyter_kf_spawner.choosing import Choosing
 from jupyter_kf_spawner.handoff import VARIABLE, handoff
 
 
-class KfLocalSpawner(Choosing, SimpleLocalProcessSpawner):  # type: ignore[misc]
+class KfLocalSpawner(Choosing, SimpleLocalProcessSpawner):
     """Notebook servers as processes of the hub's own user: for one developer, not for a team."""
 
     @default("options_form")

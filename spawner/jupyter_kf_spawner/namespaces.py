@@ -18,13 +18,17 @@ from jupyter_kf_spawner.pods import LABEL
 
 OWNED = LABEL + "user-namespace"
 """Label of a namespace that the hub may use for the user whom the annotation names."""
+ENFORCE = "pod-security.kubernetes.io/enforce"
 _ASK_S = 10.0
 
 
 def marked(namespace: Any, user: str) -> Any:
-    """The namespace as it will be made, marked as this user's."""
+    """The namespace as it will be made, marked as this user's.
+
+    And held to Pod Security's "restricted", unless the hub is configured to say another level.
+    """
     metadata = namespace.metadata
-    metadata.labels = {**(metadata.labels or {}), OWNED: "true"}
+    metadata.labels = {ENFORCE: "restricted", **(metadata.labels or {}), OWNED: "true"}
     metadata.annotations = {**(metadata.annotations or {}), OWNER: user}
     return namespace
 

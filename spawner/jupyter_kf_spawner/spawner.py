@@ -1,7 +1,7 @@
 """KfSpawner: KubeSpawner with the catalogue's choices, safe pods, and a story while it starts.
 
-Thin: it fills KubeSpawner's traits, adds to its manifests, and watches; KubeSpawner does the
-rest, and all of it where no catalogue is configured. May import kubespawner.
+Thin: it fills KubeSpawner's traits and adds to its manifests; KubeSpawner does the rest, and all of
+it where no catalogue is configured. May import kubespawner, `telling` and what it may.
 """
 
 from __future__ import annotations
@@ -10,42 +10,25 @@ import asyncio
 import copy
 import dataclasses
 import secrets
-import time
-from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
 from jupyterhub.utils import url_path_join
 from kubernetes_asyncio.client.exceptions import ApiException
-from kubespawner import KubeSpawner
 from kubespawner.objects import make_namespace
 from kubespawner.slugs import is_valid_label, safe_slug
-from kubespawner.spawner import PodReflector
-from traitlets import Bool, Float, default
+from traitlets import Bool, default
 
 from jupyter_kf_spawner import asked, cluster, namespaces, story
-from jupyter_kf_spawner.choosing import Choosing, rejected
-from jupyter_kf_spawner.errors import Refusal
+from jupyter_kf_spawner.errors import Refusal, shown
 from jupyter_kf_spawner.pods import LABEL, applied, traits, undone
+from jupyter_kf_spawner.rejecting import rejected
 from jupyter_kf_spawner.resolve import Usage
-from jupyter_kf_spawner.watching import PodWatch, StartingEvents
-
-SPAWN_ID = LABEL + "spawn-id"
-# Before the hub's own time-out, which counts as a failure of the hub.
-_MARGIN_S = 3.0
-_LOOK_S = 1.0
+from jupyter_kf_spawner.telling import SPAWN_ID, Telling
 
 
-class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
+class KfSpawner(Telling):
     """Notebook servers as pods, chosen from a catalogue."""
 
-    patience_s = Float(
-        120.0,
-        help="""
-        Seconds for which a start waits for room, a volume or an image before it gives up.
-
-        A new machine that is being added is waited for until `start_timeout`.
-        """,
-    ).tag(config=True)
     token_by_secret = Bool(
         True, help="Hand the hub's token to the pod by a Secret, not in the pod's text."
     ).tag(config=True)
@@ -68,39 +51,12 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
             KfSpawner._told_of_profiles = True
             self.log.warning("profile_list is not offered: catalogue_file takes its place")
         self.api: Any = cluster.AdoptingApi(self.api, SPAWN_ID)
-        self._told: list[story.Sentence] = []
-        self._spawn_id = ""
         self._as_configured: dict[str, Any] = {}
         self._of_groups: dict[str, Any] = {}
         self._foreign = False
+        self._looked_at = ""
 
     _told_of_profiles: ClassVar[bool] = False
-
-    # One for all spawners of a namespace, as KubeSpawner's reflectors.
-    _starting: ClassVar[dict[Any, StartingEvents]] = {}
-
-    # KubeSpawner's own watch keeps the events of the whole namespace in the hub's memory.
-    @default("events_enabled")
-    def _no_watch_of_all_events(self) -> bool:
-        return False
-
-    async def _start_reflector(
-        self, kind: str, reflector_class: Any, replace: bool = False, **more: Any
-    ) -> Any:
-        """KubeSpawner's reflector of pods costs much where there are thousands of them."""
-        chosen = PodWatch if reflector_class is PodReflector else reflector_class
-        return await super()._start_reflector(kind, chosen, replace=replace, **more)
-
-    @property
-    def _pod(self) -> str:
-        return f"{self.namespace}/{self.pod_name}"
-
-    @property
-    def _events(self) -> StartingEvents:
-        key = self._get_reflector_key("starting")
-        if key not in self._starting:
-            self._starting[key] = StartingEvents(self.api, key[1])
-        return self._starting[key]
 
     @default("options_form")
     def _options_form_default(self) -> Any:
@@ -108,22 +64,47 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
             return KfSpawner.options_page
         return super()._options_form_default()
 
+    # A server that is deleted is one thing, its files another: volumes.py deletes those.
+    @default("delete_pvc")
+    def _keep_volumes(self) -> bool:
+        return not self.catalogue_file
+
     def stock_form_reader(self) -> Any:
         """KubeSpawner's profiles."""
         return self._options_from_form
 
     async def usage(self, options: object) -> Usage:
         """The user's other servers, and whose the volume is that these options name."""
-        usage = Usage(running=self.others(), home=self.pvc_name)
         catalogue = self.catalogue()
-        if catalogue is None or catalogue.workspace is None:
-            return usage
         wanted = asked.read(options).workspace or "new"
-        if wanted == "none":
-            return usage
-        claim = self.pvc_name if wanted == "new" else wanted
-        owners = await cluster.owner_of(self.api, self.namespace, claim)
-        return dataclasses.replace(usage, claims=owners)
+        owners: dict[str, str] | None = None
+        if catalogue is not None and catalogue.workspace is not None and wanted != "none":
+            claim = self._looked_at = self.pvc_name if wanted == "new" else wanted
+            owners = await cluster.owner_of(self.api, self.namespace, claim)
+            if owners == {} and claim == self.pvc_name:
+                # It was deleted: KubeSpawner would go on as if it were there.
+                self._pvc_exists = False
+        # Counted last: other servers of this user were chosen while the cluster was asked.
+        return Usage(running=self.others(), home=self.pvc_name, claims=owners)
+
+    async def _check_claim(self) -> None:
+        """Whose the workspace's claim is, where KubeSpawner took another than we looked at.
+
+        It goes on with the name of its version 6 when there is a claim of that name.
+        """
+        of_user = self.resolved is not None and self.resolved.workspace == "new"
+        if not of_user or self.pvc_name == self._looked_at:
+            return
+        owners = await cluster.owner_of(self.api, self.namespace, self.pvc_name)
+        if owners is None or owners.get(self.pvc_name) != self.user.name:
+            raise rejected(
+                "Your workspace has a volume of an older hub, which does not carry your name."
+                " Tell your admin.",
+                "workspace",
+                whose=self._log_name,
+                log=f"the claim {self.pvc_name} needs the annotation {cluster.OWNER}="
+                f"{shown(self.user.name, 80)}, if it is that user's",
+            )
 
     async def seen(self) -> Usage:
         """The user's servers and volumes, free devices where they show, and the quota's rest."""
@@ -163,7 +144,12 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
         """Fills the traits for the server that was chosen; KubeSpawner's profiles otherwise."""
         catalogue = self.catalogue()
         if catalogue is None:
-            await super().load_user_options()
+            try:
+                await super().load_user_options()
+            except ValueError as error:  # KubeSpawner's word for a profile that there is not
+                raise rejected(
+                    f"{error}. Choose one that the page offers.", "profile", whose=self._log_name
+                ) from None
             return
         resolved = self.resolved or await self.choose(self.user_options)
         if resolved is None:
@@ -192,6 +178,7 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
                 f"What the hub has for your group contradicts its catalogue ({names})."
                 " Tell your admin.",
                 "configuration",
+                whose=self._log_name,
                 log=f"group_overrides sets {names} for {self._log_name}, and the catalogue sets"
                 " it too: move it into the catalogue (amounts: `limits` with `groups`), or leave"
                 " it out of group_overrides",
@@ -213,7 +200,7 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
                 self.api, namespaces.marked(wanted, self.user.name), self.user.name
             )
         except Refusal as refusal:
-            raise rejected(str(refusal), refusal.reason, status=409) from None
+            raise rejected(str(refusal), refusal.reason, whose=self._log_name, status=409) from None
         self._foreign = False
 
     def clear_state(self) -> None:
@@ -234,6 +221,7 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
 
     async def get_pod_manifest(self) -> Any:
         """KubeSpawner's pod, marked as this start's, and ready only when the server answers."""
+        await self._check_claim()
         pod = await super().get_pod_manifest()
         await self._listen()
         pod.metadata.annotations[SPAWN_ID] = self._spawn_id
@@ -253,15 +241,15 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
             await self._hide_token(pod)
         return pod
 
-    async def _listen(self) -> None:
-        """Before the pod is made, so that none of its events is missed."""
-        await self._events.follow(self._pod)
+    @property
+    def token_secret(self) -> str:
+        """Name of the token's Secret: no user's pod or certificates can be called so."""
+        return f"{self.pod_name}.token"
 
     async def _hide_token(self, pod: Any) -> None:
-        name = f"{self.pod_name}-token"
-        stored = cluster.take_token(pod, name)
+        stored = cluster.take_token(pod, self.token_secret)
         metadata = {
-            "name": name,
+            "name": self.token_secret,
             "labels": {LABEL + "spawned": "true"},
             "annotations": {cluster.OWNER: self.user.name, SPAWN_ID: self._spawn_id},
         }
@@ -276,7 +264,7 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
             SpawnException: it will not start for a reason that is not the hub's: not counted.
         """
         self._told, self._spawn_id, self.ended = [], secrets.token_hex(8), ""
-        starting = super().start()
+        starting = asyncio.ensure_future(self._answering(super().start()))
         try:
             return await self._watched(starting)
         except ApiException as error:
@@ -285,92 +273,13 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
             refused = story.of_refusal(error.status, str(error.body or error.reason))
             self._told.append(refused)
             log = f"{error.status} {error.body!r}"
-            raise rejected(refused.text, refused.reason, status=409, log=log) from None
+            raise rejected(
+                refused.text, refused.reason, whose=self._log_name, status=409, log=log
+            ) from None
         finally:
             if not starting.done():
                 starting.cancel()
             self._events.forget(self._pod)
-
-    async def _watched(self, starting: asyncio.Future[Any]) -> Any:
-        """Waits for the start, and ends it early when the cluster says it can't succeed."""
-        began = time.monotonic()
-        waiting_since: float | None = None
-        while True:
-            await asyncio.wait({starting}, timeout=_LOOK_S)
-            if starting.done():
-                return starting.result()
-            now = time.monotonic()
-            late = now - began > self.start_timeout - _MARGIN_S
-            said = self._look()
-            stuck = said is not None and said.verdict == "waiting"
-            waiting_since = (waiting_since or now) if stuck else None
-            given_up = waiting_since is not None and now - waiting_since > self.patience_s
-            if said is not None and (said.verdict == "failed" or given_up or (late and stuck)):
-                raise rejected(said.text, said.reason, status=409)
-            if late:
-                raise rejected(
-                    f"The server did not start in {self.start_timeout} s."
-                    + (f" The last word was: {said.text}" if said else "")
-                    + " Try again, or choose another image.",
-                    "timeout",
-                    status=504,
-                )
-
-    def _pod_seen(self) -> dict[str, Any] | None:
-        """The server's pod as the hub's watch knows it."""
-        pods = self.pod_reflector.pods if self.pod_reflector else {}
-        pod: dict[str, Any] | None = pods.get(self._pod)
-        return pod
-
-    def _look(self) -> story.Sentence | None:
-        """The newest sentence about this start's pod."""
-        pod = self._pod_seen()
-        if pod is None or pod["metadata"].get("annotations", {}).get(SPAWN_ID) != self._spawn_id:
-            return story.verdict(self._told)
-        uid = pod["metadata"]["uid"]
-        events = self._events.of(self._pod)
-        mine = [event for event in events if event["involvedObject"].get("uid") == uid]
-        self._told = story.told(mine, pod)
-        return story.verdict(self._told)
-
-    async def progress(self) -> AsyncIterator[dict[str, Any]]:
-        """The story as it comes: a percentage that never falls, and a sentence."""
-        percent, shown = 5, 0
-        notes = self.resolved.notes if self.resolved else ()
-        for note in notes:
-            yield {"progress": percent, "message": note}
-        yield {"progress": percent, "message": "The cluster was asked for the server."}
-        while True:
-            done = self._start_future is not None and self._start_future.done()
-            for said in self._told[shown:]:
-                percent = max(percent, said.percent)
-                yield {"progress": percent, "message": said.text}
-            shown = len(self._told)
-            if done:
-                return
-            await asyncio.sleep(_LOOK_S / 2)
-
-    async def poll(self) -> int | None:
-        """As KubeSpawner's; a server that ended by itself leaves word why."""
-        # KubeSpawner removes a pod that has ended, and `stop` forgets what it held.
-        before, held = self._pod_seen(), self.holds is not None
-        status: int | None = await super().poll()
-        if status is not None and held:
-            said = await self._last_word(before)
-            self.ended = f"Your last server: {said.text}" if said else ""
-        return status
-
-    async def _last_word(self, pod: dict[str, Any] | None) -> story.Sentence | None:
-        """Why the server is gone: the pod as it last was, else its events."""
-        uid = getattr(self, "pod_id", None)  # unknown after a restart of the hub
-        watch = self.pod_reflector
-        if isinstance(watch, PodWatch):
-            of, said = watch.gone.get(self._pod, ("", None))
-            if said is not None and uid in (None, of):
-                return said
-        listed = await cluster.events_of(self.api, self.namespace, self.pod_name)
-        mine = [one for one in listed if uid in (None, one["involvedObject"].get("uid"))]
-        return story.ending(self._pod_seen() or pod, mine)
 
     async def stop(self, now: bool = False) -> None:
         """As KubeSpawner's, and the token's Secret goes too."""
@@ -380,10 +289,11 @@ class KfSpawner(Choosing, KubeSpawner):  # type: ignore[misc]
         self.holds = None
         if self.token_by_secret and self.catalogue_file:
             try:
-                await self.api.delete_namespaced_secret(f"{self.pod_name}-token", self.namespace)
-            except ApiException as error:
-                if error.status != 404:
-                    self.log.warning("the Secret of %s stays: %s", self._log_name, error.reason)
+                await cluster.drop_secret(
+                    self.api, self.namespace, self.token_secret, self.user.name
+                )
+            except (ApiException, TimeoutError) as error:
+                self.log.warning("the Secret of %s stays: %r", self._log_name, error)
 
     async def delete_forever(self) -> None:
         """As KubeSpawner's, but never another user's volume."""

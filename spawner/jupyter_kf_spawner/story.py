@@ -21,16 +21,23 @@ class Sentence:
     """One thing to say.
 
     Attributes:
-        text: what happens, and what to do if anything.
+        what: what happens.
         percent: how far a start is after it, 0 to 100; 0 says nothing about it.
         verdict: "going" well; "waiting" for something that may come; "failed" for good.
         reason: a short label of a fixed set, for the hub's metrics.
+        advice: what to do; whatever does not go well has one.
     """
 
-    text: str
+    what: str
     percent: int = 0
     verdict: Verdict = "going"
     reason: str = ""
+    advice: str = ""
+
+    @property
+    def text(self) -> str:
+        """What happens, and what to do if anything."""
+        return f"{self.what} {self.advice}".strip()
 
 
 def verdict(said: Iterable[Sentence]) -> Sentence | None:
@@ -47,13 +54,25 @@ def sentence(event: Event) -> Sentence | None:
         if reason in reasons and (found := re.search(pattern, message, re.DOTALL)):
             return say(found)
     if event.get("type") == "Warning" and message:
-        return Sentence(f"The cluster says: {_short(message)}", 0, "waiting", "other")
+        what = f"The cluster says: {_short(message)}"
+        return Sentence(what, 0, "waiting", "other", "Wait; if it stays so, tell your admin.")
     return None
 
 
 def told(events: Iterable[Event], pod: Event | None = None) -> list[Sentence]:
-    """The story so far: each sentence once, in order, and what the pod itself says at the end."""
-    found = [said for event in events if (said := sentence(event)) is not None]
+    """The story so far: each sentence once, in order, and what the pod itself says at the end.
+
+    While a machine is being added, the scheduler goes on saying that there is no room.
+    """
+    found: list[Sentence] = []
+    coming = False
+    for event in events:
+        reason = event.get("reason")
+        coming = reason == "TriggeredScaleUp" or (coming and reason != "NotTriggerScaleUp")
+        said = sentence(event)
+        known = coming and reason == "FailedScheduling"
+        if said is not None and not (known and said.reason in ("gpu", "capacity")):
+            found.append(said)
     if pod is not None and (said := of_pod(pod)) is not None:
         found.append(said)
     return list(dict.fromkeys(found))
@@ -113,10 +132,11 @@ def of_refusal(status: int, body: str) -> Sentence:
     ):
         return Sentence(
             f"The namespace's quota {quota[1]} is used up: {quota[2]} was asked for,"
-            f" {quota[3]} is in use of {_short(quota[4])}. Choose less, or stop another server.",
+            f" {quota[3]} is in use of {_short(quota[4])}.",
             0,
             "failed",
             "quota",
+            "Choose less, or stop another server.",
         )
     if "violates PodSecurity" in message:
         what = "The cluster's security rules do not allow this server"
@@ -124,36 +144,38 @@ def of_refusal(status: int, body: str) -> Sentence:
         what = "The hub may not start this server"
     else:
         what = "The cluster does not take this server"
-    return Sentence(f"{what}: {_short(message)}. Tell your admin.", 0, "failed", "rejected")
+    what = f"{what}: {_short(message)}."
+    return Sentence(what, 0, "failed", "rejected", "Tell your admin.")
 
 
 OUT_OF_MEMORY = Sentence(
-    "The server used more memory than it has and was ended."
-    " Choose more memory, or load less at a time.",
+    "The server used more memory than it has and was ended.",
     0,
     "failed",
     "out-of-memory",
+    "Choose more memory, or load less at a time.",
 )
 _PREEMPTED = Sentence(
-    "The server had to make room for one with a higher priority. Start it again; your files in the"
-    " workspace are there.",
+    "The server had to make room for one with a higher priority.",
     0,
     "failed",
     "preempted",
+    "Start it again; your files in the workspace are there.",
 )
 _EVICTED = Sentence(
-    "The machine ran short and the server was moved off it. Start it again; your files in the"
-    " workspace are there. If it happens again, ask for more memory.",
+    "The machine ran short and the server was moved off it.",
     0,
     "failed",
     "evicted",
+    "Start it again; your files in the workspace are there. If it happens again, ask for more"
+    " memory.",
 )
 _NODE_LOST = Sentence(
-    "The machine was taken away or failed. Start the server again; your files in the workspace are"
-    " there.",
+    "The machine was taken away or failed.",
     0,
     "failed",
     "node-lost",
+    "Start the server again; your files in the workspace are there.",
 )
 _IDLE = Sentence(
     "The server stopped itself: nothing was running in it for some time, or it was shut down from"
@@ -183,13 +205,18 @@ def _disrupted(status: Mapping[str, Any]) -> Sentence | None:
 
 
 def _crashed(code: object) -> Sentence:
-    return Sentence(
-        f"The server's program ended by itself with status {code}. Choose another image, or ask"
-        " your admin for its log; a broken file in ~/.jupyter can be the cause too.",
-        0,
-        "failed",
-        "crashed",
-    )
+    what = f"The server's program ended by itself with status {code}."
+    return Sentence(what, 0, "failed", "crashed", _ANOTHER_IMAGE)
+
+
+_ANOTHER_IMAGE = (
+    "Choose another image, or ask your admin for its log; a broken file in ~/.jupyter can be the"
+    " cause too."
+)
+# The port is open and nothing answers: no word of the cluster's, which looks at the port only.
+SILENT = Sentence(
+    "The server's program runs, and does not answer.", 0, "failed", "silent", _ANOTHER_IMAGE
+)
 
 
 def _image(message: str) -> Sentence:
@@ -204,20 +231,18 @@ def _image(message: str) -> Sentence:
     elif re.search(r"parse|invalid reference|InvalidImageName", message):
         why = "has a name that is none"
     else:
-        text = f"The image{name} can't be pulled yet; the cluster tries again. Wait, or choose"
-        text += " another."
-        return Sentence(text, 0, "waiting", "image")
-    return Sentence(
-        f"The image{name} {why}. Choose another image, and tell your admin.", 0, "failed", "image"
-    )
+        what = f"The image{name} can't be pulled yet; the cluster tries again."
+        return Sentence(what, 0, "waiting", "image", "Wait, or choose another.")
+    advice = "Choose another image, and tell your admin."
+    return Sentence(f"The image{name} {why}.", 0, "failed", "image", advice)
 
 
 def _config(message: str) -> Sentence:
     missing = re.search(r'(secret|configmap) "([^"]{1,253})" not found', message)
-    what = f"The {missing[1]} {missing[2]} is missing" if missing else _short(message)
-    # The hub's own Secret follows its pod within a second.
-    verdict: Verdict = "waiting"
-    return Sentence(f"{what}. If it does not come, tell your admin.", 0, verdict, "configuration")
+    what = f"The {missing[1]} {missing[2]} is missing." if missing else f"{_short(message)}."
+    # The hub's own Secret follows its pod within a second: that is no failure.
+    advice = "If it does not come, tell your admin."
+    return Sentence(what, 0, "waiting", "configuration", advice)
 
 
 _WAITING: dict[str, Callable[[str], Sentence]] = {
@@ -227,11 +252,7 @@ _WAITING: dict[str, Callable[[str], Sentence]] = {
     "ImagePullBackOff": _image,
     "CreateContainerConfigError": _config,
     "CrashLoopBackOff": lambda _: Sentence(
-        "The server's program ends again and again. Choose another image, or ask your admin for its"
-        " log; a broken file in ~/.jupyter can be the cause too.",
-        0,
-        "failed",
-        "crashed",
+        "The server's program ends again and again.", 0, "failed", "crashed", _ANOTHER_IMAGE
     ),
 }
 
@@ -244,7 +265,7 @@ def _unschedulable(found: re.Match[str]) -> Sentence:
     text = "; ".join(why) or _short(message)
     label = "gpu" if devices else "volume" if "olume" in message else "capacity"
     return Sentence(
-        f"No machine can take the server now: {text}. {_NEXT[label]}.", 15, "waiting", label
+        f"No machine can take the server now: {text}.", 15, "waiting", label, f"{_NEXT[label]}."
     )
 
 
@@ -273,9 +294,9 @@ def _short(message: str) -> str:
 
 
 def _say(
-    text: str, percent: int, verdict: Verdict = "going", reason: str = ""
+    what: str, percent: int, verdict: Verdict = "going", reason: str = "", advice: str = ""
 ) -> Callable[[re.Match[str]], Sentence]:
-    return lambda found: Sentence(found.expand(text), percent, verdict, reason)
+    return lambda found: Sentence(found.expand(what), percent, verdict, reason, advice)
 
 
 def _from(say: Callable[[str], Sentence]) -> Callable[[re.Match[str]], Sentence]:
@@ -297,41 +318,50 @@ _RULES: tuple[tuple[frozenset[str], str, Callable[[re.Match[str]], Sentence | No
             "NotTriggerScaleUp",
             r"Insufficient ([a-z0-9.-]+/[\w.-]*\w)",
             _say(
-                r"No machine with a free \1 can be added. Choose another kind.", 15, "failed", "gpu"
+                r"No machine with a free \1 can be added.",
+                15,
+                "failed",
+                "gpu",
+                "Choose another kind.",
             ),
         ),
         (
             "NotTriggerScaleUp",
             "",
             _say(
-                "No machine can be added for this server. Choose a smaller size.",
+                "No machine can be added for this server.",
                 15,
                 "waiting",
                 "capacity",
+                "Choose a smaller size.",
             ),
         ),
         (
             "FailedAttachVolume",
             "Multi-Attach",
             _say(
-                "A volume is still in use by another server. Stop that one, or wait a few minutes"
-                " if it has just ended.",
+                "A volume is still in use by another server.",
                 35,
                 "waiting",
                 "volume",
+                "Stop that one, or wait a few minutes if it has just ended.",
             ),
         ),
         ("SuccessfulAttachVolume", "", _say("A volume was attached.", 45)),
         (
             "FailedMount FailedAttachVolume",
             r'(secret|configmap|persistentvolumeclaim) "([^"]{1,253})" not found',
-            _say(r"The \1 \2 is missing. Tell your admin.", 35, "waiting", "volume"),
+            _say(r"The \1 \2 is missing.", 35, "waiting", "volume", "Tell your admin."),
         ),
         (
             "FailedMount FailedAttachVolume",
             "",
             _say(
-                "A volume can't be mounted yet; the cluster tries again.", 35, "waiting", "volume"
+                "A volume can't be mounted yet; the cluster tries again.",
+                35,
+                "waiting",
+                "volume",
+                "Start again without the data volumes; if it is the workspace's, tell your admin.",
             ),
         ),
         (
@@ -353,7 +383,11 @@ _RULES: tuple[tuple[frozenset[str], str, Callable[[re.Match[str]], Sentence | No
             "FailedCreatePodSandBox",
             "",
             _say(
-                "The machine can't set up the network yet; it tries again.", 40, "waiting", "node"
+                "The machine can't set up the network yet; it tries again.",
+                40,
+                "waiting",
+                "node",
+                "Start again, perhaps on another machine; if it stays so, tell your admin.",
             ),
         ),
         *(((reason, "", lambda _, said=said: said)) for reason, said in _ENDINGS.items()),

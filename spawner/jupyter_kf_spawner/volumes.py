@@ -1,7 +1,8 @@
 """Which volumes are mine, and how do I delete one for good? A page of the hub.
 
 Nothing else deletes a user's files: neither a stop nor a new server does. `HANDLERS` go into
-`c.JupyterHub.extra_handlers`. May import jupyterhub, `spawner`, `cluster`.
+`c.JupyterHub.extra_handlers`. May import jupyterhub, `spawner`, `local`,
+`cluster`.
 """
 
 from __future__ import annotations
@@ -17,22 +18,33 @@ from tornado import web
 
 from jupyter_kf_spawner.cluster import Volume
 from jupyter_kf_spawner.errors import shown
+from jupyter_kf_spawner.local import KfLocalSpawner
 from jupyter_kf_spawner.spawner import KfSpawner
 
 NOT_NOW = "The cluster does not answer: what volumes there are can't be seen now. Try again later."
 
 
-class VolumesHandler(BaseHandler):  # type: ignore[misc]
+ELSEWHERE = (
+    "This hub runs on one machine without Kubernetes, so there are no volumes. The files of these"
+    " servers are in the folder {}, where they stay until somebody deletes them there."
+)
+
+
+class VolumesHandler(BaseHandler):
     """`/hub/volumes/USER`: the user's volumes, and a form of its own to delete each."""
 
     @web.authenticated
-    @needs_scope("delete:servers")  # type: ignore[untyped-decorator]
+    @needs_scope("delete:servers")
     async def get(self, user_name: str) -> None:
-        """The list."""
+        """The list; where the hub has no Kubernetes, the folder instead."""
+        local = self._any_spawner(user_name)
+        if isinstance(local, KfLocalSpawner):
+            await self._finish(user_name, elsewhere=ELSEWHERE.format(local.home_dir))
+            return
         await self._show(user_name)
 
     @web.authenticated
-    @needs_scope("delete:servers")  # type: ignore[untyped-decorator]
+    @needs_scope("delete:servers")
     async def post(self, user_name: str) -> None:
         """Deletes the volume `volume` when `typed` is its name, it is the user's, and free."""
         name, typed = self.get_body_argument("volume", ""), self.get_body_argument("typed", "")
@@ -54,6 +66,10 @@ class VolumesHandler(BaseHandler):  # type: ignore[misc]
     async def _delete(self, user_name: str, volume: Volume) -> None:
         try:
             await self._spawner(user_name).delete_volume(volume)
+        except TimeoutError:
+            self.log.error("volume %s of %s: no answer in time", volume.name, user_name)
+            text = f"The cluster did not answer in time: {volume.name} may be deleted, or not yet."
+            await self._show(user_name, f"{text} Look at this page again in a minute.", 504)
         except ApiException as error:
             self.log.error("volume %s of %s stays: %s", volume.name, user_name, error.reason)
             text = f"The cluster did not delete {volume.name}. Try again, or tell your admin."
@@ -63,29 +79,34 @@ class VolumesHandler(BaseHandler):  # type: ignore[misc]
             await self._show(user_name, f"{volume.name} was deleted, with its files.", done=True)
 
     def _spawner(self, user_name: str) -> KfSpawner:
-        user = self.find_user(user_name)
-        if user is None or not isinstance(user.spawner, KfSpawner):
+        spawner = self._any_spawner(user_name)
+        if not isinstance(spawner, KfSpawner):
             raise web.HTTPError(404)
-        spawner: KfSpawner = user.spawner
         return spawner
+
+    def _any_spawner(self, user_name: str) -> Any:
+        user = self.find_user(user_name)
+        if user is None:
+            raise web.HTTPError(404)
+        return user.spawner
 
     async def _show(
         self, user_name: str, said: str = "", status: int = 200, *, done: bool = False
     ) -> None:
         volumes = await self._spawner(user_name).volumes_of_user()
         self.set_status(status)
-        names = self.template_namespace
-        page = self.settings["jinja2_env"].from_string(_text())
-        self.finish(
-            await page.render_async(
-                **names,
-                whose=user_name,
-                mine=self.current_user.name == user_name,
-                volumes=volumes or (),
-                said=NOT_NOW if volumes is None else said,
-                done=done and volumes is not None,
-            )
+        await self._finish(
+            user_name,
+            volumes=volumes or (),
+            said=NOT_NOW if volumes is None else said,
+            done=done and volumes is not None,
         )
+
+    async def _finish(self, user_name: str, **more: Any) -> None:
+        page = self.settings["jinja2_env"].from_string(_text())
+        names = {**self.template_namespace, "whose": user_name, **more}
+        names["mine"] = self.current_user.name == user_name
+        self.finish(await page.render_async(**names))
 
 
 @functools.cache

@@ -98,7 +98,7 @@ def slim(pod: dict[str, Any]) -> dict[str, Any]:
     return pod
 
 
-class PodWatch(PodReflector):  # type: ignore[misc]
+class PodWatch(PodReflector):
     """KubeSpawner's reflector of pods, for namespaces with thousands of them."""
 
     timeout_seconds = Int(

@@ -81,6 +81,7 @@ def test_at_most_55_kb_of_ours_are_loaded_with_the_page():
     (entry,) = (BUNDLE / "static").glob("remoteEntry.*.js")
     asked = re.search(r"\{\"\./index\":(.*?)\},", entry.read_text())
     assert asked is not None, "the bundler writes its container in another way now"
+    assert '"./style":' in asked[1], "its style sheet is not among what is counted"
     chunks = set(re.findall(r"\.e\((\d+)\)", asked[1]))
     assert chunks
     files = [entry, *(_chunk(number) for number in chunks)]

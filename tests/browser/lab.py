@@ -15,6 +15,9 @@ from typing import Any
 import httpx
 import nbformat
 
+from jupyter_kf.display.reference import MIME
+from jupyter_kf.records import Run
+
 TOKEN = "a-token-of-the-tests"
 PATIENCE_S = 90.0
 
@@ -134,7 +137,16 @@ class Lab:
 
     def notebook(self, name: str, *cells: str) -> str:
         """Writes a notebook with these cells and gives its name."""
-        content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+        return self._written(name, [nbformat.v4.new_code_cell(cell) for cell in cells])
+
+    def notebook_with_output(self, name: str, run: Run) -> str:
+        """The same with one cell, whose saved output is a run's."""
+        told = {"format": 1, "id": run.id, "kind": run.kind, "name": run.name}
+        output = nbformat.v4.new_output("display_data", {MIME: told, "text/plain": run.name})
+        return self._written(name, [nbformat.v4.new_code_cell("1 + 1", outputs=[output])])
+
+    def _written(self, name: str, cells: list[Any]) -> str:
+        content = nbformat.v4.new_notebook(cells=cells)
         content.metadata["kernelspec"] = {
             "name": "python3",
             "display_name": "Python 3",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -99,13 +99,14 @@ class Screen:
         self.page.wait_for_function("() => !!document.querySelector('#main, #jp-main-dock-panel')")
 
     def open_panel(self) -> Locator:
-        """The sidebar, shown, with the runs open as at first."""
+        """The sidebar, shown, with the runs alone open as at first."""
         self.page.get_by_role("tab", name="Kubeflow: runs, models, endpoints").click()
         panel = self.page.locator("#jupyter-kf-panel")
         expect(panel.locator(".jp-Kf-where b")).to_be_visible()
-        runs = panel.get_by_role("button", name="Runs", exact=True)
-        if runs.get_attribute("aria-expanded") == "false":  # as the story before left it
-            runs.click()
+        for heading in panel.locator(".jp-Kf-fold h3 button").all():
+            first = heading.inner_text() == "Runs"
+            if (heading.get_attribute("aria-expanded") == "true") != first:
+                heading.click()  # as the story before left it
         return panel
 
     def open_notebook(self, name: str) -> Locator:
@@ -116,8 +117,12 @@ class Screen:
         expect(
             self.page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")
         ).to_be_visible()
-        self.page.wait_for_function(_KERNEL_IS_READY)
+        self.kernel_ready()
         return notebook
+
+    def kernel_ready(self) -> None:
+        """Waits until the open notebook's kernel takes what is run."""
+        self.page.wait_for_function(_KERNEL_IS_READY)
 
     def run_cell(self, index: int) -> Locator:
         """Runs a cell that returns at once, and gives its output area."""
@@ -155,6 +160,15 @@ class Screen:
         """The id of the newest run of a name."""
         return str(self.lab.get("/jupyter-kf/api/v1/runs", name=name)["rows"][0]["id"])
 
+    def held_bytes(self) -> int:
+        """What the page holds once the garbage is collected, with buffers beside the heap."""
+        session = self._context.new_cdp_session(self.page)
+        for _ in range(2):
+            session.send("HeapProfiler.collectGarbage")
+        told = session.send("Runtime.getHeapUsage")
+        session.detach()
+        return int(told["usedSize"] + told.get("backingStorageSize", 0))
+
     def picture(self, name: str) -> Path:
         """A screenshot in the folder of pictures."""
         path = self._pictures / f"{name}.png"
@@ -165,15 +179,16 @@ class Screen:
         """Both themes, in both widths."""
         for theme in ("Light", "Dark"):
             self.theme(theme)
-            self.widths(f"{name}-{theme.lower()}")
+            list(self.widths(f"{name}-{theme.lower()}"))
         self.theme("Light")
 
-    def widths(self, name: str) -> None:
-        """As it is, in both widths."""
+    def widths(self, name: str) -> Iterator[int]:
+        """As it is, in both widths: a picture of each, and its turn for whoever looks closer."""
         for width in (1920, 1280):
             self.page.set_viewport_size({"width": width, "height": width * 9 // 16})
             self.page.wait_for_timeout(150)  # layout and fonts settle; nothing is asserted
             self.picture(f"{name}-{width}")
+            yield width
 
 
 def until(holds: Callable[[], Any], patience_s: float = PATIENCE_MS / 1000) -> None:
@@ -182,3 +197,10 @@ def until(holds: Callable[[], Any], patience_s: float = PATIENCE_MS / 1000) -> N
     while not holds():
         assert time.monotonic() < end, "it did not come to that"
         time.sleep(0.05)
+
+
+def last_step(log: Locator) -> int:
+    """Which step the last line that is shown of a log tells; -1 for none."""
+    lines = log.locator(".jp-Kf-line").all_inner_texts()
+    steps = [int(line.split()[1]) for line in lines if line.startswith("step")]
+    return max(steps, default=-1)

@@ -33,7 +33,7 @@ def test_axe_finds_nothing_in_the_panel_and_the_chip(screen: Screen, theme: str)
     expect(panel.get_by_text("No run yet.")).to_be_visible()
     assert findings(screen, "#jupyter-kf-panel") == {}
     panel.get_by_role("button", name="Resources").click()
-    expect(panel.get_by_role("meter", name="CPU")).to_be_visible()
+    expect(panel.get_by_role("meter", name="Cores")).to_be_visible()
     assert findings(screen, "#jupyter-kf-panel") == {}
     assert findings(screen, ".jp-Kf-chip") == {}
 

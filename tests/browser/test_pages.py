@@ -6,27 +6,52 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import psutil
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 import jupyter_kf
 from jupyter_kf.client import Client
+from jupyter_kf.store.studies import read_study
 from tests.browser.lab import Lab
-from tests.browser.screen import Screen, until
+from tests.browser.screen import Screen, last_step, until
 from tests.browser.test_access import findings
-from tests.faces.server.scene import large_study, whole_store
+from tests.faces.server.scene import PREPARE, large_study, points, whole_store
 
 # An endpoint that hangs is given up sooner, which is longer than a story has to wait for nothing.
-CONFIG = "c.KfExtension.endpoint_patience_s = 10.0"
+# Nor is there a GPU here that could be waited for: the server is told of two.
+GPUS = "0,1"
+CONFIG = f"""
+import os
+os.environ["JUPYTER_KF_GPUS"] = {GPUS!r}
+c.KfExtension.endpoint_patience_s = 10.0
+"""
 TRIALS = 300
 BAD = "<img src=x onerror=alert(1)>"
 CURVE = """
 for step in range(30):
     kf.report(step=step, loss=speed / (step + 1))
+"""
+
+HOLD = """
+import os, time
+while not os.path.exists({gate!r}):
+    time.sleep(0.05)
+"""
+TICK = """
+import os, time
+from sklearn.linear_model import LogisticRegression
+step = 0
+while not os.path.exists({gate!r}):
+    kf.report(step=step, loss=factor / (step + 1))
+    print("step", step)
+    step += 1
+    time.sleep(0.03)
+model = LogisticRegression(C=float(c)).fit(X_train, y_train)
 """
 
 
@@ -36,6 +61,7 @@ def stocked(lab: Lab) -> Iterator[Client]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_KF_RUNTIME_DIR", str(lab.runtime))
         patch.setenv("JUPYTER_KF_STORE", str(lab.store))
+        patch.setenv("JUPYTER_KF_GPUS", GPUS)
         client = jupyter_kf.connect(store=lab.store)
         whole_store(client)
         large_study(client, "large", TRIALS)
@@ -52,33 +78,61 @@ def _wide() -> pd.DataFrame:
     return pd.DataFrame({BAD: [BAD] * 50, **columns, "last": range(50)})
 
 
+def drawn(page: Locator, label: str, mark: str) -> Locator:
+    """What a plot drew, which its label alone does not say: ``dot circle``, ``line path``."""
+    group, shape = mark.split()
+    plot = page.get_by_role("img", name=re.compile(label))
+    return plot.locator(f"svg g[aria-label='{group}'] {shape}")
+
+
 def test_a_trial_is_chosen_by_keyboard_and_promoted_in_place(
     stocked: Client, screen: Screen
 ) -> None:
     screen.open()
     page = screen.show("study", "high")
+    study = stocked.study("high")
+    count = len(study.trials)
     table = page.get_by_role("grid", name="Trials")
-    expect(table.get_by_role("row").nth(5)).to_be_visible()  # a head, five trials or more
-    expect(page.get_by_role("img", name=re.compile("^accuracy of each trial"))).to_be_visible()
-    expect(page.get_by_role("img", name=re.compile("Parameters of each"))).to_be_visible()
+    expect(table.get_by_role("row")).to_have_count(count + 1)
+    expect(drawn(page, "^accuracy of each trial", "dot circle")).to_have_count(count)
+    expect(drawn(page, "^accuracy of each trial", "line path")).to_have_count(1)
+    expect(drawn(page, "^Parameters of each", "line path")).to_have_count(count)
+    expect(drawn(page, r"^c \d+ %$", "bar rect")).to_have_count(1)
     table.locator(".jp-Kf-gridBody").focus()
     screen.page.keyboard.press("ArrowDown")
     screen.page.keyboard.press("Home")
     chosen = table.locator("[aria-selected='true']")
     expect(chosen.get_by_text("best")).to_be_visible()
-    page.get_by_role("button", name="Promote the best trial").click()
-    page.get_by_role("button", name="Promote", exact=True).click()
+    expect(page.get_by_role("button", name="Promote the best trial")).to_be_visible()
+    expect(drawn(page, "^Parameters of each", "line path")).to_have_count(count + 1)  # on top
+    # It was promoted already: that makes no second version of it.
+    before = stocked.versions("model", "high")
+    promote(page, "the best trial")
     link = page.locator(".jp-Kf-done").get_by_role("button")
-    expect(link).to_have_text(re.compile(r"high@\d+"))
-    assert link.inner_text() == f"high@{stocked.versions('model', 'high')[-1].n}"
+    expect(link).to_have_text(f"high@{before[-1].n}")
+    assert stocked.versions("model", "high") == before
     link.click()
-    shown = screen.page.locator(".jp-Kf-page:visible h2")
-    expect(shown).to_have_text(re.compile(r"high@\d+"))
-    tried = stocked.versions("model", "high")[-1].note["params"]["c"]
-    params = screen.page.locator(".jp-Kf-page:visible").get_by_role("region", name="Parameters")
+    shown = screen.page.locator(".jp-Kf-page:visible")
+    expect(shown.locator("h2")).to_have_text(f"high@{before[-1].n}")
+    params = shown.get_by_role("region", name="Parameters")
     expect(params.locator("dt")).to_have_text("c")
+    tried = before[-1].note["params"]["c"]
     assert float(params.locator("dd").inner_text()) == pytest.approx(tried, rel=1e-4)
+    # A trial that was never the best kept no model, which is said.
+    page = screen.show("study", "high")
+    told = read_study(stocked.store.runs.folder(study.run.id).path)["trials"]
+    worse = next(one["number"] for one in told if not one.get("model"))
+    row = table.get_by_role("row").filter(has_text=re.compile(rf"^{worse}\s*0\."))
+    row.click()
+    promote(page, f"trial {worse}")
+    expect(page.get_by_role("alert").filter(has_text="kf-2528")).to_contain_text("kept no model")
     assert screen.errors == []
+
+
+def promote(page: Locator, which: str) -> None:
+    """Asks for a trial's model, and says yes."""
+    page.get_by_role("button", name=f"Promote {which}").click()
+    page.get_by_role("button", name="Promote", exact=True).click()
 
 
 def test_a_search_of_two_objectives_and_hundreds_of_trials_is_read_and_scrolled(
@@ -93,13 +147,142 @@ def test_a_search_of_two_objectives_and_hundreds_of_trials_is_read_and_scrolled(
     table = page.get_by_role("grid", name="Trials")
     expect(table.get_by_text("best").first).to_be_visible()
     assert table.get_by_role("row").count() < 60
+    finished = sum(trial.state == "SUCCEEDED" for trial in study.trials)
+    expect(drawn(page, "^Parameters of each", "line path")).to_have_count(finished)
     table.locator(".jp-Kf-gridBody").focus()
     screen.page.keyboard.press("End")
     expect(table.locator("[aria-selected='true']")).to_be_visible()
-    expect(page.get_by_role("img", name=re.compile("^auc of each trial"))).to_be_visible()
+    expect(drawn(page, "^auc of each trial", "dot circle")).to_have_count(finished)
     page.get_by_role("combobox", name="Metric of the plots").select_option(label="latency")
-    expect(page.get_by_role("img", name=re.compile("^latency of each trial"))).to_be_visible()
-    expect(page.get_by_role("img", name=re.compile("Parameters of each"))).to_be_visible()
+    expect(drawn(page, "^latency of each trial", "dot circle")).to_have_count(finished)
+    assert screen.errors == []
+
+
+def test_a_run_on_data_is_followed_from_the_queue_to_its_lineage(
+    stocked: Client, screen: Screen, tmp_path: Path
+) -> None:
+    first, last = tmp_path / "first", tmp_path / "last"
+    panel = screen.open().open_panel()
+    panel.get_by_role("button", name="Resources").click()
+    gpus, memory = (panel.get_by_role("meter", name=name) for name in ("GPUs", "Memory"))
+    expect(gpus).to_have_attribute("aria-valuetext", "2 free of 2")
+    expect(memory).to_have_attribute("aria-valuetext", re.compile(r"^[\d.]+ GB free of [\d.]+ GB"))
+    holder = stocked.train(HOLD.format(gate=str(first)), name="holder", gpu=2)
+    run = stocked.train(
+        TICK.format(gate=str(last)),
+        scope={"factor": 3.0},
+        name="gated",
+        gpu=1,
+        params={"c": 0.25},
+        data="points",
+        transform="prepare",
+    )
+    try:
+        page = screen.show("run", run.id)
+        state = page.locator(".jp-Kf-head .jp-Kf-state")
+        expect(state).to_have_attribute("data-state", "PENDING")
+        reason = stocked.run(run.id).reason
+        assert "GPU" in reason
+        expect(page.locator(".jp-Kf-headFacts")).to_contain_text(reason)
+        expect(gpus).to_have_attribute("aria-valuetext", "0 free of 2")
+        waiting = panel.locator(f".jp-Kf-resources dt:text-is('{run.id}') + dd")
+        expect(waiting).to_have_text(reason)
+        asked = page.get_by_role("region", name="Asked for")
+        for name, value in {"c": "0.25", "Dataset": "points@1", "Transform": "prepare@1"}.items():
+            expect(asked.locator(f"dt:text-is('{name}') + dd")).to_have_text(value)
+        travelled = page.get_by_role("region", name="What travelled").get_by_role("row")
+        expect(travelled.filter(has_text="factor")).to_contain_text("B")
+        screen.picture("run-waits")
+        first.touch()
+        expect(state).to_have_attribute("data-state", "RUNNING")
+        line = drawn(page, "^loss over steps", "line path")
+        expect(line).to_have_attribute("d", re.compile("L"))
+        drawn_first = line.get_attribute("d")
+        expect(line).not_to_have_attribute("d", drawn_first)
+        page.get_by_role("tab", name="Log").click()
+        log = page.locator(".jp-Kf-log")
+        until(lambda: last_step(log) > 0)
+        page.get_by_role("button", name="Pause").click()
+        paused = last_step(log)
+        until(lambda: stocked.metrics(run.id)[-1].step > paused + 60)
+        assert last_step(log) < paused + 30, "it follows all the same"
+        page.get_by_role("button", name="Follow").click()
+        until(lambda: last_step(log) > paused + 60)
+    finally:
+        first.touch()
+        last.touch()
+        holder.wait()
+    expect(state).to_have_attribute("data-state", "SUCCEEDED")
+    expect(page.get_by_role("button", name="Pause")).to_have_count(0)
+    page.get_by_role("tab", name="Lineage").click()
+    lineage = page.locator(".jp-Kf-lineage")
+    model = f"model gated@{stocked.versions('model', 'gated')[-1].n}"
+    for kind in ("dataset points@1", "transform prepare@1", model):
+        expect(lineage.get_by_role("button", name=kind)).to_be_visible()
+    told = screen.lab.get("/jupyter-kf/api/v1/lineage", thing=run.id)
+    assert len(told["edges"]) >= 3
+    expect(lineage.locator("path.jp-Kf-edge")).to_have_count(len(told["edges"]))
+    screen.picture("run-lineage-of-data")
+    lineage.get_by_role("button", name="transform prepare@1").click()
+    expect(screen.page.locator(".jp-Kf-transformPage:visible h2")).to_contain_text("prepare")
+    assert screen.errors == []
+
+
+KEEPING = (
+    "from sklearn.dummy import DummyClassifier\nmodel = DummyClassifier().fit(X_train, y_train)\n"
+)
+LISTED = {  # how many there are at least, the page that opens, and what is searched for
+    "Studies": ("high", ".jp-Kf-studyPage", "large"),
+    "Models": ("high", ".jp-Kf-modelPage", "high"),
+    "Endpoints": ("high", ".jp-Kf-endpointPage", "high"),
+    "Transforms": ("prepare", ".jp-Kf-transformPage", "prepare"),
+    "Datasets": ("points", ".jp-Kf-datasetPage", "wide"),
+}
+
+
+def test_each_list_of_the_sidebar_has_its_rows_is_searched_opens_and_grows(
+    stocked: Client, screen: Screen
+) -> None:
+    search = {"params": {"speed": "uniform(1, 2)"}, "metric": "loss", "trials": 1}
+    frame = pd.DataFrame({"a": [1, 2]})
+    source = {"data": "points", "target": "high"}
+    later = {
+        "Studies": lambda: stocked.tune("curve", **search),
+        "Models": lambda: stocked.train(KEEPING, name="curve", wait=True, **source),
+        "Transforms": lambda: stocked.transform(PREPARE, name="curve", **source),
+        "Datasets": lambda: stocked.data("curve", frame),
+    }
+    panel = screen.open().open_panel()
+    kind = panel.get_by_role("combobox", name="Kind")
+    rows = panel.get_by_role("listbox", name="Runs").get_by_role("option")
+    kind.select_option("tune")
+    expect(rows).to_have_count(len(stocked.runs(kind="tune")))
+    assert all("tune" in words for words in rows.locator(".jp-Kf-rowDetail").all_inner_texts())
+    kind.select_option("")
+    panel.get_by_role("button", name="Runs", exact=True).click()
+    for section, (name, page, wanted) in LISTED.items():
+        heading = screen.page.get_by_role("button", name=section, exact=True)
+        fold = panel.locator(".jp-Kf-fold", has=heading)
+        fold.get_by_role("button", name=section, exact=True).click()
+        rows = fold.get_by_role("listbox", name=section).get_by_role("option")
+        row = rows.filter(has=screen.page.locator(f".jp-Kf-rowTitle span:text-is('{name}')"))
+        row.first.click()
+        expect(screen.page.locator(f"{page}:visible h2")).to_contain_text(name)
+        before = rows.count()
+        box = fold.get_by_role("searchbox")
+        box.fill("no such thing")
+        expect(fold.get_by_text("Nothing fits this search.")).to_be_visible()
+        box.fill(wanted)
+        expect(rows.first).to_contain_text(wanted)
+        for words in rows.all_inner_texts():
+            assert wanted in words
+        box.fill("")
+        expect(rows).to_have_count(before)
+        if section in later:
+            later[section]()
+            expect(rows).to_have_count(before + 1)
+            expect(rows.filter(has_text="curve").first).to_be_visible()
+        fold.get_by_role("button", name=section, exact=True).click()
     assert screen.errors == []
 
 
@@ -120,10 +303,14 @@ def test_a_cells_output_says_which_model_is_served_and_which_trial_is_the_best(
     expect(shown).to_contain_text(f"best: trial {best.number} · accuracy ")
     for name in best.params:
         expect(shown).to_contain_text(f"{name} ")
+    tried = len(stocked.study(search).trials)
+    expect(drawn(shown, "^accuracy of each trial", "dot circle")).to_have_count(tried)
     screen.picture("output-of-endpoint-and-study")
 
 
-def test_a_running_study_grows_on_its_page(stocked: Client, lab: Lab, screen: Screen) -> None:
+def test_a_running_study_grows_on_its_page_and_its_best_becomes_the_newest_model(
+    stocked: Client, lab: Lab, screen: Screen
+) -> None:
     screen.open()
     fields = {"name": "high", "params": {"c": "loguniform(1e-3, 10)"}, "metric": ["accuracy"],
               "maximize": True, "trials": 6}  # fmt: skip
@@ -131,7 +318,15 @@ def test_a_running_study_grows_on_its_page(stocked: Client, lab: Lab, screen: Sc
     page = screen.show("study", run)
     expect(page).to_contain_text("6 of 6 trials finished")
     expect(page.locator(".jp-Kf-state").first).to_have_text("Succeeded")
-    expect(page.get_by_role("region", name="What matters").locator("figure")).to_be_visible()
+    expect(drawn(page, "^accuracy of each trial", "dot circle")).to_have_count(6)
+    expect(drawn(page, r"^c \d+ %$", "bar rect")).to_have_count(1)
+    before = stocked.versions("model", "high")
+    promote(page, "the best trial")
+    expect(page.locator(".jp-Kf-done")).to_contain_text(f"high@{before[-1].n + 1}")
+    (*same, newest) = stocked.versions("model", "high")
+    best = stocked.study(run).best[0]
+    assert same == before
+    assert (newest.note["run"], newest.note["trial"]) == (run, best.number)
     assert screen.errors == []
 
 
@@ -146,12 +341,27 @@ def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
     page.get_by_role("button", name="Predict").click()
     expect(page.get_by_role("alert")).to_have_text("A number, such as 2.5.")
     x.fill("12.5")
+    y = page.get_by_role("textbox", name=re.compile("^y "))
+    y.fill("")
+    expect(page.get_by_role("alert")).to_contain_text("so a value is needed. Type one, such as")
+    y.fill("3")
     page.get_by_role("button", name="Predict").click()
     answers = page.get_by_role("table", name="Predictions")
     expect(answers.get_by_role("row")).to_have_count(2)
     expect(answers).to_contain_text("prediction")
     told = page.locator(".jp-Kf-answer")  # beside the button
     expect(told).to_have_text(answers.get_by_role("cell").first.inner_text())
+    # What it counts moves with what was just asked, and both plots are drawn of it.
+    traffic = page.get_by_role("region", name="Traffic")
+    traffic.scroll_into_view_if_needed()
+    until(lambda: figure(traffic, "Requests") >= 1 and figure(traffic, "Rows") >= 1)
+    before = figure(traffic, "Requests")
+    expect(traffic.locator("dt:text-is('p50') + dd")).to_have_text(re.compile(r"\d"))
+    page.get_by_role("button", name="Predict").click()
+    until(lambda: figure(traffic, "Requests") == before + 1)
+    expect(drawn(traffic, "^Requests per second", "dot circle").first).to_be_attached()
+    for label in ("Requests per second", "Latency of the last minute"):
+        expect(drawn(traffic, label, "line path").first).to_have_attribute("d", re.compile("L"))
     page.get_by_role("button", name="Paste JSON").click()
     page.get_by_role("textbox", name="Rows as JSON").fill('[{"x": 1, "y": 2}, {"x": "no", "y": 1}]')
     page.get_by_role("button", name="Predict").click()
@@ -167,10 +377,31 @@ def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
     page.get_by_role("button", name="Roll back to 1").click()
     expect(page.locator(".jp-Kf-done")).to_contain_text("Version 1 has the traffic")
     expect(versions.get_by_role("row").nth(2)).to_contain_text("has the traffic")
+    asked = lab.get("/jupyter-kf/api/v1/endpoints/high/stats")["requests_total"]
     page.get_by_role("button", name="Check now").click()
-    expect(page).to_contain_text("Checked now: it computes what training computed.")
+    parity = page.get_by_role("region", name="Parity with training")
+    found = re.compile(r"Checked .+: it computes what training computed, for all \d+ golden rows\.")
+    expect(parity).to_contain_text(found)
+    assert lab.get("/jupyter-kf/api/v1/endpoints/high/stats")["requests_total"] == asked
     assert stocked.endpoint("high").version == 1
+
+    screen.said.clear()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Stop it").click()
+    expect(page.locator(".jp-Kf-state").first).to_have_text("Stopped")
+    traffic = page.get_by_role("region", name="Traffic")
+    expect(traffic).to_contain_text("Counted from its start to its end")
+    expect(traffic.locator("dd").first).to_have_text(str(asked))
+    versions.get_by_role("button", name="Start version 1").click()
+    expect(page.locator(".jp-Kf-state").first).to_have_text("Ready")
+    assert not [said for said in screen.said if "Failed to load" in said]
     assert screen.errors == []
+
+
+def figure(traffic: Locator, name: str) -> int:
+    """A number of the traffic; -1 before it is known."""
+    text = traffic.locator(f"dt:text-is('{name}') + dd").inner_text().replace(",", "")
+    return int(text) if text.isdigit() else -1
 
 
 def test_an_endpoint_that_hangs_is_named_and_the_page_stays_usable(
@@ -227,11 +458,16 @@ def test_a_form_makes_a_cell_that_runs(stocked: Client, lab: Lab, screen: Screen
     transform = form.get_by_role("combobox", name=re.compile("^Transform"))
     transform.fill("nothing")
     wrong = form.locator("[data-field='data'] .jp-Kf-fieldError")
-    expect(wrong).to_contain_text("there is no dataset `pionts`\ndid you mean `points`?\n")
+    expect(wrong).to_contain_text("There is no dataset `pionts`.\nDid you mean `points`?\n")
     expect(wrong).to_contain_text("There are: ")
     expect(form.locator("[data-field='transform'] .jp-Kf-fieldError")).to_contain_text(
-        "there is no transform `nothing`\n"
+        "There is no transform `nothing`.\n"
     )
+    form.get_by_text("Resources", exact=True).click()
+    cpu = form.get_by_role("textbox", name=re.compile("^Cpu"))
+    cpu.fill("lots")  # a mistake of form hides none of the names
+    expect(form.locator("[data-field='cpu'] .jp-Kf-fieldError")).to_contain_text("lots")
+    expect(wrong).to_contain_text("There is no dataset `pionts`.")
     screen.picture("form-refuses")
     expect(form.get_by_role("button", name="Insert cell")).to_be_disabled()
     data.fill("points")
@@ -239,11 +475,6 @@ def test_a_form_makes_a_cell_that_runs(stocked: Client, lab: Lab, screen: Screen
     expect(form.get_by_role("textbox", name=re.compile("^Target"))).to_be_visible()
     data.fill("")
     transform.fill("")
-    cpu = form.get_by_role("textbox", name=re.compile("^Cpu"))
-    form.get_by_text("Resources", exact=True).click()
-    cpu.fill("lots")
-    expect(form.locator("[data-field='cpu'] .jp-Kf-fieldError")).to_contain_text("lots")
-    expect(form.get_by_role("button", name="Insert cell")).to_be_disabled()
     cpu.fill("")
     params = form.get_by_role("group", name=re.compile("^Params"))
     params.get_by_role("button", name="Add").click()
@@ -254,6 +485,8 @@ def test_a_form_makes_a_cell_that_runs(stocked: Client, lab: Lab, screen: Screen
     expect(form.get_by_role("region", name="The cell", exact=True)).to_contain_text(
         "--param size=3"
     )
+    # A mistake while somebody types is an answer, and no failed request in the console.
+    assert not [said for said in screen.said if "Failed to load" in said]
     form.get_by_role("button", name="Insert cell").click()
     made = notebook.locator(".jp-CodeCell").nth(1)
     expect(made).to_have_class(re.compile("jp-mod-active"))
@@ -269,6 +502,66 @@ def test_a_form_makes_a_cell_that_runs(stocked: Client, lab: Lab, screen: Screen
     screen.command("docmanager:open", path="form.ipynb")
     screen.run_cell(1)
     until(lambda: [r.metrics.get("area") for r in stocked.runs(name="formed")] == [9.0])
+    assert screen.errors == []
+
+
+def test_the_forms_of_serve_tune_and_batch_make_cells_that_run(
+    stocked: Client, lab: Lab, screen: Screen, tmp_path: Path
+) -> None:
+    points().drop(columns="high").to_csv(tmp_path / "rows.csv", index=False)
+    forms = {
+        "serve": {"name": "second", "model": "high@1"},
+        "tune": {"name": "high", "trials": "2"},
+        "batch": {"name": "high", "input": f"{tmp_path}/*.csv", "output": f"{tmp_path}/out"},
+    }
+    wanted = (
+        "%kf serve second --model high@1",
+        "%kf tune high --param 'c=loguniform(1e-3, 10)' --metric accuracy --maximize --trials 2",
+        f"%kf batch high --input '{tmp_path}/*.csv' --output {tmp_path}/out",
+    )
+    notebook = screen.open_notebook(lab.notebook("forms.ipynb", "%load_ext jupyter_kf"))
+    panel = screen.open_panel()
+    panel.get_by_role("button", name="Endpoints", exact=True).click()
+    endpoints = panel.get_by_role("listbox", name="Endpoints").get_by_role("option")
+    expect(endpoints).to_have_count(1)
+    screen.run_cell(0)
+    cells = notebook.locator(".jp-CodeCell")
+    for at, (verb, fields) in enumerate(forms.items(), start=1):
+        screen.command("jupyter-kf:open-form", verb=verb)
+        form = screen.page.locator(".jp-Kf-formPage:visible")
+        expect(form.locator("[data-field='name']")).to_be_visible()
+        form.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
+        for field, value in fields.items():
+            form.locator(f"[data-field='{field}'] input").fill(value)
+        if verb == "tune":
+            space = form.locator("[data-field='params']")
+            space.get_by_role("button", name="Add").click()
+            space.get_by_role("textbox", name="Name 1").fill("c")
+            space.get_by_role("textbox", name="Value 1").fill("loguniform(1e-3, 10)")
+            metric = form.locator("[data-field='metric']")
+            if not metric.get_by_role("textbox").count():
+                metric.get_by_role("button", name="Add").click()
+            metric.get_by_role("textbox").first.fill("accuracy")
+            form.locator("[data-field='maximize'] select").select_option("all")
+        expect(form.get_by_role("region", name="The cell", exact=True)).to_contain_text(
+            wanted[at - 1]
+        )
+        form.get_by_role("button", name="Insert cell").click()
+        expect(cells.nth(at).locator(".cm-content")).to_have_text(wanted[at - 1])
+    screen.picture("forms-inserted")
+    try:
+        for at in (1, 2, 3):
+            screen.run_cell(at)
+        row = endpoints.filter(has_text="second")
+        expect(row).to_have_attribute("aria-label", re.compile("second, Ready, v1"))
+        until(lambda: [r.state for r in stocked.runs("high", kind="batch")] == ["SUCCEEDED"])
+        assert list((tmp_path / "out").iterdir())
+        until(lambda: len(stocked.study("high").trials) == 2)
+        row.click()
+        expect(screen.page.locator(".jp-Kf-endpointPage:visible h2")).to_contain_text("second")
+    finally:
+        stocked.stop("second")
+    expect(row).to_have_attribute("aria-label", re.compile("second, Stopped"))
     assert screen.errors == []
 
 
@@ -318,7 +611,7 @@ def test_the_widgets_of_kf_form_train_predict_and_compare(
 
 
 def test_1200_columns_are_a_few_rows_in_the_page_and_html_is_text(
-    stocked: Client, screen: Screen
+    stocked: Client, lab: Lab, screen: Screen
 ) -> None:
     screen.open()
     page = screen.show("dataset", "wide")
@@ -332,7 +625,25 @@ def test_1200_columns_are_a_few_rows_in_the_page_and_html_is_text(
     page.get_by_role("searchbox", name="Search columns").fill("0777")
     expect(table.get_by_role("row")).to_have_count(2)
     table.get_by_role("row").last.click()
-    expect(page.get_by_role("region", name="sensor_0777")).to_contain_text("Quartiles")
+    column = page.get_by_role("region", name="sensor_0777")
+    expect(column).to_contain_text("Quartiles")
+    told = lab.get("/jupyter-kf/api/v1/datasets/wide")["profile"]["columns"]["sensor_0777"]
+    bins = drawn(column, "^Histogram of sensor_0777", "rect rect")
+    expect(bins).to_have_count(len(told["histogram"]["counts"]))
+    screen.page.set_viewport_size({"width": 760, "height": 600})  # it has no room, and scrolls
+    last = table.get_by_role("columnheader", name="Shape")
+    assert table.evaluate("grid => grid.scrollWidth > grid.clientWidth")
+    expect(last).not_to_be_in_viewport()
+    table.hover()
+    screen.page.mouse.wheel(1000, 0)
+    expect(last).to_be_in_viewport()
+    screen.picture("dataset-narrow")
+    screen.page.set_viewport_size({"width": 1280, "height": 720})
+    page = screen.show("dataset", "points")
+    row = page.get_by_role("grid", name="Columns of the dataset").get_by_role("row").nth(1)
+    expect(row.get_by_role("gridcell").nth(2)).to_have_text("0.5 %")  # a null in 200 rows
+    nulls = page.get_by_role("region", name="x", exact=True).locator("dt:text-is('Nulls') + dd")
+    expect(nulls).to_have_text("1 (0.5 %)")
     assert screen.errors == []
 
 
@@ -344,7 +655,8 @@ def test_two_runs_are_compared_by_what_was_set_differently(stocked: Client, scre
     differ = page.get_by_role("table", name="Settings that differ")
     expect(differ.get_by_role("row")).to_have_count(2)
     expect(differ).to_contain_text("param speed")
-    expect(page.get_by_role("img", name=re.compile("^loss of "))).to_be_visible()
+    expect(drawn(page, "^loss of ", "line path")).to_have_count(2)
+    expect(drawn(page, "^loss of ", "dot circle")).to_have_count(60)
     same = len(stocked.compare(*ids).same)
     page.get_by_text(f"{same} settings are the same").click()
     assert page.locator("details dt").count() == same
@@ -360,6 +672,14 @@ def test_two_runs_are_compared_by_what_was_set_differently(stocked: Client, scre
     expect(page.get_by_role("alert")).to_have_count(0)
     page.get_by_role("button", name="Add").click()
     expect(differ).to_contain_text("param speed")
+    pair = [stocked.runs("high", kind=kind)[0].id for kind in ("train", "tune")]
+    screen.command("jupyter-kf:compare-runs", ids=pair)
+    page = screen.page.locator(".jp-Kf-comparePage:visible")
+    expect(page.get_by_role("columnheader", name=f"{pair[1]} (study)").first).to_be_visible()
+    set_apart = page.get_by_role("table", name="Settings that differ").get_by_role("row")
+    expect(set_apart.filter(has_text="Metric")).to_be_visible()
+    expect(set_apart.filter(has_text=re.compile("Dataset|Transform|Split"))).to_have_count(0)
+    screen.picture("compare-study-and-run")
     assert screen.errors == []
 
 
@@ -368,6 +688,13 @@ def test_a_transform_and_a_model_lead_to_each_other(stocked: Client, screen: Scr
     page = screen.show("transform", "prepare")
     expect(page.get_by_role("region", name="Code of prepare")).to_contain_text("def transform")
     expect(page).to_contain_text("equal to the bit in a fresh process")
+    for label, columns in {"go in": ["x", "y"], "come out": ["x", "y"]}.items():
+        grid = page.get_by_role("grid", name=f"Columns that {label}")
+        rows = grid.locator(".jp-Kf-gridRow")
+        expect(rows).to_have_count(len(columns))
+        for at, name in enumerate(columns):
+            expect(rows.nth(at).get_by_role("gridcell").nth(0)).to_have_text(name)
+        assert rows.nth(0).get_by_role("gridcell").nth(2).inner_text() in ("yes", "no")
     page.get_by_role("region", name="Who uses it").get_by_role("button", name="high@1").click()
     model = screen.page.locator(".jp-Kf-modelPage:visible")
     expect(model.locator("h2")).to_have_text("high@1")
@@ -375,6 +702,9 @@ def test_a_transform_and_a_model_lead_to_each_other(stocked: Client, screen: Scr
     expect(model.locator("h2")).to_have_text("high@2")
     model.get_by_role("button", name="prepare@1").first.click()
     expect(screen.page.locator(".jp-Kf-transformPage:visible")).to_be_visible()
+    run = screen.show("run", stocked.runs("high", kind="train")[0].id)
+    for name in ("points@1", "prepare@1", "high@2"):
+        expect(run.get_by_role("button", name=name)).to_be_visible()
     assert screen.errors == []
 
 
@@ -392,6 +722,9 @@ PAGES = [
 ]
 
 
+SHOWN_PAGE = ".lm-DockPanel-widget:not(.lm-mod-hidden) .jp-Kf-page"
+
+
 def test_axe_finds_nothing_on_any_page_in_both_themes_and_widths(
     stocked: Client, screen: Screen
 ) -> None:
@@ -403,9 +736,12 @@ def test_axe_finds_nothing_on_any_page_in_both_themes_and_widths(
         for thing, name in (*PAGES, ("compare", runs)):
             page = screen.show(thing, name)
             expect(page.locator(".jp-Kf-skeleton")).to_have_count(0)
-            found[theme, thing, name] = findings(screen, ".jp-Kf-page")
-            screen.widths(f"{thing}-{name if thing != 'compare' else 'curve'}-{theme.lower()}")
-    assert {shown: rules for shown, rules in found.items() if rules} == {}
+            shown = f"{thing}-{name if thing != 'compare' else 'curve'}-{theme.lower()}"
+            for width in screen.widths(shown):
+                # The page alone that is shown: the hidden ones behind it were looked at before.
+                found[shown, width] = findings(screen, SHOWN_PAGE)
+    assert len(found) == 2 * 2 * (len(PAGES) + 1)
+    assert {which: rules for which, rules in found.items() if rules} == {}
     assert screen.errors == []
 
 

@@ -12,10 +12,45 @@ from playwright.sync_api import Browser, expect
 
 import jupyter_kf as kf
 from tests.browser.lab import Lab
-from tests.browser.screen import Screen, until
+from tests.browser.screen import Screen, last_step, until
 from tests.browser.test_access import findings
 
 RUNS = 10_000
+_SHOWN = """(() => {
+  const box = document.querySelector('#jupyter-kf-panel .jp-Kf-rows');
+  const { top, bottom } = box.getBoundingClientRect();
+  return [...box.querySelectorAll('.jp-Kf-virtualRow')]
+    .map(row => ({ place: Number(row.querySelector('[aria-posinset]')?.ariaPosInSet),
+                   top: row.getBoundingClientRect().top - top,
+                   bottom: row.getBoundingClientRect().bottom - bottom, high: bottom - top }))
+    .filter(row => row.bottom > top - bottom && row.top < row.high);
+})()"""
+# Every place in the list has a row, with its words, and they are later ones than before.
+FILLED_BELOW = f"""before => {{
+  const shown = {_SHOWN};
+  return shown.length > 2 && shown[0].top <= 0 && shown.at(-1).bottom >= 0
+    && shown.every((row, at) => row.place === shown[0].place + at) && shown[0].place > before;
+}}"""
+FIRST_SHOWN = f"() => {_SHOWN}[0].place"
+PALETTE = """() => {
+  const items = [...document.querySelectorAll('.lm-CommandPalette-content > li')];
+  const head = items.findIndex(item => item.classList.contains('lm-CommandPalette-header')
+    && item.textContent === 'Kubeflow');
+  const rest = items.slice(head + 1);
+  const next = rest.findIndex(item => item.classList.contains('lm-CommandPalette-header'));
+  return (next < 0 ? rest : rest.slice(0, next))
+    .map(item => item.querySelector('.lm-CommandPalette-itemLabel').textContent);
+}"""
+FORMS = ("Train a Model", "Tune Parameters", "Serve a Model", "Predict Files")
+TICKING = """
+import os, time
+step = 0
+while not os.path.exists({gate!r}):
+    kf.report(step=step, progress=0.5, loss=1 / (step + 1))
+    print("step", step)
+    step += 1
+    time.sleep(0.05)
+"""
 DENIES = """
 from jupyter_server.auth import Authorizer
 
@@ -66,7 +101,19 @@ def test_10_000_runs_scroll_are_searched_and_filtered(own: Screen):
     expect(panel.locator(".jp-Kf-count")).to_have_text(re.compile("10,?000 entries"))
     box = panel.get_by_role("listbox", name="Runs")
     expect(box.locator(".jp-Kf-virtualRow")).not_to_have_count(0)
-    assert box.locator(".jp-Kf-virtualRow").count() < 60
+    box.hover()
+    place = 1
+    for _ in range(20):  # through several of the pages in which rows are fetched
+        own.page.mouse.wheel(0, 900)
+        own.page.wait_for_function(FILLED_BELOW, arg=place)
+        assert box.locator(".jp-Kf-virtualRow").count() < 60
+        place = own.page.evaluate(FIRST_SHOWN)
+    far = box.locator(f"[aria-posinset='{place + 4}']")
+    run = far.locator("code").inner_text()
+    far.click()  # the first click in the list, which may not jump back to its begin
+    expect(own.page.locator(".jp-Kf-runPage:visible code").first).to_have_text(
+        re.compile(f"{run}$")
+    )
     box.focus()
     own.page.keyboard.press("End")
     last = box.locator("[aria-posinset='10000']")
@@ -85,7 +132,7 @@ def test_10_000_runs_scroll_are_searched_and_filtered(own: Screen):
     expect(panel.locator(".jp-Kf-count")).to_have_text(re.compile("1,?000 entries"))
     box.focus()
     own.page.keyboard.press("Enter")
-    expect(own.page.locator(".jp-Kf-runPage h2")).to_have_text(re.compile(r"run\d+"))
+    expect(own.page.locator(".jp-Kf-runPage:visible h2")).to_have_text(re.compile(r"run\d+"))
     own.pictures("panel-10000")
     assert not own.errors
 
@@ -131,22 +178,49 @@ def test_several_runs_are_selected_and_compared_by_mouse_and_by_keyboard(screen:
     assert not screen.errors
 
 
-def test_the_launcher_has_a_card_for_each_form(screen: Screen):
+def test_the_launcher_and_the_palette_have_each_form_the_panel_and_a_notebook(screen: Screen):
     screen.open()
     section = screen.page.locator(".jp-Launcher-section", has_text="Kubeflow")
-    for card in ("Train a Model", "Tune Parameters", "Serve a Model", "Predict Files"):
-        expect(section.locator(".jp-LauncherCard", has_text=card)).to_be_visible()
+    cards = section.locator(".jp-LauncherCard")
+    expect(cards).to_have_count(6)
+    for card in (*FORMS, "Kubeflow Notebook", "Show Kubeflow Panel"):
+        expect(cards.filter(has_text=card)).to_be_visible()
     section.scroll_into_view_if_needed()
     screen.picture("launcher")
+    named = [*FORMS, "Compare Runs", "Kubeflow Notebook", "Show Kubeflow Panel"]
+    assert in_the_palette(screen) == sorted(named)
+    cards.filter(has_text="Show Kubeflow Panel").click()
+    expect(screen.page.locator("#jupyter-kf-panel")).to_be_visible()
+    cards.filter(has_text="Kubeflow Notebook").click()
+    notebook = screen.page.locator(".jp-NotebookPanel")
+    expect(notebook.locator(".cm-content").first).to_contain_text("%load_ext jupyter_kf")
+    screen.kernel_ready()
+    assert in_the_palette(screen) == sorted([*named, "Run as Job"])  # there is a cell now
+    screen.open()
     section.locator(".jp-LauncherCard", has_text="Serve a Model").click()
-    expect(screen.page.locator(".jp-Kf-page:visible .jp-Kf-field").first).to_be_visible()
+    form = screen.page.locator(".jp-Kf-formPage:visible")
+    name = form.get_by_role("textbox", name=re.compile("^Name"))
+    name.fill("half-filled")
+    kept = "/lab/api/workspaces/default"
+    until(lambda: "half-filled" in json.dumps(screen.lab.get(kept)))
+    screen.reload()  # keeps the form in front, and what was typed
+    expect(name).to_have_value("half-filled")
+
+
+def in_the_palette(screen: Screen) -> list[str]:
+    """Our commands in the palette, which is closed again."""
+    screen.command("apputils:activate-command-palette")
+    expect(screen.page.locator(".lm-CommandPalette-header", has_text="Kubeflow")).to_be_attached()
+    found = sorted(screen.page.evaluate(PALETTE))
+    screen.page.keyboard.press("Escape")
+    return found
 
 
 def test_what_runs_and_what_waits_is_told_apart(screen: Screen, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("JUPYTER_KF_RUNTIME_DIR", str(screen.lab.runtime))
     monkeypatch.setenv("JUPYTER_KF_CORES", "1")
     panel, chip = screen.open().open_panel(), screen.page.locator(".jp-Kf-chip")
-    expect(chip).to_contain_text("idle")
+    expect(chip).to_have_text("this machine · idle")
     client = kf.connect(store=screen.lab.store)
     first = client.train("import time\ntime.sleep(600)", name="first", cpu=1)
     expect(chip).to_contain_text("1 running")
@@ -164,15 +238,45 @@ def test_what_runs_and_what_waits_is_told_apart(screen: Screen, monkeypatch: pyt
     expect(chip).to_contain_text("idle")
 
 
-def test_the_page_goes_on_when_the_server_was_restarted(own: Screen):
+def test_the_page_goes_on_when_the_server_was_restarted(
+    own: Screen, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("JUPYTER_KF_RUNTIME_DIR", str(own.lab.runtime))
+    gate = tmp_path / "gate"
     panel = own.open().open_panel()
     expect(panel.get_by_text("No run yet.")).to_be_visible()
-    own.lab.kill()
-    make_runs(own.lab, 3)
-    own.lab.start()
-    expect(panel.locator(".jp-Kf-count")).to_have_text("3 entries")
-    make_runs(own.lab, 1)  # and events come again
-    expect(panel.locator(".jp-Kf-count")).to_have_text("4 entries")
+    client, cell = kf.connect(store=own.lab.store), TICKING.format(gate=str(gate))
+    plotted, printing = (client.train(cell, name=name) for name in ("plotted", "printing"))
+    try:
+        # All that lives by a stream or by events: a cell's output, a page with a plot, a log.
+        own.command("docmanager:open", path=own.lab.notebook_with_output("saved.ipynb", plotted))
+        loss = own.page.locator(".jp-Kf-output .jp-Kf-metric", has_text="loss").locator("b")
+        expect(loss).to_have_text(re.compile(r"\d"))
+        own.show("run", plotted.id)
+        its_page = own.page.locator(".jp-Kf-runPage", has=own.page.get_by_text("plotted"))
+        now = its_page.locator(".jp-Kf-metric", has_text="loss").locator("b")
+        expect(now).to_have_text(re.compile(r"\d"))
+        own.show("run", printing.id).get_by_role("tab", name="Log").click()
+        log = own.page.locator(".jp-Kf-log")
+        until(lambda: last_step(log) > 0)
+        own.lab.kill()
+        make_runs(own.lab, 3)
+        own.lab.start()
+        expect(panel.locator(".jp-Kf-count")).to_have_text("5 entries")
+        make_runs(own.lab, 1)  # and events come again
+        expect(panel.locator(".jp-Kf-count")).to_have_text("6 entries")
+        newest = client.metrics(printing.id)[-1].step
+        until(lambda: last_step(log) > newest)
+        own.picture("after-restart")
+        for place in (now, loss):  # in the page, and in the output behind it
+            before = place.text_content()
+            expect(place).not_to_have_text(before)
+    finally:
+        gate.touch()
+    for name in ("plotted", "printing"):
+        expect(panel.get_by_role("option", name=f"{name}, Succeeded")).to_be_visible()
+    output = own.page.locator(".jp-Kf-output .jp-Kf-state")
+    expect(output).to_have_attribute("data-state", "SUCCEEDED")
 
 
 @pytest.mark.parametrize("own", [("lab", DENIES, 1)], indirect=True)
@@ -188,10 +292,34 @@ def test_who_is_not_permitted_sees_why(own: Screen):
 
 
 @pytest.mark.parametrize("own", [("notebook", "", 5)], indirect=True)
-def test_notebook_7_has_the_panel_the_menu_and_the_pages(own: Screen):
-    name = own.lab.notebook("seven.ipynb", "%load_ext jupyter_kf")
-    own.open(f"/notebooks/{name}")
+def test_notebook_7_has_live_outputs_jobs_forms_the_panel_and_the_pages(
+    own: Screen, tmp_path: Path
+):
+    gate = tmp_path / "gate"
+    train = "%%kf train seven" + TICKING.format(gate=str(gate))
+    cells = ("%load_ext jupyter_kf", train, "kf.report(answer=43)")
+    own.open(f"/notebooks/{own.lab.notebook('seven.ipynb', *cells)}")
     expect(own.page.get_by_role("menuitem", name="Kubeflow")).to_be_visible()
+    own.kernel_ready()
+    own.run_cell(0)
+    output = own.run_cell(1)
+    try:
+        loss = output.locator(".jp-Kf-metric", has_text="loss").locator("b")
+        expect(loss).to_have_text(re.compile(r"\d"))
+        expect(loss).not_to_have_text(loss.inner_text())
+    finally:
+        gate.touch()
+    expect(output.locator(".jp-Kf-state[data-state='SUCCEEDED']")).to_be_visible()
+    code = own.page.locator(".jp-CodeCell")
+    code.nth(2).locator(".cm-content").click()
+    own.command("jupyter-kf:run-cell-as-job")
+    expect(code.nth(2).locator(".cm-content")).to_contain_text("%%kf train seven")
+    expect(code.nth(2).locator(".jp-Kf-values")).to_contain_text("43")
+    own.command("jupyter-kf:open-form", verb="train")
+    form = own.page.locator(".jp-Kf-formPage:visible")
+    form.get_by_role("textbox", name=re.compile("^Name")).fill("formed")
+    form.get_by_role("button", name="Insert cell").click()
+    expect(code.nth(3).locator(".cm-content")).to_contain_text("%%kf train formed")
     own.command("jupyter-kf:show-panel")
     panel = own.page.locator("#jupyter-kf-panel")
     rows, page = panel.locator(".jp-Kf-row"), own.page.locator(".jp-Kf-runPage:visible")
@@ -218,21 +346,38 @@ def test_notebook_7_has_the_panel_the_menu_and_the_pages(own: Screen):
     assert set(own.errors) <= {bare}
 
 
-def test_the_first_screen_is_calm_and_says_what_to_type(own: Screen):
+def test_the_first_screen_is_calm_and_says_what_to_type(
+    own: Screen, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("JUPYTER_KF_RUNTIME_DIR", str(own.lab.runtime))
     asked: list[str] = []
     own.page.on("request", lambda r: asked.append(r.url) if "/jupyter-kf/" in r.url else None)
     panel = own.open().open_panel()
     expect(panel.get_by_text("%%kf train first")).to_be_visible()
     for section in ("Studies", "Models", "Endpoints", "Transforms", "Datasets"):
-        panel.get_by_role("button", name=section).click()
-        expect(panel.locator(".jp-Kf-empty pre")).to_contain_text("%")
+        heading = panel.get_by_role("button", name=section)
+        heading.click()
+        fold = panel.locator(".jp-Kf-fold", has=own.page.get_by_role("button", name=section))
+        expect(fold.locator(".jp-Kf-empty pre")).to_contain_text("%")
+        expect(panel.get_by_text("%%kf train first")).to_be_visible()  # several may be open
+        heading.click()
     panel.get_by_role("button", name="Resources").click()
-    expect(panel.get_by_role("meter", name="CPU")).to_be_visible()
+    expect(panel.get_by_role("meter", name="Cores")).to_be_visible()
     own.pictures("resources")
-    before = len(asked)
-    own.page.wait_for_timeout(3_000)  # the time in which nothing may happen
-    assert len(asked) == before, "it polls while idle"
+    panel.get_by_role("button", name="Resources").click()
+    own.pictures("first-screen")
+    panel.get_by_role("button", name="Resources").click()
     expect(own.page.locator("dialog, .jp-Dialog")).to_have_count(0)
     assert own.lab.get("/api/kernels") == [], "a hidden kernel was started"
-    panel.get_by_role("button", name="Runs").click()
-    own.pictures("first-screen")
+    # Nor when there is something to look at: a page with plots, and a cell's output beside it.
+    cell = "for step in range(9):\n    kf.report(step=step, loss=step)"
+    run = kf.connect(store=own.lab.store).train(cell, name="over").wait()
+    own.command("docmanager:open", path=own.lab.notebook_with_output("saved.ipynb", run))
+    expect(own.page.locator(".jp-Kf-output .jp-Kf-metric svg")).to_be_visible()
+    own.command("jupyter-kf:open", thing="run", id=run.id)
+    expect(own.page.locator(".jp-Kf-runPage .jp-Kf-metric svg")).to_be_visible()
+    expect(own.page.locator(".jp-Kf-chip")).to_contain_text("idle")
+    own.page.wait_for_load_state("networkidle")
+    before = len(asked)
+    own.page.wait_for_timeout(3_000)  # the time in which nothing may happen
+    assert asked[before:] == [], "it polls while idle"

@@ -27,7 +27,7 @@ while not os.path.exists({str(gate)!r}):
     step += 1
     time.sleep(0.05)
 kf.report(answer=42)
-print("the end")
+print("one more\\n" * 100 + "the end")
 """
 
 
@@ -64,11 +64,22 @@ def test_a_train_cell_shows_its_metrics_as_they_come_and_its_end(screen: Screen,
     expect(row).to_be_visible()
     expect(screen.page.locator(".jp-Kf-chip")).to_contain_text("1 running")
     screen.pictures("cell-running")
+    output.get_by_role("button", name="Open").click()
+    page = screen.page.locator(".jp-Kf-runPage")
+    page.get_by_role("tab", name="Log").click()
+    expect(page.locator(".jp-Kf-line", has_text="step").last).to_be_visible()
+    screen.page.get_by_role("tab", name="learn.ipynb").click()  # the log goes on behind it
+    expect(page).not_to_be_visible()
+    failed: list[str] = []
+    screen.page.on("requestfailed", lambda request: failed.append(request.url))
     gate.touch()
     expect(output.locator(".jp-Kf-state[data-state='SUCCEEDED']")).to_be_visible()
     expect(panel.get_by_role("option", name=re.compile("learn, Succeeded"))).to_be_visible()
     expect(screen.page.locator(".jp-Kf-chip")).to_contain_text("idle")
     screen.pictures("cell-succeeded")
+    screen.page.locator(".lm-TabBar-tab", has_text=re.compile("^learn$")).click()
+    expect(page.locator(".jp-Kf-line", has_text="the end")).to_be_visible()
+    assert [url for url in failed if "/stream" in url] == [], "a stream was broken off"
     assert not screen.errors
 
 

@@ -31,14 +31,44 @@ def spawn_page(browser: Browser, hub: Hub, user: str, **settings) -> Page:
 def test_the_form_answers_at_once_with_the_bounds_of_the_size(browser, hub):
     page = spawn_page(browser, hub, "ada")
     expect(page.locator("#kf-cpu-more")).to_have_text("0.5 to 2")
-    assert page.locator("#kf-gpu option[value=nvidia]").is_disabled()
+    expect(page.locator("#kf-gpu")).to_be_disabled()
+    expect(page.locator("#kf-gpu-more")).to_have_text(
+        "Data science can use no GPU. Choose PyTorch for GPUs or TensorFlow for GPUs."
+    )
+    page.check("#kf-image-pytorch-gpu")
+    expect(page.locator("#kf-gpu-more")).to_have_text("Small has no GPU. Choose Large.")
     page.check("#kf-preset-training")
     expect(page.locator("#kf-cpu-more")).to_have_text("2 to 8")
-    page.check("#kf-image-pytorch-gpu")
     expect(page.locator("#kf-gpu option[value=nvidia]")).to_be_enabled()
-    page.select_option("#kf-gpu", "nvidia")
+    page.select_option("#kf-gpu", "nvidia-slice")
+    assert page.locator("#kf-gpus option", has_text="2").is_disabled()
     page.check("#kf-image-scipy")
     expect(page.locator("#kf-gpu")).to_have_value("")
+    page.check("#kf-image-tensorflow-gpu")
+    expect(page.locator("#kf-gpu")).to_have_value("nvidia-slice")
+
+
+def test_a_kind_that_some_images_can_not_use_says_with_which_it_does_not_go(browser, hub):
+    page = spawn_page(browser, hub, "grace")
+    page.check("#kf-size-large")
+    page.check("#kf-image-base")
+    assert page.locator("#kf-gpu option[value=amd]").is_enabled()
+    assert page.locator("#kf-gpu option[value=nvidia]").is_disabled()
+    expect(page.locator("#kf-gpu option[value=nvidia]")).to_contain_text("not with JupyterLab")
+
+
+def test_what_a_link_asked_for_in_vain_is_on_the_page_that_refuses_and_not_on_the_next(
+    browser, hub
+):
+    page = spawn_page(browser, hub, "ivy")
+    page.goto(f"{hub.url}/hub/spawn/ivy?opt-image=pytorch&opt-cpu=9+apples&opt-memory=3Gi")
+    expect(page.locator(".spawn-error-msg")).to_contain_text("'9 apples' is not an amount of CPU")
+    expect(page.locator("#kf-cpu")).to_have_value("9 apples")
+    expect(page.locator("#kf-cpu")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#kf-image-pytorch")).to_be_checked()
+    page.goto(f"{hub.url}/hub/spawn/ivy")
+    expect(page.locator("#kf-cpu")).to_have_value("")
+    expect(page.locator("#kf-image-scipy")).to_be_checked()
 
 
 def test_without_a_script_the_same_form_is_sent_and_the_hub_answers(browser, hub):
@@ -55,6 +85,7 @@ def test_without_a_script_the_same_form_is_sent_and_the_hub_answers(browser, hub
 
 def test_every_control_can_be_reached_and_used_with_the_keyboard(browser, hub):
     page = spawn_page(browser, hub, "cyd")
+    page.check("#kf-image-pytorch-gpu")  # the default can use no GPU, and its field is disabled
     page.locator("#kf-preset-training").focus()
     page.keyboard.press("Space")
     assert page.is_checked("#kf-preset-training")

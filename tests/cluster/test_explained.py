@@ -20,7 +20,7 @@ from tests.cluster.addresses import HOST_IP
 from tests.cluster.control import wait_for
 from tests.cluster.inside import run_in
 from tests.cluster.test_spawner import servers
-from tests.spawner.hub import Hub, running_hub
+from tests.spawner.hub import Hub, on_kubernetes, running_hub
 from tests.spawner.watching import Told, Watch, start
 
 # A bound of the product, in issue 5: from the first telling word of the cluster to the page.
@@ -109,12 +109,8 @@ def hub(node, registry, python_image, control_plane, namespace, tmp_path) -> Ite
     with control_plane.api_client() as api:
         label = {"pod-security.kubernetes.io/enforce": "restricted"}
         client.CoreV1Api(api).patch_namespace(namespace, {"metadata": {"labels": label}})
-    settings = {
-        "KUBECONFIG": str(control_plane.kubeconfig),
-        "JUPYTER_KF_HUB_ADDRESS": HOST_IP,
-        "JUPYTER_KF_HUB_NAMESPACE": namespace,
-        "JUPYTER_KF_CATALOGUE": str(catalogue),
-    }
+    kubeconfig = control_plane.kubeconfig
+    settings = on_kubernetes(kubeconfig, namespace, address=HOST_IP, catalogue=catalogue)
     with running_hub(tmp_path, SETTINGS, **settings) as one:
         yield one
 

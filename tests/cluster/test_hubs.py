@@ -27,7 +27,7 @@ from kubespawner.objects import make_namespace
 from tests.cluster import faults
 from tests.cluster.control import wait_for
 from tests.cluster.test_spawner import STRICT, gone, progress, servers
-from tests.spawner.hub import INTERNAL_SSL, Hub, running_hub
+from tests.spawner.hub import INTERNAL_SSL, Hub, on_kubernetes, running_hub
 
 EACH_THEIR_OWN = """
 c.KfSpawner.enable_user_namespaces = True
@@ -57,11 +57,7 @@ c.KfSpawner.profile_list = [
 def test_a_pod_whose_making_was_answered_too_late_is_adopted_and_a_killed_hubs_is_removed(
     api_proxy, api, namespace, tmp_path
 ):
-    settings = {
-        "KUBECONFIG": str(api_proxy.kubeconfig),
-        "JUPYTER_KF_HUB_ADDRESS": "127.0.0.1",
-        "JUPYTER_KF_HUB_NAMESPACE": namespace,
-    }
+    settings = on_kubernetes(api_proxy.kubeconfig, namespace)
     patient = f"{STRICT}c.KfSpawner.patience_s = 300\nc.KfSpawner.k8s_api_request_timeout = 1\n"
     slow = {"method": "POST", "contains": "/pods", "after": True}
     with running_hub(tmp_path, patient, **settings) as first:
@@ -94,7 +90,7 @@ def test_a_namespace_of_ones_own_is_made_and_one_that_is_not_marked_is_never_use
     theirs = {"bob": {}, "cyd": marks("bob"), "dan": marks("dan")}
     for user, metadata in theirs.items():
         core.create_namespace({"metadata": {"name": f"{namespace}-{user}", **metadata}})
-    settings = {"KUBECONFIG": str(cluster.kubeconfig), "JUPYTER_KF_HUB_ADDRESS": "127.0.0.1"}
+    settings = on_kubernetes(cluster.kubeconfig)
     each = STRICT + INTERNAL_SSL + EACH_THEIR_OWN.format(namespace=namespace)
     try:
         with running_hub(tmp_path, each, **settings) as hub:
@@ -147,11 +143,7 @@ def test_without_a_catalogue_profiles_named_servers_and_internal_ssl_work_as_the
     cluster, api, namespace, tmp_path
 ):
     core = client.CoreV1Api(api)
-    settings = {
-        "KUBECONFIG": str(cluster.kubeconfig),
-        "JUPYTER_KF_HUB_ADDRESS": "127.0.0.1",
-        "JUPYTER_KF_HUB_NAMESPACE": namespace,
-    }
+    settings = on_kubernetes(cluster.kubeconfig, namespace)
     with running_hub(tmp_path, STRICT + INTERNAL_SSL + AS_BEFORE, **settings) as hub:
         page = hub.user("ada").get("/hub/spawn/ada").text
         assert "A large one" in page and "profile-option-large--image" in page

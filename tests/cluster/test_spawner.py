@@ -17,7 +17,7 @@ from kubernetes.client.exceptions import ApiException
 
 from tests.cluster.control import wait_for
 from tests.spawner.conftest import PUBLISHED
-from tests.spawner.hub import TOKEN, Hub, running_hub, xsrf
+from tests.spawner.hub import TOKEN, Hub, on_kubernetes, running_hub, xsrf
 
 RESTRICTED = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
 # Two failures in a row would end this hub; a start that can't succeed is given up soon.
@@ -31,11 +31,7 @@ c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0.5}
 @pytest.fixture
 def hub(cluster, namespace, tmp_path) -> Iterator[Hub]:
     """A hub of this machine that spawns into the test's namespace."""
-    settings = {
-        "KUBECONFIG": str(cluster.kubeconfig),
-        "JUPYTER_KF_HUB_ADDRESS": "127.0.0.1",
-        "JUPYTER_KF_HUB_NAMESPACE": namespace,
-    }
+    settings = on_kubernetes(cluster.kubeconfig, namespace)
     with running_hub(tmp_path, STRICT, **settings) as running:
         yield running
 

@@ -11,6 +11,7 @@ from jupyter_kf.backends.base import Plan, Unsupported
 from jupyter_kf.client.compare import compare
 from jupyter_kf.display import html, text
 from jupyter_kf.display.card import Card, Table, as_html, as_text
+from jupyter_kf.display.values import type_word
 from jupyter_kf.errors import BackendError, ParityError
 from jupyter_kf.records import Check, Run, RunList, State, Study, Trial
 from jupyter_kf.specs import TrainSpec
@@ -151,3 +152,9 @@ def test_a_plan_shows_what_is_refused_and_why():
 def test_every_state_has_a_tone_in_both_themes(state):
     assert f"{state}" in html(run(state=state))
     assert "var(--jp-" in html(run(state=state))
+
+
+def test_a_type_is_said_as_the_pages_say_it():
+    said = [type_word(kind) for kind in ("large_string", "int64", "string_view")]
+    assert said == ["string", "int64", "string"]
+    assert type_word("dictionary<values=string, indices=int32, ordered=0>") == "string"

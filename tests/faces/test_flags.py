@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_kf.errors import KfError, SpecError
-from jupyter_kf.specs.flags import flags_of, literal
+from jupyter_kf.specs.flags import literal
 from jupyter_kf.specs.queries import CallOptions
-from jupyter_kf.verbs import VERBS, explain, read_call, words_of
+from jupyter_kf.verbs import VERBS, explain, offered, read_call, words_of
 
 
 def fields(line: str) -> dict:
@@ -127,9 +127,11 @@ def test_a_parameter_typed_as_python_comes_back(value):
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_explains_itself_and_each_of_its_flags(verb):
     text = explain(verb)
-    for flag in flags_of(VERBS[verb]):
+    for flag in offered(verb):
         assert flag.flag in text
         assert flag.help, f"{verb} {flag.flag} has no help sentence"
+    for name in VERBS[verb].idle:
+        assert f"--{name}" not in text
 
 
 def test_the_units_of_a_spec_are_in_its_json_schema():

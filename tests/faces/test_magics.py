@@ -233,10 +233,19 @@ def test_what_has_a_name_is_listed_as_a_table(shell):
 
 
 def test_the_log_of_a_name_says_which_run_it_shows(shell, capsys):
-    cell(shell, "%%kf train twice --wait\nprint('hello')")
+    cell(shell, "%%kf train twice --wait\nprint('one', 'two', 'hello', sep='\\n')")
     run = shell.user_ns["_kf"]
     capsys.readouterr()
     cell(shell, "%kf logs twice")
-    assert capsys.readouterr().out == f"[train run {run.id}, SUCCEEDED]\nhello\n"
+    head, whole = f"[train run {run.id}, SUCCEEDED]\n", "one\ntwo\nhello\n"
+    assert capsys.readouterr().out == head + whole
     cell(shell, f"%kf logs {run.id}")
-    assert capsys.readouterr().out == "hello\n"
+    assert capsys.readouterr().out == whole
+    for line, said in (
+        ("twice --tail 1", head + "hello\n"),
+        (f"{run.id} -n 2 -f", "two\nhello\n"),
+        (f"{run.id} --tail 9", whole),
+        (f"{run.id} --tail 0", ""),
+    ):
+        cell(shell, f"%kf logs {line}")
+        assert capsys.readouterr().out == said, line

@@ -42,12 +42,14 @@ class Hub:
     """A hub that runs, seen from outside."""
 
     url: str
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | None
+    """None where the hub is no process of this machine."""
     log: Path
     _users: dict[str, httpx.Client] = field(default_factory=dict)
 
     @property
     def alive(self) -> bool:
+        assert self.process, "this hub is no process of this machine"
         return self.process.poll() is None
 
     def user(self, name: str) -> httpx.Client:
@@ -91,6 +93,7 @@ class Hub:
 
     def environment_of(self, name: str) -> dict[str, str]:
         """The variables of the user's server, a process below the hub."""
+        assert self.process, "this hub is no process of this machine"
         for process in psutil.Process(self.process.pid).children(recursive=True):
             with contextlib.suppress(psutil.Error):
                 found = process.environ()
@@ -151,6 +154,30 @@ def running_hub(folder: Path, more: str = "", **environment: str) -> Iterator[Hu
             process.kill()
             process.wait()
         _end_proxy(folder / "proxy.pid")
+
+
+def on_kubernetes(
+    kubeconfig: Path,
+    namespace: str = "",
+    *,
+    address: str = "127.0.0.1",
+    catalogue: Path | None = None,
+) -> dict[str, str]:
+    """The environment in which the development hub starts servers as pods.
+
+    Args:
+        kubeconfig: of the cluster.
+        namespace: where the servers go; left out, the configuration says it.
+        address: this machine, as its pods reach it.
+        catalogue: another one than the published.
+    """
+    told = {
+        "KUBECONFIG": str(kubeconfig),
+        "JUPYTER_KF_HUB_ADDRESS": address,
+        "JUPYTER_KF_HUB_NAMESPACE": namespace,
+        "JUPYTER_KF_CATALOGUE": str(catalogue or ""),
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def free_port() -> int:

@@ -75,15 +75,15 @@ tolerations: []
 """
     assert problems(text) == {
         "2 defaults.size": "there is no 'smal' in `sizes`",
-        "4 images.lab.image": "not an image reference",
+        "4 images.lab.image": "'not an image' is not an image reference",
         "4 images.lab.gpus": "there is no 'cuda' in `gpus`",
-        "5 images.old.title": "input should be a valid string",
+        "5 images.old.title": "7 where text belongs",
         "5 images.old.redirect": "there is no 'gone' in `images`",
-        "9 sizes.small.cpu": "not min <= default <= max",
-        "10 sizes.small.memory.default": "not an amount of memory",
+        "9 sizes.small.cpu": "min 3, default 1 and max 2 are not in order",
+        "10 sizes.small.memory.default": "'2 apples' is not an amount of memory",
         "11 sizes.small.colour": "there is no `colour` here",
         "13 volumes.data.mount": "a volume there would hide the system's own files",
-        "14 tolerations": "input should be a valid dictionary",
+        "14 tolerations": "a list where keys with values belong",
     }
 
 
@@ -118,7 +118,7 @@ tolerations: []
             "10 tolerations.t.0",
             "write both, or neither",
         ),
-        ("sizes: {}", "10 ", "keep one of the two"),
+        ("sizes: {}", "10 sizes", "keep one of the two"),
     ],
 )
 def test_a_mistake_is_told_with_its_fix(more, where, fix):

@@ -9,6 +9,8 @@ import pytest
 from jupyter_kf_spawner import form
 from jupyter_kf_spawner.asked import _READERS, from_form
 from jupyter_kf_spawner.catalogue import parse
+from jupyter_kf_spawner.errors import Refusal
+from jupyter_kf_spawner.filled import Filled
 from jupyter_kf_spawner.limits import Running
 from jupyter_kf_spawner.resolve import Identity, Usage, resolve
 
@@ -92,7 +94,7 @@ def test_every_choice_of_the_form_is_understood(catalogue, ada):
 
 def test_the_last_choice_is_filled_in(catalogue, ada):
     last = {"image": "base", "cpu": 2, "memory": "3Gi", "volumes": ["flights"], "spot": True}
-    got = from_form(page(catalogue, ada, last=last).fields)
+    got = from_form(page(catalogue, ada, filled=Filled(last)).fields)
     assert got == {
         "image": "base",
         "cpu": "2",
@@ -106,13 +108,19 @@ def test_the_last_choice_is_filled_in(catalogue, ada):
     "last", ["text", {"image": "<b>"}, {"nothing": 1}, {"image": "gone"}, None]
 )
 def test_a_last_choice_that_makes_no_sense_now_is_left_out(catalogue, ada, last):
-    assert from_form(page(catalogue, ada, last=last).fields) == {}
+    assert from_form(page(catalogue, ada, filled=Filled(last)).fields) == {}
 
 
 def test_every_text_is_escaped():
     evil = "</script><script>alert(1)</script>"
     text = SMALL.replace("title: Lab", f'title: "{evil}", description: "{evil}"')
-    shown = form.render(parse(text), Identity(evil), Usage(), notices=[evil], last={"cpu": evil})
+    shown = form.render(
+        parse(text),
+        Identity(evil),
+        Usage(),
+        notices=[evil],
+        filled=Filled({"cpu": evil}, "cpu", refused=True),
+    )
     assert "<script>alert" not in shown
     assert shown.count("<script") == 2
 
@@ -136,3 +144,105 @@ def test_colours_come_from_the_page_so_that_both_themes_hold():
         "var(--bs-" in one or "transition" in one for one in colours if "#" in one
     )
     assert "prefers-reduced-motion" in style
+
+
+def test_what_was_refused_stands_in_the_form_to_be_mended_even_where_it_can_not_be_read(
+    catalogue, ada
+):
+    sent = {"image": "pytorch", "cpu": "9 apples", "memory": "3Gi", "gpu": ["x"], "nothing": 1}
+    shown = form.render(catalogue, ada, USAGE, filled=Filled(sent, "cpu", refused=True))
+    got = from_form(Page(shown).fields)
+    assert got == {"image": "pytorch", "cpu": "9 apples", "memory": "3Gi"}
+    assert re.search(r'is-invalid" aria-invalid="true" id="kf-cpu"', shown)
+    assert shown.count("aria-invalid") == 1
+    # A last choice is not to be mended, so nothing unreadable of it is shown.
+    assert "apples" not in form.render(catalogue, ada, USAGE, filled=Filled(sent))
+
+
+def test_the_recommended_offer_stands_in_the_list_once(catalogue, ada):
+    shown = form.render(catalogue, ada, USAGE)
+    assert shown.count(">Data science") == 1 and "Data science (recommended)" in shown
+    # A preset sets the size: to leave it open and to say the default are two choices.
+    assert "As the preset says" in shown and "Small (recommended)" not in shown
+
+
+def test_a_chosen_default_is_the_same_choice_as_none(catalogue, ada):
+    assert from_form(page(catalogue, ada, filled=Filled({"image": "scipy"})).fields) == {}
+    got = from_form(page(catalogue, ada, filled=Filled({"size": "small"})).fields)
+    assert got == {"size": "small"}
+
+
+def test_every_pattern_says_in_words_what_it_asks_for(catalogue, ada):
+    fields = re.findall(r"<input[^>]*pattern=[^>]*>", form.render(catalogue, ada, USAGE))
+    assert len(fields) == 3 and all('title="A' in one and "such as" in one for one in fields)
+
+
+def test_a_kind_of_gpu_that_none_of_a_persons_images_can_use_is_not_offered(ada):
+    text = SMALL + "gpus: {nvidia: {title: N, resource: nvidia.com/gpu}}\n"
+    assert 'name="gpu"' not in form.render(parse(text), ada, Usage())
+    able = text.replace('"lab:1"}', '"lab:1", gpus: [nvidia]}')
+    shown = form.render(parse(able), ada, Usage())
+    assert 'name="gpu"' in shown and "For: Lab. Sizes: Small." in shown
+
+
+HIDDEN = """\
+version: 1
+defaults: {image: lab, size: s}
+images:
+  lab: {title: Lab, image: "lab:1", gpus: [g, vip-gpu], sizes: [s, vip-size]}
+  plain: {title: Plain, image: "plain:1", sizes: [vip-size]}
+  vip-image: {title: VIP image, image: "vip:1", gpus: [g, vip-gpu], groups: [vips]}
+  vip-old: {title: VIP old, image: "vip:0", redirect: lab, groups: [vips]}
+sizes:
+  s: {title: S, gpus: [vip-gpu], cpu: {min: 1, default: 1, max: 1},
+      memory: {min: 1Gi, default: 1Gi, max: 1Gi}}
+  m: {title: M, cpu: {min: 1, default: 1, max: 1}, memory: {min: 1Gi, default: 1Gi, max: 1Gi}}
+  vip-size: {title: VIP size, groups: [vips], cpu: {min: 1, default: 1, max: 1},
+             memory: {min: 1Gi, default: 1Gi, max: 1Gi}}
+gpus:
+  g: {title: G, resource: x.org/g, counts: [1]}
+  vip-gpu: {title: VIP GPU, resource: x.org/vip, counts: [1, 7], groups: [vips]}
+volumes:
+  vip-volume: {title: VIP volume, claim: vip-claim, mount: /vip, groups: [vips]}
+presets:
+  p: {title: P, options: {size: s}}
+  vip-preset: {title: VIP preset, options: {image: vip-image, size: vip-size}, groups: [vips]}
+secrets:
+  VIP_KEY: {secret: vip-secret, key: k, groups: [vips]}
+limits:
+  - {servers: 2}
+  - {servers: 77, groups: [vips]}
+workspace: {size: {min: 1Gi, default: 1Gi, max: 1Gi}}
+kubeflow: {groups: [vips], queue: vip-queue}
+"""
+ASKED = [
+    {"image": "lab", "size": "m", "gpu": "g", "gpus": 3},
+    {"image": "lab", "size": "s", "gpu": "g"},
+    {"image": "plain", "size": "s"},
+    {"image": "plain", "size": "s", "gpu": "g"},
+    {"gpu": "v"}, {"image": "v"}, {"size": "v"}, {"volumes": ["v"]}, {"preset": ["v"]},
+    {"kubeflow": True}, {"spot": True}, {"gpus": 7, "gpu": "g", "size": "m"},
+]  # fmt: skip
+
+
+def test_what_is_for_a_group_is_nowhere_for_those_who_are_not_in_it(ada):
+    """Neither on the page, nor in what its script reads, nor in a refusal that does not name it."""
+    catalogue, usage = parse(HIDDEN), Usage(claims={}, home="claim-ada")
+    vip = Identity("vic", frozenset({"vips"}))
+    assert "vip" in form.render(catalogue, vip, usage).lower()
+    assert "vip" not in form.render(catalogue, ada, usage).lower()
+    for options in ASKED:
+        with pytest.raises(Refusal) as refused:
+            resolve(catalogue, ada, usage, options)
+        assert "vip" not in str(refused.value).lower(), options
+    # What is named is answered in the same words as what there is not.
+    for field, name in (
+        ("image", "vip-image"), ("image", "vip-old"), ("size", "vip-size"), ("gpu", "vip-gpu"),
+        ("preset", "vip-preset"), ("volumes", "vip-volume"),
+    ):  # fmt: skip
+        said = []
+        for asked in (name, "zzz-" + name[4:]):
+            with pytest.raises(Refusal) as refused:
+                resolve(catalogue, ada, usage, {field: asked})
+            said.append(str(refused.value).replace(asked, "X"))
+        assert said[0] == said[1]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.spawner.hub import INTERNAL_SSL, Hub, running_hub
+from tests.spawner.hub import INTERNAL_SSL, Hub, running_hub, xsrf
 
 # Two failures in a row would end this hub. There is no Kubernetes: a refusal needs none.
 STRICT = """
@@ -79,10 +79,56 @@ def test_a_refused_rest_call_is_a_400_with_words_and_counts_for_nothing(strict_h
     assert strict_hub.alive
 
 
+def test_options_that_are_nested_a_thousand_deep_are_refused_and_the_hub_lives(strict_hub):
+    """They pass the hub's reader of JSON, and would not pass its database."""
+    for depth in (100, 900, 950):
+        for server in ("", "deep"):
+            body = {"image": [json.loads("[" * depth + "]" * depth)]}
+            answer = strict_hub.ask("ida", body, server)
+            assert answer.status_code == 400, answer.text
+            assert "is not a name for image" in answer.json()["message"]
+    assert strict_hub.user("ida").get("/hub/spawn/ida").status_code == 200
+    assert strict_hub.alive and "consecutive spawn" not in strict_hub.log.read_text()
+
+
 def test_a_refused_link_shows_the_form_with_the_reason(strict_hub):
     answer = strict_hub.user("cyd").get("/hub/spawn/cyd", params={"opt-image": "nothing"})
     assert answer.status_code == 400
     assert "there is no image" in answer.text and 'name="image"' in answer.text
+
+
+def test_a_refused_page_keeps_what_was_sent_and_the_next_page_has_the_last_granted_choice(
+    strict_hub,
+):
+    user = strict_hub.user("fay")
+
+    def filled(page: str) -> tuple[str, bool]:
+        (cpu,) = re.findall(r'id="kf-cpu"[^>]*value="([^"]*)"', page)
+        return cpu, bool(re.search(r'id="kf-image-pytorch" checked', page))
+
+    link = {"opt-image": "pytorch", "opt-cpu": "77"}
+    answer = user.get("/hub/spawn/fay", params=link)
+    assert answer.status_code == 400 and filled(answer.text) == ("77", True)
+    assert filled(user.get("/hub/spawn/fay").text) == ("", False)
+    for server in ("", "second"):
+        fields = {"image": "pytorch", "cpu": "9 apples"}
+        assert filled(strict_hub.submit("fay", fields, server).text) == ("9 apples", True)
+        assert filled(user.get(f"/hub/spawn/fay/{server}".rstrip("/")).text) == ("", False)
+    assert strict_hub.ask("fay", {"image": "pytorch", "cpu": "78"}).status_code == 400
+    assert filled(user.get("/hub/spawn/fay").text) == ("", False)
+
+
+def test_a_refused_start_is_one_line_of_the_hubs_log_and_no_traceback(strict_hub):
+    read = len(strict_hub.log.read_text())
+    strict_hub.submit("gus", {"image": "no-such-image"})
+    strict_hub.user("gus").get("/hub/spawn/gus", params={"opt-image": "nor-this"})
+    strict_hub.ask("gus", {"image": "nor-that"})
+    said = strict_hub.log.read_text()[read:]
+    # No traceback of it; one that this hub has no Kubernetes is not a user's.
+    assert "SpawnException" not in said and "Refusal" not in said
+    for image in ("no-such-image", "nor-this", "nor-that"):
+        (line,) = [one for one in said.splitlines() if f"there is no image '{image}'" in one]
+        assert line.startswith("[I ") and "gus" in line
 
 
 def test_a_saved_choice_that_is_no_longer_allowed_is_refused_on_return(strict_hub):
@@ -92,7 +138,7 @@ def test_a_saved_choice_that_is_no_longer_allowed_is_refused_on_return(strict_hu
 
 
 def test_a_chosen_server_starts_and_knows_what_it_was_given(local_hub):
-    answer = local_hub.submit("eve", {"image": "scipy", "size": "small", "memory": "3Gi"})
+    answer = local_hub.submit("eve", {"image": "pytorch", "size": "small", "memory": "3Gi"})
     assert answer.status_code == 200, answer.text
     user = local_hub.user("eve")
     until = time.monotonic() + 120
@@ -102,7 +148,7 @@ def test_a_chosen_server_starts_and_knows_what_it_was_given(local_hub):
         time.sleep(0.3)
     assert page.url.path == "/user/eve/lab"
     model = user.get("/hub/api/users/eve").json()
-    options = {"image": "scipy", "size": "small", "memory": "3Gi"}
+    options = {"image": "pytorch", "size": "small", "memory": "3Gi"}
     assert model["servers"][""]["user_options"] == options
     given = local_hub.environment_of("eve")
     assert given["JUPYTERHUB_API_URL"].startswith("https:") and given["JUPYTERHUB_SSL_CERTFILE"]
@@ -121,4 +167,20 @@ def test_after_a_stop_the_form_shows_the_last_choice(local_hub):
     local_hub.stop("eve")
     page = local_hub.user("eve").get("/hub/spawn/eve").text
     assert re.search(r'id="kf-memory"[^>]*value="3Gi"', page)
-    assert re.search(r'value="scipy"\s+id="kf-image-scipy" checked', page)
+    assert re.search(r'id="kf-image-pytorch" checked', page)
+    # What is refused in between is not the last choice, for the form or without one.
+    assert local_hub.submit("eve", {"image": "scipy", "memory": "99Gi"}).status_code == 400
+    page = local_hub.user("eve").get("/hub/spawn/eve").text
+    assert re.search(r'id="kf-memory"[^>]*value="3Gi"', page)
+    assert re.search(r'id="kf-image-pytorch" checked', page)
+
+
+def test_without_kubernetes_the_volumes_page_says_where_the_files_are(local_hub):
+    user = local_hub.user("hal")
+    page = user.get("/hub/volumes/hal")
+    assert page.status_code == 200 and "There is none." not in page.text
+    assert f"in the folder {local_hub.log.parent}/hal, where they stay" in page.text
+    token, fields = xsrf(user.get("/hub/spawn").text), {"volume": "x", "typed": "x"}
+    sent = user.post("/hub/volumes/hal", params={"_xsrf": token}, data=fields)
+    assert sent.status_code == 404
+    assert local_hub.user("bob").get("/hub/volumes/hal").status_code in (403, 404)

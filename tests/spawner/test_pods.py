@@ -68,7 +68,7 @@ def test_a_gpu_is_asked_for_by_its_key_and_its_taint_is_tolerated(rendered):
 
 
 def test_shared_memory_and_read_only_data_are_mounted(rendered):
-    mounts = rendered["scipy, large, data"]["spec"]["containers"][0]["volumeMounts"]
+    mounts = rendered["scipy, large, data, in no group"]["spec"]["containers"][0]["volumeMounts"]
     assert {"name": "kf-data-0", "mountPath": "/data/flights", "readOnly": True} in mounts
     assert any(mount["mountPath"] == "/dev/shm" for mount in mounts)
 
@@ -111,7 +111,7 @@ def test_the_handoff_is_one_json_variable(rendered):
     told = json.loads(next(entry["value"] for entry in entries if entry["name"] == VARIABLE))
     assert told == {
         "version": 1,
-        "backend": "kubernetes",
+        "backend": "local",
         "namespace": "notebooks",
         "image": "localhost/jupyter-kf-pytorch-gpu:0.1.0",
         "gpu": {"resource": "nvidia.com/gpu", "count": 2},
@@ -121,7 +121,7 @@ def test_the_handoff_is_one_json_variable(rendered):
 
 
 def test_what_the_hub_configures_stays_and_ours_is_added(catalogue, ada):
-    chosen = resolve(catalogue, ada, Usage(home="h"), {"size": "large", "spot": True})
+    chosen = resolve(catalogue, ada, Usage(claims={}, home="h"), {"size": "large", "spot": True})
     wanted = pods.traits(catalogue, chosen, "n")
     configured = {
         **dict.fromkeys(wanted),
@@ -145,3 +145,21 @@ def test_what_the_hub_configures_stays_and_ours_is_added(catalogue, ada):
     assert got["node_affinity_required"] == configured["node_affinity_required"]
     assert [volume["name"] for volume in got["volumes"]] == ["tmp", "kf-workspace", "kf-shm"]
     assert got["priority_class_name"] == "users"
+
+
+def test_a_group_that_only_writes_or_only_has_a_secret_has_pods_of_its_own_to_be_checked():
+    text = (
+        SMALL
+        + """\
+volumes:
+  data: {title: Data, claim: data-x, mount: /data, writers: [writers]}
+secrets:
+  KEY: {secret: team, key: k, groups: [keepers]}
+"""
+    )
+    catalogue = parse(text)
+    pods = dict(combinations(catalogue))
+    member, nobody = pods["lab, small, data"], pods["lab, small, data, in no group"]
+    assert member.secrets == {"KEY"} and not member.mounts[0].read_only
+    assert not nobody.secrets and nobody.mounts[0].read_only
+    assert set(dict(combinations(parse(SMALL)))) == {"lab, small"}

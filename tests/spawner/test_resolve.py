@@ -10,6 +10,8 @@ from jupyter_kf_spawner.errors import Refusal
 from jupyter_kf_spawner.limits import Running
 from jupyter_kf_spawner.resolve import Identity, Mount, Usage, resolve
 
+from tests.spawner.test_catalogue import SMALL
+
 GI = 2**30
 HOME = Usage(claims={"claim-ada": "ada", "ada-old": "ada", "claim-bob": "bob"}, home="claim-ada")
 
@@ -131,12 +133,15 @@ def test_a_usual_workspace_with_another_owner_is_refused(catalogue, ada):
     assert "not yours" in refused(catalogue, ada, {}, usage).what
 
 
-def test_another_volume_is_refused_while_owners_are_unknown_but_the_usual_one_is_not(
+def test_no_volume_is_opened_while_its_owner_is_unknown_and_one_that_is_not_there_is_made(
     catalogue, ada
 ):
     unknown = Usage(claims=None, home="claim-ada")
-    assert "can't be checked" in refused(catalogue, ada, {"workspace": "ada-old"}, unknown).what
-    assert resolve(catalogue, ada, unknown, {}).workspace == "new"
+    for options in ({}, {"workspace": "new"}, {"workspace": "ada-old"}):
+        assert "can't be checked" in refused(catalogue, ada, options, unknown).what
+    assert resolve(catalogue, ada, unknown, {"workspace": "none"}).workspace == "none"
+    absent = Usage(claims={}, home="claim-ada")
+    assert resolve(catalogue, ada, absent, {}).workspace == "new"
 
 
 def test_presets_are_merged_and_what_the_user_says_wins(catalogue, ada):
@@ -188,10 +193,37 @@ def test_limits_count_all_servers_of_a_user_and_the_most_generous_entry(catalogu
     options = {"size": "large", "cpu": 4}
     refusal = refused(catalogue, ada, options, usage)
     assert (refusal.reason, refusal.field) == ("limit", "cpu")
-    assert refusal.fix == "Ask for at most 2, or stop another server"
+    assert refusal.fix == "Ask for at most 2 CPU, or stop another server"
     assert resolve(catalogue, grace, usage, options).cpu == 4
 
 
 def test_a_third_server_is_refused(catalogue, ada):
-    usage = Usage(running=(Running(1, GI), Running(1, GI)), home="h")
+    usage = Usage(running=(Running(1, GI), Running(1, GI)), claims={}, home="h")
     assert "servers at a time" in refused(catalogue, ada, {}, usage).what
+
+
+def test_a_refusal_names_only_what_this_person_may_choose_instead(catalogue, ada):
+    hidden = catalogue.images["tensorflow-gpu"].model_copy(update={"groups": ("secret",)})
+    images = {**catalogue.images, "tensorflow-gpu": hidden}
+    changed = catalogue.model_copy(update={"images": images})
+    said = refused(changed, ada, {"gpu": "nvidia", "size": "large"})
+    assert said.fix == "Choose PyTorch for GPUs, or no GPU"
+
+
+def test_one_is_not_two_in_what_a_limit_says(ada):
+    text = SMALL.replace('"lab:1"}', '"lab:1", gpus: [g]}')
+    text += "gpus: {g: {title: G, resource: a.com/g, counts: [1, 2]}}\n"
+    few = parse(text + "limits: [{servers: 1, gpus: 1}]\n")
+    alone = refused(few, ada, {"gpu": "g", "gpus": 2}, Usage())
+    assert str(alone) == (
+        "your servers may have 1 GPU together, and this would make 2 GPUs. Ask for at most 1 GPU."
+    )
+    second = refused(few, ada, {}, Usage(running=(Running(1, GI),)))
+    assert str(second) == (
+        "you may have 1 server at a time, and this would make 2 servers. Stop another server first."
+    )
+    none = refused(parse(text + "limits: [{gpus: 0}]\n"), ada, {"gpu": "g"}, Usage())
+    assert "may have no GPUs together, and this would make 1 GPU. Leave it out." in str(none)
+    assert "there is no volume 'secret' for you" in str(
+        refused(few, ada, {"volumes": ["secret"]}, Usage())
+    )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from types import SimpleNamespace
 
 import pytest
-from jupyter_kf_spawner import cluster
+from jupyter_kf_spawner import cluster, namespaces, telling, volumes
 from jupyter_kf_spawner.catalogue import parse
-from jupyter_kf_spawner.render import _Draft
+from jupyter_kf_spawner.render import Draft
 from jupyter_kf_spawner.resolve import Identity, Usage, resolve
 from jupyter_kf_spawner.spawner import KfSpawner
 from jupyter_kf_spawner.watching import PodWatch
@@ -17,16 +18,26 @@ from jupyterhub.spawner import SpawnException
 from kubernetes_asyncio.client import V1ObjectMeta, V1Pod
 from kubernetes_asyncio.client.exceptions import ApiException
 from kubespawner import KubeSpawner
+from kubespawner.objects import make_namespace
 
 from tests.spawner.test_catalogue import SMALL
+
+WITH_WORKSPACE = (
+    SMALL
+    + """\
+workspace:
+  mount: /home/jovyan
+  size: {min: 1Gi, default: 1Gi, max: 2Gi}
+"""
+)
 
 MARK = "jupyter-kf.org/spawn-id"
 
 
-def drafted(options: dict, text: str = SMALL) -> _Draft:
+def drafted(options: dict, text: str = SMALL) -> Draft:
     catalogue = parse(text)
     usage = Usage(claims={}, home="claim-somebody")
-    return _Draft(catalogue, resolve(catalogue, Identity("somebody"), usage, options))
+    return Draft(catalogue, resolve(catalogue, Identity("somebody"), usage, options))
 
 
 class Answer:
@@ -177,13 +188,13 @@ def test_with_a_user_only_the_users_own_volume_is_deleted(owners, deleted, monke
 
     monkeypatch.setattr(KubeSpawner, "delete_forever", stock)
     draft = drafted({})
-    draft.catalogue_file = "x"
+    draft.catalogue_file, draft.delete_pvc = "x", True
     draft.api = Volumes(owners)
     asyncio.run(draft.delete_forever())
     assert bool(asked) is deleted
 
 
-def overridden(options: dict, override: dict, text: str = SMALL) -> _Draft:
+def overridden(options: dict, override: dict, text: str = SMALL) -> Draft:
     draft = drafted(options, text)
     draft.user.groups = [SimpleNamespace(name="beta")]
     draft.group_overrides = {"b": {"groups": ["beta"], "spawner_override": override}}
@@ -276,8 +287,8 @@ def test_a_server_that_ends_is_not_started_again_in_silence_unless_the_hub_says_
 class Secrets:
     """An API server that keeps Secrets and lets nobody change one."""
 
-    def __init__(self) -> None:
-        self.kept = {"token": {"stringData": {"OLD": "x"}}}
+    def __init__(self, owner: str) -> None:
+        self.kept = {"t": {"metadata": {"name": "t", "annotations": {cluster.OWNER: owner}}}}
 
     async def create_namespaced_secret(self, namespace, secret, _preload_content):
         name = secret["metadata"]["name"]
@@ -289,11 +300,149 @@ class Secrets:
     async def _nothing(self) -> bytes:
         return b"{}"
 
-    async def delete_namespaced_secret(self, name, namespace):
+    async def read_namespaced_secret(self, name, namespace):
+        if name not in self.kept:
+            raise ApiException(status=404, reason="Not Found")
+        annotations = self.kept[name]["metadata"]["annotations"]
+        return SimpleNamespace(metadata=V1ObjectMeta(annotations=annotations, uid="1"))
+
+    async def delete_namespaced_secret(self, name, namespace, body):
+        assert body == {"preconditions": {"uid": "1"}}
         del self.kept[name]
 
 
+def secret_of(owner: str) -> dict:
+    metadata = {"name": "t", "annotations": {cluster.OWNER: owner}}
+    return {"metadata": metadata, "stringData": {"NEW": "y"}}
+
+
 def test_a_secret_that_was_left_is_made_anew_without_the_right_to_change_it():
-    api, secret = Secrets(), {"metadata": {"name": "token"}, "stringData": {"NEW": "y"}}
+    api, secret = Secrets("ada"), secret_of("ada")
     asyncio.run(cluster.put_secret(api, "n", secret))
-    assert api.kept == {"token": secret}
+    assert api.kept == {"t": secret}
+
+
+def test_a_secret_that_is_anothers_is_neither_replaced_nor_deleted():
+    api = Secrets("bob")
+    with pytest.raises(ApiException, match="409"):
+        asyncio.run(cluster.put_secret(api, "n", secret_of("ada")))
+    assert not asyncio.run(cluster.drop_secret(api, "n", "t", "ada"))
+    assert api.kept["t"]["metadata"]["annotations"] == {cluster.OWNER: "bob"}
+    assert not asyncio.run(cluster.drop_secret(api, "n", "gone", "ada"))
+
+
+@pytest.mark.parametrize("user", ["x", "x-token", "x.token", "x--token"])
+def test_no_users_objects_are_called_like_anothers_token(user):
+    draft = drafted({})
+    draft.user = SimpleNamespace(**{**vars(draft.user), "name": user})
+    # KubeSpawner's Secret of certificates has the pod's name: a slug, in which there is no dot.
+    assert "." not in draft._expand_user_properties(draft.pod_name_template)
+    assert "." in draft.token_secret
+
+
+def test_a_claim_that_kubespawner_takes_after_ours_was_looked_at_is_looked_at_too():
+    """State of KubeSpawner 6: it goes on with the claim of an old name, if there is one."""
+    for owners, mounted in (
+        ({"claim-old": "somebody"}, True),
+        ({"claim-old": "bob"}, False),
+        (None, False),
+    ):
+        draft = drafted({}, WITH_WORKSPACE)
+        draft.api, draft.catalogue_file = Volumes(owners), "x"
+        asyncio.run(draft.load_user_options())
+        draft.pvc_name, draft._looked_at = "claim-old", "claim-somebody"
+        if mounted:
+            asyncio.run(KfSpawner._check_claim(draft))
+        else:
+            with pytest.raises(SpawnException, match="workspace"):
+                asyncio.run(KfSpawner._check_claim(draft))
+
+
+def test_a_usual_claim_that_is_not_there_is_made_again_whatever_the_hub_remembers():
+    draft = drafted({}, WITH_WORKSPACE)
+    draft.api, draft.catalogue_file, draft._pvc_exists = Volumes({}), "x", True
+    draft.resolved = None
+    asyncio.run(draft.usage({}))
+    assert not draft._pvc_exists
+
+
+def test_deleting_a_server_keeps_its_volume_unless_the_hub_is_told_otherwise():
+    draft = drafted({})
+    draft.catalogue_file = "x"
+    assert draft.delete_pvc is False
+    stock = drafted({})
+    assert stock.delete_pvc is True
+
+
+def test_without_a_catalogue_a_profile_that_there_is_not_is_the_users_mistake():
+    draft = drafted({})
+    draft.profile_list = [{"display_name": "Big", "slug": "big"}]
+    draft.user_options, draft.resolved = {"profile": "no-such"}, None
+    draft.catalogue = lambda: None
+    with pytest.raises(SpawnException) as refused:
+        asyncio.run(draft.load_user_options())
+    assert refused.value.reason == "profile" and "no-such" in refused.value.jupyterhub_message
+
+
+def test_what_is_asked_of_servers_at_once_is_counted_together():
+    """While one asks whose its volume is, others are chosen."""
+    spawners: dict[str, KfSpawner] = {}
+    for name in "abcd":
+        one = drafted({}, WITH_WORKSPACE + "limits: [{servers: 2}]\n")
+        one.api, one.resolved = Volumes({}), None
+        one.user.spawners = spawners
+        one._spawn_pending = True
+        one.orm_spawner = SimpleNamespace(name=name, server=None)
+        spawners[name] = one
+
+    async def at_once() -> list:
+        asked = [one.choose({}) for one in spawners.values()]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    got = asyncio.run(at_once())
+    refused = [one for one in got if isinstance(one, SpawnException)]
+    assert len(refused) == 2 and all("servers at a time" in str(one) for one in refused), got
+
+
+def test_a_namespace_that_the_hub_makes_is_restricted_unless_the_hub_says_otherwise():
+    enforce = "pod-security.kubernetes.io/enforce"
+    for said, expected in (({}, "restricted"), ({enforce: "baseline"}, "baseline")):
+        made = namespaces.marked(make_namespace("n", labels=said), "ada").metadata
+        assert made.labels[enforce] == expected and made.labels[namespaces.OWNED] == "true"
+
+
+def test_every_private_seam_of_kubespawner_that_is_used_is_there_and_is_ours():
+    for name in telling.SEAMS:
+        assert callable(getattr(KubeSpawner, name))
+    replaced = {name for name in telling.SEAMS if name in vars(KfSpawner) | vars(telling.Telling)}
+    assert {"_start_reflector", "_apply_overrides", "_ensure_namespace"} <= replaced
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (None, 200, "was deleted, with its files"),
+        (TimeoutError(), 504, "did not answer in time"),
+        (ApiException(status=500), 502, "did not delete"),
+    ],
+    ids=["deleted", "no answer", "refused"],
+)
+def test_whether_a_volume_was_deleted_is_said_whatever_the_cluster_does(error, status, words):
+    said = []
+
+    class Page:
+        log = logging.getLogger("test")
+
+        def _spawner(self, user_name: str) -> Page:
+            return self
+
+        async def delete_volume(self, volume: cluster.Volume) -> None:
+            if error is not None:
+                raise error
+
+        async def _show(self, user_name, text, status=200, *, done=False) -> None:
+            said.append((status, text))
+
+    volume = cluster.Volume("claim-ada", "1", "1Gi", "")
+    asyncio.run(volumes.VolumesHandler._delete(Page(), "ada", volume))
+    assert said[0][0] == status and words in said[0][1]

@@ -306,3 +306,7 @@ def test_an_endpoint_that_was_stopped_says_so_and_shows_the_way_back(served):
     with pytest.raises(KfError, match="STOPPED") as caught:
         served.predict("frail", GOOD)
     assert caught.value.code == 2204
+    for each in (first, second):
+        served.delete(each.run.id)
+    assert served.show("frail").state is State.LOST  # its run is gone; all else is still listed
+    assert "frail" in {one.name for one in served.list("endpoints")}

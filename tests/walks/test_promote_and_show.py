@@ -9,9 +9,9 @@ import pytest
 
 import jupyter_kf as kf
 from jupyter_kf import display
-from jupyter_kf.client.choose import choose_model
+from jupyter_kf.client.choose import better_before, choose_model
 from jupyter_kf.errors import KfError
-from jupyter_kf.records import Run, Study
+from jupyter_kf.records import Model, Run, Study
 from jupyter_kf.store import Store
 
 CELL = """
@@ -61,6 +61,32 @@ def test_only_a_better_model_overtakes_a_promoted_one(store):
     assert choose_model(store, "late").entry.n == 1
     model(store, "c", 0.8)
     assert choose_model(store, "late").entry.n == 3
+
+
+@pytest.mark.parametrize(
+    ("maximize", "scores", "said"),
+    [
+        (True, (0.99, 0.5, 0.7), "late@1 was better: auc 0.99, and 0.7 now, where higher is"),
+        (False, (0.99, 0.5, 0.7), "late@2 was better: auc 0.5, and 0.7 now, where lower is"),
+        (True, (0.6, 0.7, 0.7), ""),
+        (True, (0.6, float("nan"), 0.7), ""),
+        (True, (0.9, 0.8, float("nan")), ""),
+    ],
+)
+def test_a_promotion_says_that_an_older_version_was_better_with_both_figures(
+    tmp_path, maximize, scores, said
+):
+    store = Store(tmp_path / "s")
+    note = {"run": "late-1", "metrics": ["auc"], "maximize": [maximize]}
+    store.refs.add("study", "late", "0" * 64, note)
+    for digest, auc in zip("ab", scores, strict=False):
+        model(store, digest, auc)
+    model(store, "c", scores[2], trial=4)
+    promoted = store.refs.newest("model", "late")
+    told = better_before(store, promoted)
+    assert said in told and bool(said) == bool(told)
+    card = Model("late", 3, promoted.digest, {"flavour": "x"}, notes=(told,) if told else ())
+    assert said in display.text(card)
 
 
 def test_a_version_and_a_model_are_two_wishes():

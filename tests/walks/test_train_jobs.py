@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import jupyter_kf as kf
 from jupyter_kf import display
+from jupyter_kf.client import watch
+from jupyter_kf.client.launch import Order, launch
+from jupyter_kf.errors import SpecError
+from jupyter_kf.layout import RunFolder, scratch_path
 from jupyter_kf.records import State, plain
+from jupyter_kf.specs import TrainSpec
+from jupyter_kf.worker.report import Reporter
 
 
 @pytest.fixture
@@ -56,6 +63,18 @@ def test_an_artefact_is_kept_by_digest_with_the_run(client):
     assert client.store.blobs.get_json(entry["digest"]) == {"a": 1}
 
 
+def test_an_artefact_s_name_may_be_a_path_and_stays_below_the_run(tmp_path):
+    (tmp_path / "run-1").mkdir()
+    kept = Reporter(RunFolder(tmp_path / "run-1"))
+    kept.artifact("x" * 300, name="plots/long.txt")
+    assert (tmp_path / "run-1" / "outputs" / "plots" / "long.txt").read_text() == "x" * 300
+    for name in ("../elsewhere.txt", str(tmp_path / "elsewhere.txt")):
+        with pytest.raises(SpecError) as refused:
+            kept.artifact("x", name=name)
+        assert refused.value.code == 1041
+    assert not list(tmp_path.glob("elsewhere*"))
+
+
 def test_a_metric_that_is_not_a_number_is_refused_by_name(client):
     run = client.train('kf.report(auc="high")', name="text", wait=True)
     assert run.error.code == 1010
@@ -83,12 +102,37 @@ def test_a_cell_that_exits_with_a_code_fails_with_it(client):
     assert "3" in run.error.what
 
 
+def test_a_run_that_is_long_in_the_writing_is_not_taken_for_lost(client, monkeypatch):
+    monkeypatch.setattr(watch, "_SUBMIT_GRACE_S", 0.0)
+    seen = []
+
+    def travel(_inputs):
+        seen.extend(kf.connect().runs())
+
+    order = Order(TrainSpec.of(name="slow"), code="kf.report(x=1)", travel=travel)
+    run_id = launch(client.store, client.backend, order)
+    assert [(run.id, run.state) for run in seen] == [(run_id, State.PENDING)]
+    assert client.run(run_id).wait().state is State.SUCCEEDED
+
+
 def test_two_processes_of_a_torch_distributed_job_know_their_ranks(client):
     code = 'print(f"rank {kf.rank} of {kf.world_size}")\nkf.report(rank=kf.rank)'
     run = client.train(code, name="ddp", nodes=2, runtime="torch-distributed", wait=True)
     assert run.state is State.SUCCEEDED, lines(run)
     assert {"rank 0 of 2", "rank 1 of 2"} <= {line[-11:] for line in run.logs()}
     assert dict(run.metrics) == {"rank": 0.0}
+
+
+def test_a_cancelled_run_leaves_no_copy_of_its_folder_of_files(client, tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.txt").write_text("a")
+    client.data("photos", tmp_path / "photos")
+    code = "import time\nprint(data, flush=True)\ntime.sleep(600)"
+    run = client.train(code, name="looks", data="photos")
+    copy = Path(next(iter(client.logs(run.id, follow=True))))
+    assert [path.name for path in copy.iterdir()] == ["a.txt"]
+    client.cancel(run.id)
+    assert not copy.exists() and not scratch_path(run.id).exists()
 
 
 def test_what_the_backend_can_not_honour_is_refused_before_anything_is_kept(client, store_dir):

@@ -26,7 +26,14 @@ from jupyter_kf.backends.local.liveness import Life
 from jupyter_kf.backends.local.machine import Machine
 from jupyter_kf.blobs import explained, read_json, write_json
 from jupyter_kf.errors import BackendError, KfError, NotFound
-from jupyter_kf.layout import RunFolder, lock_path, runtime_dir, working_dir
+from jupyter_kf.layout import (
+    SCRATCH,
+    RunFolder,
+    lock_path,
+    runtime_dir,
+    scratch_path,
+    working_dir,
+)
 from jupyter_kf.records import State
 from jupyter_kf.specs import JobSpec
 
@@ -48,6 +55,7 @@ class LocalBackend:
     """
 
     name = "local"
+    never = frozenset(planning.ELSEWHERE)
 
     def __init__(self, store_root: str | Path, machine: Machine | None = None) -> None:
         self._root = Path(store_root).absolute()
@@ -75,13 +83,14 @@ class LocalBackend:
         run = RunFolder(folder)
         lock = liveness.take_lock(run.id)
         try:
-            if run.ref.exists():
+            if run.ref.exists() or run.result.exists():
                 raise liveness.already_submitted(run.id)
             task = dict(plan.objects[0])
             task["argv"] = [
                 self._worker() if part == planning.WORKER else part for part in task["argv"]
             ]
             task["cwd"] = str(working_dir())
+            task["env"] = {**task["env"], SCRATCH: str(scratch_path(run.id))}
             task["files"] = _files(run)
             told = _write_private(run.process, task)
             ref = Ref(run.id, self.name, {**liveness.here(self.machine), "folder": str(run.path)})

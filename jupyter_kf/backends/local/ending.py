@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 from jupyter_kf.backends.local import cgroups, processes
 from jupyter_kf.blobs import read_json, write_once
 from jupyter_kf.errors import BackendError, KfError
-from jupyter_kf.layout import RunFolder
+from jupyter_kf.layout import RunFolder, scratch_path
 from jupyter_kf.units import format_memory
 
 TYPE_CHECKING = False
@@ -128,6 +129,14 @@ def write_patiently(
         delay_s = min(5.0, delay_s * 2)
 
 
+def sweep(run_id: str) -> None:
+    """Removes the temporary folders that a run's processes could not remove when they were killed.
+
+    All its processes have ended.
+    """
+    shutil.rmtree(scratch_path(run_id), ignore_errors=True)
+
+
 def bury(folder: RunFolder, why: str, under: Iterable[int] = (), *, patient: bool = False) -> None:
     """Ends what is left of a run whose supervisor died, and writes its result.
 
@@ -157,6 +166,7 @@ def bury(folder: RunFolder, why: str, under: Iterable[int] = (), *, patient: boo
     else:
         folder.reserve.unlink(missing_ok=True)
         write(folder, result)
+    sweep(folder.id)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -181,9 +191,9 @@ def _judge(
         if said:
             return "FAILED", said.get("message", ""), None
         return "LOST", facts.detail, _lost(facts.detail)
+    if outcome.get("ok") and first is None and not facts.cause:
+        return "SUCCEEDED", "", None  # whatever became of a helper that it did without
     failure = _failure(facts, first, run_id)
-    if failure is None and outcome.get("ok"):
-        return "SUCCEEDED", "", None
     if failure is None and not said:
         failure = _silent(run_id)
     if said and (failure is None or not _knows_better(facts, first)):

@@ -131,9 +131,12 @@ def _needs(
 def _refused(
     spec: JobSpec, copies: int, cpu: float | None, memory: int | None, machine: Machine
 ) -> Iterator[Unsupported]:
-    for name, why in _ELSEWHERE.items():
+    for name, why in ELSEWHERE.items():
         if getattr(spec, name):
             yield Unsupported(name, *why)
+    for name in sorted(spec.idle & spec.asked().keys() - {"nodes"}):
+        nothing = f"it means nothing to a {spec.kind} job: only a train cell takes it"
+        yield Unsupported(name, nothing, f"leave out --{name}")
     if spec.nodes > 1 and spec.kind != "train":
         yield Unsupported(
             "nodes", f"a {spec.kind} job is one process on this machine", "leave out --nodes"
@@ -166,7 +169,7 @@ def _refused(
         )
 
 
-_ELSEWHERE: Mapping[str, tuple[str, str]] = {
+ELSEWHERE: Mapping[str, tuple[str, str]] = {
     "image": (
         "runs on this machine use the notebook's own Python, not an image",
         "leave out --image, or use `--backend kubernetes`",

@@ -132,6 +132,7 @@ class Supervisor:
         result = ending.conclude(facts, ending.read_outcome(folder), folder.id)
         place.leave()
         ending.write_patiently(folder, result, self._beat)
+        ending.sweep(folder.id)
         if os.getppid() != self._guard:
             _unlink(self._files["lock"])
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jupyter_kf.client.compare import Comparison
+from jupyter_kf.client.lineage import Node
 from jupyter_kf.records import Metric, Run, State
 from jupyter_kf.server.answers.moment import At, Brief
 
@@ -60,7 +61,7 @@ class Artefact:
 class Place:
     """A notebook as the server has it now, by its path from the server's root.
 
-    It is not `there` when it was renamed after its kernel had ended, or moved, or deleted.
+    It is not `there` when it was moved or deleted after its kernel had ended.
     """
 
     path: str
@@ -70,30 +71,38 @@ class Place:
 
 @dataclass(frozen=True)
 class RunPaper(At):
-    """All about one run: `code` is the cell's text, `notebook` where it was started from."""
+    """All about one run: `code` is the cell's text, `notebook` where it was started from.
+
+    `first_line` is the number of the code's first line in tracebacks: 2 below a magic's line.
+    `things` are the dataset, transform and models that it used and made, by their names.
+    """
 
     run: Run
     code: str | None
+    first_line: int
     inputs: tuple[Input, ...]
     artefacts: tuple[Artefact, ...]
     log_bytes: int
+    things: tuple[Node, ...]
     notebook: Place | None = None
 
 
 @dataclass(frozen=True)
 class MetricPage:
-    """What a run reported from line `after` on; ask again after `next`."""
+    """What a run reported from line `after` on; ask again after `next`, at once while `more`."""
 
     next: int
     points: tuple[Metric, ...]
+    more: bool = False
 
 
 @dataclass(frozen=True)
 class LogLines:
-    """A piece of a log; `offset` is the byte after it."""
+    """A piece of a log; `begin` is its first byte in the file, `offset` the one after it."""
 
     text: str
     offset: int
+    begin: int
 
 
 @dataclass(frozen=True)
@@ -104,14 +113,16 @@ class StreamEnd:
 
 
 Thing = Literal["run", "study", "endpoint", "model", "transform", "dataset", "resources"]
-Action = Literal["created", "changed", "ended", "deleted"]
+Action = Literal["created", "changed", "ended", "deleted", "hello"]
 
 
 @dataclass(frozen=True)
 class Change(At):
     """An event on the server's bus: a thing that is not what it was.
 
-    A gap in `seq`, or another `epoch`, means that changes were missed: fetch again.
+    A gap in `seq`, or another `epoch`, means that changes were missed: fetch again. A run that was
+    not deleted and comes without its row is to be asked for: some who hear this may not read runs.
+    `hello` tells who came to listen the number of the last change, and has none of its own.
     """
 
     thing: Thing
@@ -144,6 +155,11 @@ class Deleted(At):
 
 @dataclass(frozen=True)
 class ComparePaper(Comparison):
-    """Runs side by side, with everything they reported."""
+    """Runs side by side, with what they reported.
+
+    Attributes:
+        cut: ids of runs that reported more than `metrics_over_steps` has: only its beginning.
+    """
 
     metrics_over_steps: Mapping[str, tuple[Metric, ...]]
+    cut: tuple[str, ...] = ()

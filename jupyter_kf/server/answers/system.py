@@ -9,19 +9,20 @@ from typing import Any
 from jupyter_kf.backends.base import Resources, Unsupported
 from jupyter_kf.client.doctor import Finding
 from jupyter_kf.records import Dataset
-from jupyter_kf.server.answers.moment import At
+from jupyter_kf.server.answers.moment import At, Problem
 from jupyter_kf.specs.flags import Flag
 
 
 @dataclass(frozen=True)
 class Where(At):
-    """Where jobs go from here, how many are at work, and how many wait for their turn."""
+    """Where jobs go from here, how many are at work, serve, and wait for their turn."""
 
     backend: str
     namespace: str
     store: str
     version: str
     running: int
+    serving: int
     waiting: int
 
 
@@ -82,6 +83,21 @@ class Cell:
     """A cell's text."""
 
     cell: str
+
+
+@dataclass(frozen=True)
+class Mistake(Problem):
+    """What is wrong with a request, and the field of it that is meant; None for the whole."""
+
+    field: str | None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A cell's text, or all that is wrong with what it should ask for."""
+
+    cell: str | None
+    problems: tuple[Mistake, ...]
 
 
 Document = dict[str, Any]

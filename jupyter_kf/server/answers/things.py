@@ -66,6 +66,7 @@ class TransformPaper(At):
     schema_in: tuple[Column, ...]
     schema_out: tuple[Column, ...]
     certificate: Mapping[str, Any]
+    fitted_on: Node | None
     used_by: tuple[Node, ...]
     behind: tuple[Node, ...]
 

@@ -6,7 +6,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from jupyter_kf.server import starting
-from jupyter_kf.server.answers import Answered, Cell, PlanAnswered, Snapshotted
+from jupyter_kf.server.answers import Answered, Cell, Draft, PlanAnswered, Snapshotted
 from jupyter_kf.server.asking import CellBody, StartAsk, StartBody
 from jupyter_kf.server.handler import ENDPOINTS, RUNS, THINGS, KfHandler, describes
 from jupyter_kf.specs import SPECS
@@ -111,11 +111,16 @@ class CellsHandler(KfHandler):
 
     @web.authenticated
     @authorized("read", resource=RUNS)
-    @describes(Cell, body=CellBody)
+    @describes(Draft, body=CellBody)
     async def post(self) -> None:
-        """The cell that asks for this: only what differs from the defaults, checked."""
+        """The cell that asks for this, with what differs from the defaults; or what is wrong.
+
+        Asked while somebody types: that something is wrong yet is an answer, not a failure.
+        """
         asked = self.body(CellBody)
-        await self.answer(lambda: starting.cell(self.hub.client, asked))
+        if asked.known:  # a refusal lists what there is
+            await self.demand("read", THINGS)
+        await self.answer(lambda: starting.draft(self.hub.client, asked))
 
 
 class RunCellHandler(KfHandler):

@@ -56,7 +56,7 @@ class StatsHandler(KfHandler):
     @describes(Stats)
     async def get(self, name: str) -> None:
         """What it counted since it started, and how fast it was in the last minute."""
-        await self.answer(lambda: self.hub.room.endpoints.stats(name), slow=True)
+        await self.answer(lambda: self.hub.room.endpoints.stats(name), asks=True)
 
 
 class PredictHandler(KfHandler):
@@ -76,7 +76,7 @@ class PredictHandler(KfHandler):
             told = client.ask(name, asked.rows, self.hub.patience_s)
             return Predicted(tuple(told), time.perf_counter() - began)
 
-        await self.answer(predict, slow=True)
+        await self.answer(predict, asks=True)
 
 
 class RollBackHandler(KfHandler):
@@ -109,7 +109,7 @@ class EndpointCheckHandler(KfHandler):
         def check() -> Check:
             return starting.check(self.hub.client, known(self.hub.client, name))
 
-        await self.answer(check, slow=True)
+        await self.answer(check, asks=True)
 
 
 class StopHandler(KfHandler):

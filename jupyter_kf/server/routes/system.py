@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 import jupyter_kf
+from jupyter_kf.backends.base import Backend
 from jupyter_kf.errors import NotFound
 from jupyter_kf.records import State
 from jupyter_kf.server.answers import (
@@ -19,8 +21,7 @@ from jupyter_kf.server.answers import (
     Where,
 )
 from jupyter_kf.server.handler import SYSTEM, KfHandler, describes
-from jupyter_kf.specs.flags import flags_of
-from jupyter_kf.verbs import TAKES_CODE, VERBS, requests_of
+from jupyter_kf.verbs import TAKES_CODE, VERBS, offered
 
 
 class WhereHandler(KfHandler):
@@ -30,13 +31,12 @@ class WhereHandler(KfHandler):
     @authorized("read", resource=SYSTEM)
     @describes(Where)
     async def get(self) -> None:
-        """Backend, namespace and store, and how many runs are at work and wait."""
+        """Backend, namespace and store, and how many runs are at work, serve and wait."""
         at, hub = self.hub.at(), self.hub
 
         def look() -> Where:
             client = hub.client
-            unfinished = [run for run in hub.room.table.runs() if not run.state.ended]
-            waiting = sum(run.state is State.PENDING for run in unfinished)
+            count = Counter(run.state for run in hub.room.table.runs())
             return Where(
                 at.seq,
                 at.epoch,
@@ -44,8 +44,9 @@ class WhereHandler(KfHandler):
                 namespace=client.namespace,
                 store=str(client.store.root),
                 version=jupyter_kf.__version__,
-                running=len(unfinished) - waiting,
-                waiting=waiting,
+                running=count[State.RUNNING],
+                serving=count[State.READY],
+                waiting=count[State.PENDING],
             )
 
         await self.answer(look)
@@ -75,8 +76,8 @@ class SchemasHandler(KfHandler):
     @authorized("read", resource=SYSTEM)
     @describes(VerbPapers)
     async def get(self) -> None:
-        """Each verb's JSON schema, and its fields as they are typed."""
-        await self.answer(lambda: {verb: _paper(verb) for verb in VERBS})
+        """Each verb's JSON schema, and the fields that it takes here, as they are typed."""
+        await self.answer(lambda: {verb: _paper(verb, self.hub.client.backend) for verb in VERBS})
 
 
 class DoctorHandler(KfHandler):
@@ -127,8 +128,9 @@ class UnknownRoute(KfHandler):
         await self._nothing()
 
 
-def _paper(verb: str) -> VerbPaper:
-    flags = tuple(flag for request in requests_of(verb) for flag in flags_of(request))
+def _paper(verb: str, backend: Backend) -> VerbPaper:
+    never: frozenset[str] = getattr(backend, "never", frozenset())
+    flags = tuple(flag for flag in offered(verb) if flag.field not in never)
     return VerbPaper(
         schema=VERBS[verb].model_json_schema(),
         takes_code=verb in TAKES_CODE,

@@ -176,7 +176,7 @@ class CheckHandler(KfHandler):
     async def post(self) -> None:
         """Replays golden rows through an endpoint, a model or a transform, in a child process."""
         asked = self.body(NameBody)
-        await self.answer(lambda: starting.check(self.hub.client, asked.name), slow=True)
+        await self.answer(lambda: starting.check(self.hub.client, asked.name), asks=True)
 
 
 ROUTES: dict[str, type[KfHandler]] = {

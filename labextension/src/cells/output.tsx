@@ -41,7 +41,7 @@ function RunView({ told }: { told: IRunReference }): React.ReactElement {
       <Head row={row} told={told} />
       <Summary row={row} />
       {row.error ? <ProblemBox problem={row.error} /> : null}
-      <Plots row={row} />
+      {row.kind === 'tune' ? null : <Plots row={row} />}
       <LastLines row={row} />
     </>
   );
@@ -121,16 +121,31 @@ function Head({ row, told }: { row: RunRow; told: IRunReference }): React.ReactE
           onClick={() => void commands.execute(CommandIDs.open, target)}
         />
       </div>
-      <Progress
-        share={ended || serves ? 1 : row.state === 'PENDING' ? 0 : shareOf(row)}
-        label={trans.__('Progress of the run')}
-      />
-      {row.reason && !row.error?.message.includes(row.reason) ? (
-        <div className="jp-Kf-quiet">{row.reason}</div>
-      ) : null}
+      {serves ? null : (
+        <Progress
+          share={reached(row)}
+          ended={ended && row.state !== 'SUCCEEDED'}
+          label={trans.__('Progress of the run')}
+        />
+      )}
+      {saysMore(row) ? <div className="jp-Kf-quiet">{row.reason}</div> : null}
       {failed ? <ErrorBox error={asKfError(failed)} /> : null}
     </>
   );
+}
+
+/** Whether the reason says more than its state and its error do. */
+function saysMore({ reason, state, error }: RunRow): boolean {
+  const said = error?.message.includes(reason) || reason === state.toLowerCase();
+  return reason !== '' && !said;
+}
+
+/** How far it is, or was when it ended. */
+function reached(row: RunRow): number | null {
+  if (row.state === 'SUCCEEDED') {
+    return 1;
+  }
+  return row.state === 'RUNNING' ? shareOf(row) : (shareOf(row) ?? 0);
 }
 
 function shareOf(row: RunRow): number | null {
@@ -158,9 +173,13 @@ function Plots({ row }: { row: RunRow }): React.ReactElement {
   return <MetricPlots feed={feed} height={96} most={4} />;
 }
 
-/** The last lines of the log, while it grows; of a run that succeeded, none. */
+/**
+ * The last lines of the log, while it grows; of a run that succeeded, none.
+ *
+ * The stream of a run that has ended is left to its own end, which is near.
+ */
 function LastLines({ row }: { row: RunRow }): React.ReactElement | null {
-  const { kf } = useKf();
+  const { kf, trans } = useKf();
   const [log] = React.useState(
     () => new LogWindow(kf, row.id, { lines: LINES, chunk: 65_536, tail: 2_048 })
   );
@@ -176,14 +195,21 @@ function LastLines({ row }: { row: RunRow }): React.ReactElement | null {
       entry.isIntersecting ? log.follow() : log.pause()
     );
     observer.observe(visible.current);
-    return () => {
-      observer.disconnect();
-      log.pause();
-    };
+    return () => observer.disconnect();
   }, [log, wanted]);
+  const serves = row.state === 'READY';
+  React.useEffect(() => (serves ? log.pause() : undefined), [log, serves]);
   React.useEffect(() => () => log.dispose(), [log]);
   return wanted ? (
-    <div ref={visible} className="jp-Kf-lastLines jp-RenderedText" role="log">
+    <div
+      ref={visible}
+      className="jp-Kf-lastLines jp-RenderedText"
+      role="log"
+      aria-label={trans.__('Last lines of the log')}
+    >
+      {log.lines.length === 0 && !ENDED.has(row.state) ? (
+        <span className="jp-Kf-quiet">{trans.__('Nothing printed so far.')}</span>
+      ) : null}
       {log.lines.map((line, index) => (
         <AnsiLine key={index} line={line} />
       ))}

@@ -4,7 +4,8 @@ import { part } from '../services/rest';
 import { useKf } from '../ui/context';
 import { formatNumber } from '../ui/format';
 import { useFetched } from '../ui/hooks';
-import type { EndpointPaper, RunRow, StudyPaper, Trial } from '../wire';
+import { StudyPlots, useStudy } from '../ui/studyplots';
+import type { EndpointPaper, RunRow, Trial } from '../wire';
 
 export function Summary({ row }: { row: RunRow }): React.ReactElement | null {
   if (row.kind === 'serve' && row.state === 'READY') {
@@ -37,31 +38,29 @@ function Served({ row }: { row: RunRow }): React.ReactElement | null {
   );
 }
 
-/** The best trial so far: its values and its parameters. */
+/** The best trial so far: its values and its parameters; and how the search went. */
 function Found({ row }: { row: RunRow }): React.ReactElement | null {
-  const { kf, trans } = useKf();
-  const { data } = useFetched(
-    row.id,
-    signal => kf.rest.get<StudyPaper>(`studies/${part(row.id)}`, {}, signal),
-    change => change.thing === 'study' && change.id === row.id
-  );
-  const best = data?.study.best[0];
-  if (!data || !best) {
+  const { trans } = useKf();
+  const { data } = useStudy(row.id);
+  if (!data) {
     return null;
   }
+  const best = data.study.best[0];
+  const parts = best && [
+    trans.__('best: trial %1', best.number),
+    said(data.study.metrics, best),
+    Object.entries(best.params)
+      .map(
+        ([name, value]) =>
+          `${name} ${typeof value === 'number' ? formatNumber(value) : String(value)}`
+      )
+      .join(', ')
+  ];
   return (
-    <Line
-      parts={[
-        trans.__('best: trial %1', best.number),
-        said(data.study.metrics, best),
-        Object.entries(best.params)
-          .map(
-            ([name, value]) =>
-              `${name} ${typeof value === 'number' ? formatNumber(value) : String(value)}`
-          )
-          .join(', ')
-      ]}
-    />
+    <>
+      {parts ? <Line parts={parts} /> : null}
+      <StudyPlots study={data.study} height={110} most={4} />
+    </>
   );
 }
 

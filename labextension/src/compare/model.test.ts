@@ -1,5 +1,8 @@
+import { nullTranslator } from '@jupyterlab/translation';
 import type { ComparePaper } from '../wire';
-import { drawable, metrics, overlaid, runsOf, settings } from './model';
+import { counted, drawable, metrics, overlaid, runsOf, settings } from './model';
+
+const trans = nullTranslator.load('jupyter_kf');
 
 const point = (name: string, value: number | 'NaN', step: number | null) => ({
   name,
@@ -25,10 +28,10 @@ it('runs of a page are those of its id, each once', () => {
 });
 
 it('settings that differ are shown as texts, and nothing where there was none', () => {
-  expect(settings(paper).map(({ name, values }) => [name, ...values])).toEqual([
+  expect(settings(paper, trans).map(({ name, values }) => [name, ...values])).toEqual([
     ['param lr', '0.1', '0.25'],
     ['data', 'trips@1', ''],
-    ['env', '{"A":"1"}', '{}']
+    ['env', 'A=1', '']
   ]);
 });
 
@@ -48,4 +51,11 @@ it('metrics that were reported more than once are drawn, over steps or reports',
     ['b', 0],
     ['b', 1]
   ]);
+});
+
+it('a study is counted in trials, a run in steps', () => {
+  const of = (...kinds: string[]) =>
+    counted({ ...paper, runs: kinds.map(kind => ({ kind })) } as ComparePaper, trans);
+  expect([of('train', 'train'), of('tune', 'tune')]).toEqual(['step', 'trial']);
+  expect(of('train', 'tune')).toBe('step, or trial of a study');
 });

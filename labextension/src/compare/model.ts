@@ -1,6 +1,8 @@
 /** Runs side by side: rows of tables and lines of plots. Pure. */
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { MOST_COMPARED } from '../tokens';
 import { formatNumber, toNumber } from '../ui/format';
+import { valueOf } from '../ui/labels';
 import type { ComparePaper, Metric, Num } from '../wire';
 
 /** The runs of a page's id: `a,b,c`; each once. */
@@ -24,26 +26,15 @@ export interface ICompared {
 }
 
 /** What differs, one row for each setting. */
-export function settings(paper: ComparePaper): ICompared[] {
+export function settings(paper: ComparePaper, trans: TranslationBundle): ICompared[] {
   return Object.entries(paper.settings)
     .filter(([name]) => name !== 'name' || new Set(paper.settings[name]).size > 1)
     .map(([name, values]) => ({
       name,
-      values: values.map(shown),
+      values: values.map(value => valueOf(name, value, trans)),
       high: null,
       low: null
     }));
-}
-
-export function shown(value: unknown): string {
-  if (value === null || value === undefined) {
-    return '';
-  }
-  return typeof value === 'number'
-    ? formatNumber(value, 6)
-    : typeof value === 'object'
-      ? JSON.stringify(value)
-      : String(value);
 }
 
 /** The last values, one row for each metric. */
@@ -93,4 +84,14 @@ export function drawable(paper: ComparePaper): string[] {
       points => points.filter(point => point.name === name).length > 1
     )
   );
+}
+
+/** What the plots count: reports or steps of runs, trials of studies, or both. */
+export function counted(paper: ComparePaper, trans: TranslationBundle): string {
+  const studies = paper.runs.filter(({ kind }) => kind === 'tune').length;
+  return studies === 0
+    ? trans.__('step')
+    : studies === paper.runs.length
+      ? trans.__('trial')
+      : trans.__('step, or trial of a study');
 }

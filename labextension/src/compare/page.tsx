@@ -3,7 +3,7 @@ import * as React from 'react';
 import { ENDED } from '../services/validate';
 import { MOST_COMPARED } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { labelOf } from '../ui/labels';
+import { kindWord, labelOf, valueOf } from '../ui/labels';
 import {
   ActionNote,
   Fetched,
@@ -18,13 +18,13 @@ import { StateIcon, stateWord } from '../ui/state';
 import { Table } from '../ui/table';
 import type { ComparePaper, RunPage } from '../wire';
 import {
+  counted,
   drawable,
   type ICompared,
   metrics,
   overlaid,
   runsOf,
-  settings,
-  shown
+  settings
 } from './model';
 
 export function makeComparePage(context: IContext, id: string): KfWidget {
@@ -135,7 +135,7 @@ function Picker(props: {
         <datalist id={id}>
           {known.map(run => (
             <option key={run.id} value={run.id}>
-              {`${run.kind} ${run.name}, ${stateWord(run.state, trans, run.kind)}`}
+              {`${kindWord(run.kind, trans)} ${run.name}, ${stateWord(run.state, trans, run.kind)}`}
             </option>
           ))}
         </datalist>
@@ -169,7 +169,7 @@ function Side({ runs }: { runs: readonly string[] }): React.ReactElement {
 
 function Tables({ paper }: { paper: ComparePaper }): React.ReactElement {
   const { trans } = useKf();
-  const differ = settings(paper);
+  const differ = settings(paper, trans);
   const same = Object.entries(paper.same);
   return (
     <>
@@ -203,7 +203,7 @@ function Tables({ paper }: { paper: ComparePaper }): React.ReactElement {
               {same.map(([name, value]) => (
                 <React.Fragment key={name}>
                   <dt>{labelOf(name, trans)}</dt>
-                  <dd>{shown(value)}</dd>
+                  <dd>{valueOf(name, value, trans)}</dd>
                 </React.Fragment>
               ))}
             </dl>
@@ -249,8 +249,8 @@ function SideTable(props: {
         },
         ...paper.runs.map((run, at) => ({
           key: run.id,
-          title: run.id,
-          help: `${run.kind} ${run.name}`,
+          title: run.kind === 'tune' ? trans.__('%1 (study)', run.id) : run.id,
+          help: `${kindWord(run.kind, trans)} ${run.name}`,
           cell: (row: ICompared) =>
             row === state ? (
               <span className="jp-Kf-cellState">
@@ -259,7 +259,7 @@ function SideTable(props: {
               </span>
             ) : (
               <>
-                {row.values[at]}
+                {row.values[at] || <span className="jp-Kf-quiet">–</span>}
                 {row.high === at ? <Mark text={trans.__('highest')} /> : null}
                 {row.low === at ? <Mark text={trans.__('lowest')} /> : null}
               </>
@@ -280,6 +280,14 @@ function Lines({ paper }: { paper: ComparePaper }): React.ReactElement {
   const running = paper.runs.some(run => !ENDED.has(run.state));
   return (
     <Section title={trans.__('Metrics over steps')}>
+      {paper.cut.length ? (
+        <p className="jp-Kf-quiet">
+          {trans.__(
+            'Only the beginning is drawn of %1, which reported more than fits here; its own page has all.',
+            paper.cut.join(', ')
+          )}
+        </p>
+      ) : null}
       {names.length ? (
         <div className="jp-Kf-columns">
           {names.slice(0, 12).map(name => (
@@ -314,7 +322,7 @@ function Overlay(props: { paper: ComparePaper; name: string }): React.ReactEleme
             ...size,
             series,
             legend: true,
-            xLabel: trans.__('step')
+            xLabel: counted(paper, trans)
           })
         }
       />

@@ -1,7 +1,7 @@
 /** One column of a dataset, large: its histogram or its most frequent values, and its numbers. */
 import * as React from 'react';
 import { useKf } from '../ui/context';
-import { formatNumber, typeWord } from '../ui/format';
+import { formatNumber } from '../ui/format';
 import { Facts, Section } from '../ui/pieces';
 import { PlotView } from '../ui/plot';
 import { bins, type IProfiled } from './model';
@@ -137,7 +137,7 @@ function Numbers({
   const { trans } = useKf();
   const share = rows ? ` (${(100 * column.nullShare).toFixed(1)} %)` : '';
   const facts: [string, React.ReactNode][] = [
-    [trans.__('Type'), typeWord(column.type)],
+    [trans.__('Type'), column.type],
     [trans.__('Nulls'), column.nulls ? `${formatNumber(column.nulls)}${share}` : '0']
   ];
   if (column.distinct !== null) {

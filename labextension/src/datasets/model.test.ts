@@ -53,6 +53,7 @@ describe('a profile', () => {
     expect(range(column('when'))).toBe('2024-01-01 – 2024-01-02 12:30:00');
     expect(range(column('ok'))).toBe('60 true');
     expect(range(column('none'))).toBe('');
+    expect(column('kind').type).toBe('string'); // as the notebook's card has it
   });
 
   it('has bars for numbers, texts and switches, and none for nothing', () => {

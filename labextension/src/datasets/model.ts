@@ -1,5 +1,6 @@
 /** A dataset's profile as rows of a table, and what one column looks like. Pure. */
-import { formatNumber } from '../ui/format';
+import { words } from '../services/words';
+import { formatNumber, typeWord } from '../ui/format';
 import type { DatasetPaper } from '../wire';
 
 export interface IHistogram {
@@ -54,7 +55,7 @@ export function profiledColumn(name: string, told: Told, rows: number): IProfile
   const timed = 'first' in told;
   return {
     name,
-    type: String(told['type'] ?? ''),
+    type: typeWord(String(told['type'] ?? '')),
     nulls,
     nullShare: rows ? nulls / rows : 0,
     distinct: number(told['distinct']),
@@ -101,7 +102,7 @@ export function range(column: IProfiled): string {
       : `${column.low} – ${column.high}`;
   }
   if (column.true !== null) {
-    return `${formatNumber(column.true)} true`;
+    return words().__('%1 true', formatNumber(column.true));
   }
   return column.top
     .slice(0, 3)

@@ -2,7 +2,7 @@
 import * as React from 'react';
 import { Bars } from '../ui/bars';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { formatBytes, formatNumber, shortDigest, typeWord } from '../ui/format';
+import { formatBytes, formatNumber, shortDigest } from '../ui/format';
 import { NodeList } from '../ui/nodes';
 import { Section } from '../ui/pieces';
 import { type IColumn, VirtualTable } from '../ui/table';
@@ -158,6 +158,9 @@ function nextOrder(now: IOrder, key: SortKey): IOrder {
   return now.descending === first ? { key, descending: !first } : unsorted;
 }
 
+/** Of the small picture of a column's values. */
+const SHAPE_PX = 84;
+
 function tableOf(
   trans: ReturnType<typeof useKf>['trans'],
   rows: number
@@ -166,14 +169,14 @@ function tableOf(
     {
       key: 'name',
       title: trans.__('Column'),
-      width: 'minmax(90px, 3fr)',
+      width: 'minmax(104px, 3fr)',
       cell: ({ name }) => <span title={name}>{name}</span>
     },
     {
       key: 'type',
       title: trans.__('Type'),
       width: 'minmax(64px, 1fr)',
-      cell: ({ type }) => <span title={type}>{typeWord(type)}</span>
+      cell: ({ type }) => <span title={type}>{type}</span>
     },
     {
       key: 'nulls',
@@ -205,9 +208,10 @@ function tableOf(
       key: 'shape',
       fixed: true,
       title: trans.__('Shape'),
-      width: '120px',
+      width: `${SHAPE_PX}px`,
       cell: column => (
         <Bars
+          width={SHAPE_PX}
           counts={bars(column, rows)}
           label={trans.__('Shape of %1', column.name)}
         />

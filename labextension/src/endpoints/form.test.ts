@@ -18,7 +18,8 @@ function column(name: string, type: string, more: Partial<Column> = {}): Column 
     example: null,
     categories: null,
     min: null,
-    max: null
+    max: null,
+    empty: null
   };
   return { name, type, ...none, ...more };
 }
@@ -26,7 +27,11 @@ function column(name: string, type: string, more: Partial<Column> = {}): Column 
 const COLUMNS = [
   column('km', 'double', { example: 2.123456789, min: 0, max: 10 }),
   column('stops', 'int64', { example: 3 }),
-  column('zone', 'large_string', { categories: ['a', 'b'], example: 'a' }),
+  column('zone', 'large_string', {
+    categories: ['a', 'b'],
+    example: 'a',
+    empty: false
+  }),
   column('vip', 'bool', { nullable: true })
 ];
 
@@ -72,6 +77,23 @@ it('a value outside of what training saw is unusual, not wrong', () => {
   expect(noteOf(COLUMNS[2], 'z', trans)).toBe(
     'Training never saw “z”. In training: a, b'
   );
+});
+
+it('an empty field says what to do, or that training never saw it empty', () => {
+  const { wrong } = parseRow(COLUMNS, { km: '', stops: '', zone: '', vip: '' }, trans);
+  expect(wrong).toEqual({
+    km: 'It was never empty in training, so a value is needed. Type one, such as 2.1235.',
+    stops: 'It was never empty in training, so a value is needed. Type one, such as 3.'
+  });
+  expect(unusual(COLUMNS[2], ' ')).toBe(true);
+  expect(noteOf(COLUMNS[2], '', trans)).toBe(
+    'Training never saw an empty text here. In training: a, b'
+  );
+  const note = (more: Partial<Column>) => unusual(column('note', 'string', more), '');
+  expect(note({ empty: true })).toBe(false);
+  expect(note({ empty: null })).toBe(false); // nobody knows
+  expect(note({ empty: false, nullable: true })).toBe(false);
+  expect(note({ empty: false })).toBe(true);
 });
 
 it('a refusal is shown at the column that it names', () => {

@@ -55,7 +55,7 @@ export function parseRow(
       if (column.nullable) {
         row[column.name] = null;
       } else {
-        wrong[column.name] = trans.__('It had a value in all rows of training.');
+        wrong[column.name] = needed(column, trans);
       }
       continue;
     }
@@ -67,6 +67,13 @@ export function parseRow(
     }
   }
   return { row, wrong };
+}
+
+/** What to do about a field that may not be empty. */
+function needed(column: Column, trans: TranslationBundle): string {
+  const example = asText(column.example);
+  const why = trans.__('It was never empty in training, so a value is needed.');
+  return example ? `${why} ${trans.__('Type one, such as %1.', example)}` : why;
 }
 
 function valueOf(kind: Kind, text: string): unknown {
@@ -121,6 +128,9 @@ function brief(value: number | string): string {
 /** What is said below a field: what training saw, or that it never saw this. */
 export function noteOf(column: Column, text: string, trans: TranslationBundle): string {
   const known = seen(column, trans);
+  if (emptyText(column, text)) {
+    return trans.__('Training never saw an empty text here. %1', known).trim();
+  }
   if (!unusual(column, text)) {
     return known;
   }
@@ -132,7 +142,7 @@ export function noteOf(column: Column, text: string, trans: TranslationBundle): 
 /** Is a value one that training never saw? Not wrong, but worth a word. */
 export function unusual(column: Column, text: string): boolean {
   if (text.trim() === '') {
-    return false;
+    return emptyText(column, text);
   }
   const kind = kindOf(column);
   if (kind === 'number' || kind === 'whole') {
@@ -142,6 +152,12 @@ export function unusual(column: Column, text: string): boolean {
   return (
     kind === 'text' && !!column.categories && !column.categories.includes(text.trim())
   );
+}
+
+/** Is it the empty text, in a column that has neither that nor missing values? */
+function emptyText(column: Column, text: string): boolean {
+  const never = !column.nullable && column.empty === false;
+  return text.trim() === '' && kindOf(column) === 'text' && never;
 }
 
 /** The column that an error of the endpoint is about; null when it is about none. */

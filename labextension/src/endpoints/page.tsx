@@ -68,9 +68,18 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
         ? trans.__('Checked: it computes what training computed.')
         : trans.__('Checked: it differs from training.');
     });
+  // From here on nobody answers: not to be asked for counters until there is news of it.
+  const [stopping, setStopping] = React.useState(false);
+  React.useEffect(() => setStopping(false), [endpoint.state, run.id]);
   const stop = () =>
     action.run('stop', async () => {
-      await kf.rest.post(`${path}/stop`);
+      setStopping(true);
+      try {
+        await kf.rest.post(`${path}/stop`);
+      } catch (failure) {
+        setStopping(false);
+        throw failure;
+      }
       again();
       return trans.__('Endpoint %1 was stopped.', name);
     });
@@ -112,14 +121,20 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
       <ActionNote action={action} />
       {run.error ? <ProblemBox problem={run.error} /> : null}
       <div className="jp-Kf-body">
-        <div className="jp-Kf-columns">
+        <div className="jp-Kf-columns jp-mod-wideLast">
           <Section title={trans.__('What it serves')}>
             <Serves paper={paper} />
           </Section>
           <Parity paper={paper} checked={paper.checked ?? checked} />
         </div>
         <TryIt name={name} columns={paper.schema} ready={ready} />
-        <Traffic name={name} ready={ready} run={run} counted={paper.counted} />
+        <Traffic
+          name={name}
+          ready={ready}
+          asks={ready && !stopping}
+          run={run}
+          counted={paper.counted}
+        />
         <Versions paper={paper} action={action} again={again} />
         <LineageSection thing={`endpoint ${name}@${endpoint.version}`} />
       </div>

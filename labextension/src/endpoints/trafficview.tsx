@@ -17,13 +17,15 @@ const EVERY_MS = 2_000;
 export function Traffic(props: {
   name: string;
   ready: boolean;
+  /** Whether it is asked for its counters now. */
+  asks: boolean;
   run: Run;
   /** What was counted in all, once it is over. */
   counted: Counted | null;
 }): React.ReactElement {
   const { trans } = useKf();
   const ref = React.useRef<HTMLDivElement>(null);
-  const { samples, stats, error } = useStats(props.name, props.ready, ref);
+  const { samples, stats, error } = useStats(props.name, props.asks, ref);
   const rate = React.useMemo(
     () =>
       series(samples, {
@@ -80,7 +82,9 @@ function Past(props: { run: Run; counted: Counted | null }): React.ReactElement 
       <p className="jp-Kf-quiet">
         <Ago
           at_s={run.ended_s}
-          words={age => trans.__('Counted from its start until it ended, %1.', age)}
+          words={age =>
+            trans.__('Counted from its start to its end, which was %1.', age)
+          }
         />
       </p>
     </>
@@ -184,7 +188,7 @@ interface IStats {
 
 function useStats(
   name: string,
-  ready: boolean,
+  asks: boolean,
   ref: React.RefObject<HTMLElement>
 ): IStats {
   const { kf } = useKf();
@@ -194,7 +198,7 @@ function useStats(
     error: null
   });
   React.useEffect(() => {
-    if (!ready || !ref.current) {
+    if (!asks || !ref.current) {
       return;
     }
     let visible = false;
@@ -234,6 +238,6 @@ function useStats(
       observer.disconnect();
       poll.dispose();
     };
-  }, [kf, name, ready, ref]);
+  }, [kf, name, asks, ref]);
   return state;
 }

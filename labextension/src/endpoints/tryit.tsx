@@ -14,7 +14,8 @@ import {
   noteOf,
   parsePasted,
   parseRow,
-  type Typed
+  type Typed,
+  unusual
 } from './form';
 
 const MOST_FIELDS = 200;
@@ -194,19 +195,22 @@ function useAsked(name: string): IAsked {
   const { kf } = useKf();
   const nothing = { busy: false, answer: null, error: null };
   const [state, set] = React.useState<Omit<IAsked, 'send' | 'clear'>>(nothing);
-  const turn = React.useRef(0);
-  React.useEffect(() => () => void (turn.current += 1), []);
+  const asked = React.useRef<AbortController | null>(null);
+  // The request is given up too: a browser allows six at a time, and it may hang for long.
+  const leave = () => asked.current?.abort();
+  React.useEffect(() => leave, []);
   const clear = () => {
-    turn.current += 1;
+    leave();
     set(nothing);
   };
   const send = (rows: unknown) => {
-    const mine = ++turn.current;
-    const mineStill = () => mine === turn.current;
+    leave();
+    const { signal } = (asked.current = new AbortController());
     set({ ...nothing, busy: true });
-    kf.rest.post<Predicted>(`endpoints/${part(name)}/predict`, { rows }).then(
-      answer => mineStill() && set({ ...nothing, answer }),
-      failure => mineStill() && set({ ...nothing, error: asKfError(failure) })
+    const path = `endpoints/${part(name)}/predict`;
+    kf.rest.post<Predicted>(path, { rows }, {}, signal).then(
+      answer => signal.aborted || set({ ...nothing, answer }),
+      failure => signal.aborted || set({ ...nothing, error: asKfError(failure) })
     );
   };
   return { ...state, send, clear };
@@ -263,7 +267,11 @@ function Field(props: {
       ) : null}
       <span
         id={`${id}h`}
-        className={wrong ? 'jp-Kf-fieldError' : 'jp-Kf-fieldHelp'}
+        className={
+          wrong
+            ? 'jp-Kf-fieldError'
+            : `jp-Kf-fieldHelp${unusual(column, value) ? ' jp-mod-unusual' : ''}`
+        }
         role={wrong ? 'alert' : undefined}
       >
         {wrong || note}

@@ -3,7 +3,7 @@ import * as React from 'react';
 import { useKf } from '../ui/context';
 import { tidied } from '../ui/labels';
 import { Button } from '../ui/pieces';
-import type { Content, IField } from './model';
+import { type Content, howWritten, type IField, sentence } from './model';
 
 export interface IFieldProps {
   field: IField;
@@ -33,7 +33,7 @@ export function FormField(props: IFieldProps): React.ReactElement {
     <>
       <Control {...props} id={id} described={described} />
       <span className="jp-Kf-fieldHelp" id={`${id}help`}>
-        {sentence(field.help)} {unitWords(field, trans)}
+        {helpWords(field, trans)}
       </span>
       <span className="jp-Kf-fieldError" id={`${id}wrong`} aria-live="polite">
         {wrong}
@@ -58,20 +58,17 @@ export function FormField(props: IFieldProps): React.ReactElement {
   );
 }
 
-/** An example of the value, or the word that it counts. */
-function unitWords(field: IField, trans: ReturnType<typeof useKf>['trans']): string {
-  const { unit, control } = field;
-  if (!unit || unit === 'count' || control === 'map') {
-    return '';
-  }
-  return /[0-9/=]/.test(unit)
-    ? trans.__('Such as %1.', unit)
-    : trans.__('In %1.', unit);
-}
-
-function sentence(text: string): string {
-  const capital = text[0].toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
+/** The field's help as a sentence, and how its value is written where that needs a word. */
+function helpWords(field: IField, trans: ReturnType<typeof useKf>['trans']): string {
+  const how = howWritten(field);
+  const words: Record<typeof how, string> = {
+    no: '',
+    like: trans.__('Such as %1.', field.unit),
+    range: trans.__('From %1.', field.unit),
+    form: trans.__('Written as %1.', field.unit),
+    unit: trans.__('Its unit is %1.', field.unit)
+  };
+  return `${sentence(field.help)} ${words[how]}`.trim();
 }
 
 type IControlProps = IFieldProps & { id: string; described: string };
@@ -281,7 +278,7 @@ function Pairs(props: IControlProps): React.ReactElement {
             at,
             1,
             trans.__('Value %1', at + 1),
-            space ? 'loguniform(1e-4, 0.3)' : trans.__('value')
+            space ? 'uniform(0, 1)' : trans.__('value')
           )}
         </>
       )}

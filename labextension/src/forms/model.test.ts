@@ -1,5 +1,14 @@
 import type { Flag, VerbPaper } from '../wire';
-import { blank, byField, fieldOfMistake, fieldsOf, literal, request } from './model';
+import {
+  blank,
+  byField,
+  fieldsOf,
+  howWritten,
+  literal,
+  request,
+  restored,
+  sentence
+} from './model';
 
 function flag(field: string, more: Partial<Flag> = {}): Flag {
   return {
@@ -142,38 +151,67 @@ it('values of parameters are read as the command line reads them', () => {
   ]);
 });
 
-describe('a refusal', () => {
-  const mistake = (message: string, cause = '') => ({ message, cause });
-  const contents = { ...blank(fields), cpu: 'lots' };
-
-  it.each([
-    ["train: `seed` can't be -1", 'seed'],
-    ['train needs `name`', 'name'],
-    ['--param a b names no value', 'params'],
-    ["'lots' is no number of cores", 'cpu'],
-    ['the store can’t be written', null]
-  ])('%s belongs to %s', (message, name) => {
-    expect(fieldOfMistake(mistake(message), fields, contents)).toBe(name);
+it('mistakes stand at their fields, and those of no field of the form by themselves', () => {
+  const mistake = (field: string | null, message: string) => ({
+    code: 'kf-1004',
+    message,
+    cause: '',
+    fix: '',
+    field
   });
+  const told = [
+    mistake('seed', 'too small'),
+    mistake('data', 'not there'),
+    mistake('seed', 'odd'),
+    mistake(null, 'the store is full'),
+    mistake('elsewhere', 'unknown')
+  ];
+  const found = byField(told, fields);
+  expect(found['seed'].map(({ message }) => message)).toEqual(['too small', 'odd']);
+  expect(found['data']).toHaveLength(1);
+  expect(found['']).toHaveLength(2);
+  expect(byField([], fields)).toEqual({});
+});
 
-  it('of a thing that is not there belongs to the field of its kind', () => {
-    const same = { ...contents, name: 'late', data: 'late', transform: 'later' };
-    const about = (message: string) => fieldOfMistake(mistake(message), fields, same);
-    expect(about('there is no dataset `late`')).toBe('data');
-    expect(about('there is no transform `later`')).toBe('transform');
-    expect(about('there is no model `late`')).toBe('name');
+it('what was kept comes back as far as it still fits', () => {
+  const kept = {
+    name: 'late',
+    params: [['lr', '0.1']],
+    pickle: ['clf'],
+    combine: false,
+    env: [['one']],
+    seed: 7,
+    gone: 'x'
+  };
+  const back = restored(fields, kept);
+  expect(back).toEqual({
+    ...blank(fields),
+    ...kept,
+    env: [],
+    seed: '',
+    gone: undefined
   });
+  expect(restored(fields, null)).toEqual(blank(fields));
+});
 
-  it('of several mistakes is told at each of their fields', () => {
-    const problem = {
-      code: 'kf-1004',
-      message: "train: `seed` can't be -1; nobody is at home",
-      cause: '\n  it should be 0 or more\n  they left',
-      fix: 'see help'
-    };
-    const found = byField(problem, fields, contents);
-    expect(Object.keys(found)).toEqual(['seed', '']);
-    expect(found['seed'][0].cause).toBe('it should be 0 or more');
-    expect(byField(null, fields, contents)).toEqual({});
-  });
+it('help is a sentence, and says how a value is written where that is not in it', () => {
+  expect(sentence('ended after this long')).toBe('Ended after this long.');
+  expect(sentence('Why?')).toBe('Why?');
+  const how = (
+    unit: string | null,
+    help = 'a help',
+    control: 'text' | 'map' = 'text'
+  ) => howWritten({ unit, help, control });
+  expect(how('2, 0.5 or 500m')).toBe('like');
+  expect(how('0 to 1')).toBe('range');
+  expect(how('train/valid[/test]')).toBe('form');
+  expect(how('ulp')).toBe('unit');
+  for (const nothing of [
+    how('rows', 'most rows of one request'),
+    how('count'),
+    how(null),
+    how('NAME=VALUE', 'a help', 'map')
+  ]) {
+    expect(nothing).toBe('no');
+  }
 });

@@ -3,8 +3,7 @@
  *
  * Pure. The server's spec decides what is right; here texts only become values.
  */
-import { type IMistake, mistakes } from '../ui/problems';
-import type { Flag, Problem, VerbPaper } from '../wire';
+import type { Flag, Mistake, VerbPaper } from '../wire';
 import type { Verb } from './verbs';
 
 export type Group = 'basic' | 'more' | 'resources';
@@ -158,6 +157,31 @@ function blankOf({ control, required, fallback }: IField): Content {
   }
 }
 
+/** A help text as a sentence. */
+export function sentence(text: string): string {
+  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(capital) || !capital ? capital : `${capital}.`;
+}
+
+/**
+ * What a unit says: examples of a value, a range, a form, the unit itself, or nothing that the
+ * help has not said: what is counted is named there, and rows of a map show their parts.
+ */
+export function howWritten({
+  unit,
+  control,
+  help
+}: Pick<IField, 'unit' | 'control' | 'help'>):
+  'no' | 'like' | 'range' | 'form' | 'unit' {
+  if (!unit || unit === 'count' || control === 'map' || help.includes(unit)) {
+    return 'no';
+  }
+  if (/\d to \d/.test(unit)) {
+    return 'range';
+  }
+  return /\d/.test(unit) ? 'like' : /[/=[\]]/.test(unit) ? 'form' : 'unit';
+}
+
 export interface IRequest {
   fields: Record<string, unknown>;
   /** What is missing or no number, by field: said here, before the server is asked. */
@@ -241,57 +265,44 @@ export function literal(text: string): unknown {
   }
 }
 
-/**
- * The field that a mistake is about; null when it is about none of them.
- *
- * The server's sentences name a field in backticks or by its flag, or quote the value that was
- * given: whole before in part, and of two fields with one value that of the kind that is named.
- */
-export function fieldOfMistake(
-  { message, cause }: Pick<IMistake, 'message' | 'cause'>,
-  fields: readonly IField[],
-  contents: Contents
-): string | null {
-  const told = `${message} ${cause}`;
-  const quoted = [...told.matchAll(/`([^`]+)`/g)].map(match => match[1]);
-  const named = fields.find(({ field }) =>
-    quoted.some(word => word.split('.')[0] === field)
-  );
-  if (named) {
-    return named.field;
-  }
-  const flagged = fields.find(({ flag }) => new RegExp(`${flag}(?![\\w-])`).test(told));
-  if (flagged && flagged.flag.startsWith('-')) {
-    return flagged.field;
-  }
-  const whole = fields.filter(({ field }) =>
-    textsIn(contents[field]).some(text => quoted.includes(text))
-  );
-  const meant = whole.find(
-    ({ names }) => names && message.includes(names.slice(0, -1))
-  );
-  const holds = fields.find(({ field }) =>
-    textsIn(contents[field]).some(text => text.length > 1 && told.includes(text))
-  );
-  return (meant ?? whole[0] ?? holds)?.field ?? null;
-}
-
-/** Mistakes by the field that each is about; under '' those that are about none. */
+/** Mistakes by the field that each is about; under '' those that are about none of the form's. */
 export function byField(
-  problem: Problem | null,
-  fields: readonly IField[],
-  contents: Contents
-): Record<string, IMistake[]> {
-  const found: Record<string, IMistake[]> = {};
-  for (const mistake of problem ? mistakes(problem) : []) {
-    (found[fieldOfMistake(mistake, fields, contents) ?? ''] ??= []).push(mistake);
+  problems: readonly Mistake[],
+  fields: readonly IField[]
+): Record<string, Mistake[]> {
+  const known = new Set(fields.map(({ field }) => field));
+  const found: Record<string, Mistake[]> = {};
+  for (const mistake of problems) {
+    const { field } = mistake;
+    (found[field !== null && known.has(field) ? field : ''] ??= []).push(mistake);
   }
   return found;
 }
 
-function textsIn(content: Content | undefined): string[] {
-  if (Array.isArray(content)) {
-    return content.flat().map(text => text.trim());
+/** What was kept of a form before the page was loaded again, as far as it still fits its fields. */
+export function restored(fields: readonly IField[], kept: unknown): Contents {
+  const empty = blank(fields);
+  const known = (kept ?? {}) as Record<string, unknown>;
+  return Object.fromEntries(
+    fields.map(({ field, control }) => {
+      const content = known[field];
+      return [field, fits(control, content) ? content : empty[field]];
+    })
+  );
+}
+
+function fits(control: Control, content: unknown): content is Content {
+  const isText = (one: unknown) => typeof one === 'string';
+  const isPair = (one: unknown) =>
+    Array.isArray(one) && one.length === 2 && one.every(isText);
+  switch (control) {
+    case 'switch':
+      return typeof content === 'boolean';
+    case 'list':
+      return Array.isArray(content) && content.every(isText);
+    case 'map':
+      return Array.isArray(content) && content.every(isPair);
+    default:
+      return isText(content);
   }
-  return typeof content === 'string' ? [content.trim()] : [];
 }

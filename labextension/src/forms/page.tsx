@@ -6,7 +6,7 @@ import { type IContext, KfWidget, useKf } from '../ui/context';
 import { asKfError } from '../ui/hooks';
 import { ActionNote, CodeBlock, PageHead, useAction } from '../ui/page';
 import { Button, ErrorBox, ProblemBox, Section, Skeleton } from '../ui/pieces';
-import type { Cell, Change, Problem, ThingPage, VerbPaper } from '../wire';
+import type { Problem, VerbPaper } from '../wire';
 import { FormField } from './fields';
 import {
   blank,
@@ -16,61 +16,103 @@ import {
   fieldsOf,
   type Group,
   type IField,
-  type Names,
-  request
+  request,
+  restored,
+  sentence
 } from './model';
+import { type ITold, useCell, useNames, useVersion } from './told';
 import type { Verb } from './verbs';
 
-const PAUSE_MS = 250;
 const MOST_NAMED = 12;
-const NAMED = new Set<string>(['dataset', 'transform', 'model', 'study']);
 const TRAIN_CODE = `model = ...  # kept; finds X_train, y_train, X_valid, y_valid and each parameter
 kf.report(score=...)
 `;
 
-export function makeForm(context: IContext, verb: Verb): KfWidget {
-  return new KfWidget(context, <FormPage verb={verb} />, 'jp-Kf-formPage');
+/** Where what was typed outlives the page. */
+export interface IKeep {
+  load(): Promise<unknown>;
+  save(kept: IKept): void;
+  forget(): void;
 }
 
-function FormPage({ verb }: { verb: Verb }): React.ReactElement {
+type IKept = { contents: Contents; code: string };
+
+export function makeForm(context: IContext, verb: Verb, keep: IKeep): KfWidget {
+  const form = new KfWidget(
+    context,
+    <FormPage verb={verb} keep={keep} />,
+    'jp-Kf-formPage'
+  );
+  form.disposed.connect(() => keep.forget()); // somebody closed it; a reload disposes nothing
+  return form;
+}
+
+function FormPage(props: { verb: Verb; keep: IKeep }): React.ReactElement {
   const { kf } = useKf();
-  const [paper, setPaper] = React.useState<VerbPaper | null>(null);
+  const { verb, keep } = props;
+  const [told, setTold] = React.useState<[VerbPaper, unknown] | null>(null);
   const [error, setError] = React.useState<unknown>(null);
   const load = () => {
     setError(null);
-    kf.rest
-      .get<Record<string, VerbPaper>>('schemas')
-      .then(papers => setPaper(papers[verb]), setError);
+    Promise.all([
+      kf.rest.get<Record<string, VerbPaper>>('schemas'),
+      keep.load().catch(() => null)
+    ]).then(([papers, kept]) => setTold([papers[verb], kept]), setError);
   };
   React.useEffect(load, [kf, verb]);
   if (error) {
     return <ErrorBox error={asKfError(error)} onRetry={load} />;
   }
-  return paper ? <Form verb={verb} paper={paper} /> : <Skeleton lines={10} />;
+  return told ? (
+    <Form verb={verb} paper={told[0]} kept={told[1]} keep={keep} />
+  ) : (
+    <Skeleton lines={10} />
+  );
 }
 
-function Form({ verb, paper }: { verb: Verb; paper: VerbPaper }): React.ReactElement {
+function Form(props: {
+  verb: Verb;
+  paper: VerbPaper;
+  /** What was typed before the page was loaded again. */
+  kept: unknown;
+  keep: IKeep;
+}): React.ReactElement {
   const { trans } = useKf();
+  const { verb, paper, keep } = props;
+  const kept = (props.kept ?? {}) as Partial<IKept>;
   const fields = React.useMemo(() => fieldsOf(verb, paper), [verb, paper]);
-  const [contents, setContents] = React.useState<Contents>(() => blank(fields));
-  const [code, setCode] = React.useState(paper.takes_code ? TRAIN_CODE : '');
+  const fresh = paper.takes_code ? TRAIN_CODE : '';
+  const [contents, setContents] = React.useState(() => restored(fields, kept.contents));
+  const [code, setCode] = React.useState(
+    typeof kept.code === 'string' ? kept.code : fresh
+  );
+  const began = React.useRef({ contents, code });
+  React.useEffect(() => {
+    if (contents !== began.current.contents || code !== began.current.code) {
+      keep.save({ contents, code });
+    }
+  }, [keep, contents, code]);
+  const clear = () => {
+    setContents(blank(fields));
+    setCode(fresh);
+    touch(new Set());
+  };
   const [touched, touch] = React.useState<ReadonlySet<string>>(new Set());
   const version = useVersion();
   const names = useNames(fields, version);
   const asked = React.useMemo(() => request(fields, contents), [fields, contents]);
   const told = useCell(verb, asked, paper.takes_code ? code : null, version);
-  const wrong = React.useMemo(
-    () => byField(told.problem, fields, contents),
-    [told.problem, fields, contents]
-  );
+  const wrong = React.useMemo(() => byField(told.problems, fields), [told, fields]);
   const change = React.useCallback((field: string, content: Content) => {
     setContents(now => ({ ...now, [field]: content }));
     touch(now => new Set([...now, field]));
   }, []);
   const wrongOf = (field: IField): string => {
     const here = asked.wrong[field.field];
-    if (here && touched.has(field.field)) {
-      return wrongWords(here, field, trans);
+    if (here) {
+      // What is only missing yet is no reproach before somebody was there.
+      const told = here !== 'missing' || touched.has(field.field);
+      return told ? wrongWords(here, field, trans) : '';
     }
     const said = (wrong[field.field] ?? []).flatMap(({ message, cause, fix }) => [
       message,
@@ -83,7 +125,7 @@ function Form({ verb, paper }: { verb: Verb; paper: VerbPaper }): React.ReactEle
     const listed = there.length
       ? trans.__('There are: %1', there.slice(0, MOST_NAMED).join(', '))
       : '';
-    return [...said, listed].filter(Boolean).join('\n');
+    return [...said, listed].filter(Boolean).map(sentence).join('\n');
   };
   const group = (name: Group) =>
     fields
@@ -99,7 +141,10 @@ function Form({ verb, paper }: { verb: Verb; paper: VerbPaper }): React.ReactEle
         />
       ));
   const hidden = (name: Group) =>
-    fields.some(field => field.group === name && wrongOf(field) !== '');
+    fields.some(
+      field =>
+        field.group === name && (wrongOf(field) !== '' || field.field in asked.fields)
+    );
   return (
     <>
       <PageHead
@@ -140,7 +185,8 @@ function Form({ verb, paper }: { verb: Verb; paper: VerbPaper }): React.ReactEle
           </form>
           <Made
             told={told}
-            rest={wrong[''] ? told.problem : null}
+            rest={told.failure ? [told.failure] : (wrong[''] ?? [])}
+            clear={clear}
             missing={fields.filter(({ field }) => asked.wrong[field] === 'missing')}
             reveal={() => touch(new Set(fields.map(({ field }) => field)))}
           />
@@ -176,7 +222,7 @@ function wrongWords(
   }
 }
 
-/** A folded group; it opens by itself when something in it is wrong. */
+/** A folded group; it opens by itself when something in it was filled in, or is wrong. */
 function Fold(props: {
   title: string;
   open: boolean;
@@ -204,16 +250,18 @@ function Fold(props: {
 function Made(props: {
   told: ITold;
   /** What is wrong and belongs to no field. */
-  rest: Problem | null;
+  rest: readonly Problem[];
   missing: readonly IField[];
   reveal: () => void;
+  /** Makes the form as it was at first. */
+  clear: () => void;
 }): React.ReactElement {
   const { trans, commands } = useKf();
   const { told, missing } = props;
   const action = useAction();
   const { cell } = told;
-  const { clear } = action;
-  React.useEffect(clear, [cell, clear]); // what was said was of another cell
+  const quiet = action.clear;
+  React.useEffect(quiet, [cell, quiet]); // what was said was of another cell
   const insert = () =>
     cell === null
       ? props.reveal()
@@ -231,12 +279,14 @@ function Made(props: {
   };
   return (
     <Section title={trans.__('The cell it makes')} className="jp-Kf-made">
-      {props.rest ? <ProblemBox problem={props.rest} /> : null}
+      {props.rest.map((problem, at) => (
+        <ProblemBox key={at} problem={problem} />
+      ))}
       {cell === null ? (
         <p className="jp-Kf-quiet">
           {missing.length
             ? trans.__('Still needed: %1', missing.map(({ field }) => field).join(', '))
-            : told.problem
+            : told.problems.length || told.failure || told.wrong
               ? trans.__('Mend what is marked, then the cell stands here.')
               : trans.__('Being written…')}
         </p>
@@ -256,99 +306,9 @@ function Made(props: {
           />
         ) : null}
         <Button label={trans.__('Copy')} disabled={cell === null} onClick={copy} />
+        <Button label={trans.__('Clear the form')} onClick={props.clear} />
       </div>
       <ActionNote action={action} />
     </Section>
   );
-}
-
-interface ITold {
-  cell: string | null;
-  problem: Problem | null;
-}
-
-/** What the server makes of the form, after a pause in typing; the last answer counts. */
-function useCell(
-  verb: Verb,
-  asked: ReturnType<typeof request>,
-  code: string | null,
-  version: number
-): ITold {
-  const { kf } = useKf();
-  const [told, set] = React.useState<ITold>({ cell: null, problem: null });
-  const body = JSON.stringify({
-    verb,
-    fields: asked.fields,
-    known: true,
-    ...(code === null ? {} : { code })
-  });
-  const whole = Object.keys(asked.wrong).length === 0;
-  React.useEffect(() => {
-    if (!whole) {
-      set({ cell: null, problem: null });
-      return;
-    }
-    let current = true;
-    const timer = window.setTimeout(() => {
-      kf.rest.post<Cell>('cells', JSON.parse(body)).then(
-        ({ cell }) => current && set({ cell, problem: null }),
-        failure => current && set({ cell: null, problem: asKfError(failure).problem })
-      );
-    }, PAUSE_MS);
-    return () => {
-      current = false;
-      window.clearTimeout(timer);
-    };
-  }, [kf, body, whole, version]);
-  return told;
-}
-
-/** Counts what came and went in the store: names that are right now may have been wrong before. */
-function useVersion(): number {
-  const { kf } = useKf();
-  const [version, count] = React.useReducer((n: number) => n + 1, 0);
-  React.useEffect(() => {
-    const onChange = (_: unknown, { thing, action }: Change) =>
-      NAMED.has(thing) || (thing === 'run' && action === 'ended') ? count() : undefined;
-    kf.changed.connect(onChange);
-    kf.stale.connect(count);
-    return () => {
-      kf.changed.disconnect(onChange);
-      kf.stale.disconnect(count);
-    };
-  }, [kf]);
-  return version;
-}
-
-/** Names of the store's things, for the fields that take one; none when they can't be had. */
-function useNames(
-  fields: readonly IField[],
-  version: number
-): Partial<Record<Names, string[]>> {
-  const { kf } = useKf();
-  const [names, set] = React.useState<Partial<Record<Names, string[]>>>({});
-  const wanted = [
-    ...new Set(fields.flatMap(({ names }) => (names ? [names] : [])))
-  ].join(' ');
-  React.useEffect(() => {
-    let alive = true;
-    for (const path of wanted.split(' ').filter(Boolean)) {
-      const query = path === 'runs' ? { limit: 50, kind: 'train' } : { limit: 500 };
-      kf.rest.get<ThingPage>(path, query).then(
-        ({ rows }) => {
-          const found = rows.map(row =>
-            path === 'runs' ? (row as unknown as { id: string }).id : row.name
-          );
-          if (alive) {
-            set(now => ({ ...now, [path]: found }));
-          }
-        },
-        () => undefined // completion only: the form works without
-      );
-    }
-    return () => {
-      alive = false;
-    };
-  }, [kf, wanted, version]);
-  return names;
 }

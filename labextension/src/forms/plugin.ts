@@ -2,9 +2,11 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
+import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs, IKubeflow, IOpeners } from '../tokens';
 import { kubeflowIcon } from '../ui/icons';
+import type { IKeep } from './page';
 import { type Verb, VERBS } from './verbs';
 
 export const formsPlugin: JupyterFrontEndPlugin<void> = {
@@ -12,14 +14,15 @@ export const formsPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Forms that make the cells for train, tune, serve and batch.',
   autoStart: true,
   requires: [IKubeflow, IOpeners],
-  optional: [ITranslator, ICommandPalette, ILauncher],
+  optional: [ITranslator, ICommandPalette, ILauncher, IStateDB],
   activate: (
     app: JupyterFrontEnd,
     kf: IKubeflow,
     openers: IOpeners,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
-    launcher: ILauncher | null
+    launcher: ILauncher | null,
+    state: IStateDB | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('jupyter_kf');
     const { commands } = app;
@@ -34,7 +37,7 @@ export const formsPlugin: JupyterFrontEndPlugin<void> = {
       title: id => titles[id as Verb] ?? id,
       create: async id => {
         const { makeForm } = await import(/* webpackChunkName: "form" */ './page');
-        return makeForm({ kf, trans, commands }, id as Verb);
+        return makeForm({ kf, trans, commands }, id as Verb, kept(state, id));
       }
     });
     commands.addCommand(CommandIDs.openForm, {
@@ -64,3 +67,13 @@ export const formsPlugin: JupyterFrontEndPlugin<void> = {
     }
   }
 };
+
+/** A half-filled form among what JupyterLab keeps of its workspace. */
+function kept(state: IStateDB | null, verb: string): IKeep {
+  const id = `jupyter-kf-form:${verb}`;
+  return {
+    load: async () => state?.fetch(id),
+    save: form => void state?.save(id, form),
+    forget: () => void state?.remove(id)
+  };
+}

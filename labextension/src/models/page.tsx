@@ -4,6 +4,7 @@ import { CommandIDs, type IInserted } from '../tokens';
 import { Ago } from '../ui/clock';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatNumber, shortDigest } from '../ui/format';
+import { valueOf } from '../ui/labels';
 import { NodeLink, NodeList } from '../ui/nodes';
 import { ActionNote, type IAction, ThingLink, useAction } from '../ui/page';
 import { Button, Facts, Section } from '../ui/pieces';
@@ -142,8 +143,10 @@ function About({ paper }: { paper: ModelPaper }): React.ReactElement {
   if (manifest['ulp'] !== undefined) {
     const ulp = Number(manifest['ulp']);
     facts.push([
-      trans.__('Equal in production'),
-      ulp ? trans.__('within %1 ulp', ulp) : trans.__('to the bit')
+      trans.__('Differs in production'),
+      ulp
+        ? trans.__('by %1 at most', valueOf('ulp', ulp, trans))
+        : trans.__('by nothing: it is equal to the bit')
     ]);
   }
   return <Facts facts={facts} />;

@@ -86,7 +86,7 @@ export class Openers implements IOpeners {
     const widget = new MainAreaWidget({ content: page, reveal });
     widget.id = `${page.id}-tab`;
     widget.title.label = opener.title(id);
-    widget.title.caption = opener.title(id);
+    widget.title.caption = opener.caption?.(id) ?? opener.title(id);
     widget.title.icon = opener.icon;
     widget.title.closable = true;
     widget.toolbar.hide();

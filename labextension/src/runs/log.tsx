@@ -31,8 +31,10 @@ export function LogView({
   const search = async (step: 1 | -1) => {
     const from = hit === null ? (step < 0 ? log.lines.length - 1 : 0) : hit + step;
     const found = await log.find(find, from, step);
-    setMissed(found === null);
-    setHit(found ?? hit);
+    setMissed(found === 'none');
+    if (typeof found === 'number') {
+      setHit(found);
+    }
   };
   const scroller = React.useRef<HTMLDivElement | null>(null);
   // Who scrolls up reads in peace; who scrolls to the end again follows again.
@@ -49,6 +51,9 @@ export function LogView({
     }
   };
   const onScrolled = (element: HTMLDivElement) => {
+    if (!element.clientHeight) {
+      return; // nobody scrolled it: its tab is behind another
+    }
     scroller.current = element;
     const below = element.scrollHeight - element.scrollTop - element.clientHeight;
     setStick(below < 2 * LINE_PX);

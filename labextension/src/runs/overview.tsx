@@ -1,12 +1,16 @@
 /** Metrics as plots; what was asked, what travelled, what it made and used. */
 import * as React from 'react';
 import { part } from '../services/rest';
-import { CommandIDs } from '../tokens';
+import { ENDED } from '../services/validate';
+import { Elapsed } from '../ui/clock';
 import { useKf } from '../ui/context';
-import { formatBytes, formatDuration, formatNumber, shortDigest } from '../ui/format';
-import { labelOf } from '../ui/labels';
+import { formatBytes, formatDuration, shortDigest, toNumber } from '../ui/format';
+import { labelOf, placeOf, valueOf } from '../ui/labels';
 import { MetricPlots, useMetrics } from '../ui/metrics';
+import { NodeLink } from '../ui/nodes';
+import { ThingLink } from '../ui/page';
 import { Facts, Section } from '../ui/pieces';
+import { StudyPlots, useStudy } from '../ui/studyplots';
 import type { RunPaper } from '../wire';
 
 type Fact = readonly [string, React.ReactNode];
@@ -19,8 +23,17 @@ export function Overview({ paper }: { paper: RunPaper }): React.ReactElement {
   return (
     <div className="jp-Kf-overview">
       <Section title={trans.__('Metrics')} className="jp-Kf-wide">
-        {feed.series.size ? (
+        {run.kind === 'tune' ? (
+          <Search id={run.id} />
+        ) : feed.series.size ? (
           <MetricPlots feed={feed} height={150} />
+        ) : !feed.known ? (
+          <div className="jp-Kf-unknown" />
+        ) : run.kind === 'serve' ? (
+          <p className="jp-Kf-quiet">
+            {trans.__('Its requests and their times are on the page of its endpoint:')}{' '}
+            <ThingLink thing="endpoint" id={run.name} />
+          </p>
         ) : (
           <p className="jp-Kf-quiet">
             {trans.__('Nothing reported. In the cell: kf.report(auc=0.9, step=1)')}
@@ -59,17 +72,43 @@ export function Overview({ paper }: { paper: RunPaper }): React.ReactElement {
   );
 }
 
-/** Parameters first, then what was set, without what is empty. */
-function specFacts({ run }: RunPaper, trans: Trans): Fact[] {
-  const { params, ...rest } = run.spec as { params?: Record<string, unknown> };
-  const given = Object.entries(params ?? {}).map(([name, value]): Fact => [
-    name,
-    words(value)
-  ]);
-  const set = Object.entries(rest)
-    .filter(([name, value]) => name !== 'name' && !isEmpty(value))
-    .map(([name, value]): Fact => [labelOf(name, trans), words(value)]);
-  return [...given, ...set];
+/** The trials of a search, by their numbers; its own page has the rest. */
+function Search({ id }: { id: string }): React.ReactElement {
+  const { trans } = useKf();
+  const { data } = useStudy(id);
+  return (
+    <>
+      {data ? <StudyPlots study={data.study} height={150} /> : null}
+      <ThingLink thing="study" id={id} label={trans.__('Trials and what matters')} />
+    </>
+  );
+}
+
+/** Parameters, then what it used by name, then what else was set, without what is empty. */
+function specFacts(paper: RunPaper, trans: Trans): Fact[] {
+  const { params, ...rest } = paper.run.spec as { params?: Record<string, unknown> };
+  const made = new Set(Object.values(paper.run.outputs));
+  const used = paper.things.filter(({ id }) => !made.has(id));
+  const told = new Set(used.map(({ kind }) => (kind === 'dataset' ? 'data' : kind)));
+  return [
+    ...Object.entries(params ?? {}).map(([name, value]): Fact => [
+      name,
+      valueOf('', value, trans)
+    ]),
+    ...used.map((node): Fact => [
+      labelOf(node.kind, trans),
+      <NodeLink key="n" node={node} />
+    ]),
+    ...Object.entries(rest)
+      .filter(([name, value]) => !isUsual(name, value) && !told.has(name))
+      .map(([name, value]): Fact => [labelOf(name, trans), valueOf(name, value, trans)])
+  ];
+}
+
+/** Whether nobody would have asked for it: empty, or what one job on one machine has anyway. */
+function isUsual(name: string, value: unknown): boolean {
+  const usual: Record<string, unknown> = { gpu: 0, nodes: 1, runtime: 'python' };
+  return name === 'name' || isEmpty(value) || usual[name] === value;
 }
 
 function isEmpty(value: unknown): boolean {
@@ -81,43 +120,40 @@ function isEmpty(value: unknown): boolean {
   );
 }
 
-function words(value: unknown): string {
-  if (typeof value === 'number') {
-    return formatNumber(value, 6);
-  }
-  return Array.isArray(value)
-    ? value.map(words).join(', ')
-    : typeof value === 'object'
-      ? JSON.stringify(value)
-      : String(value);
-}
-
 function Made({ paper }: { paper: RunPaper }): React.ReactElement {
-  const { kf, trans, commands } = useKf();
-  const { run, artefacts } = paper;
+  const { kf, trans } = useKf();
+  const { run, artefacts, things } = paper;
   // Artefacts have a table of their own.
   const outputs = Object.entries(run.outputs).filter(
     ([name, value]) => name !== 'artifacts' && !isEmpty(value)
   );
   if (!outputs.length && !artefacts.length) {
-    return <p className="jp-Kf-quiet">{trans.__('Nothing kept so far.')}</p>;
+    return (
+      <p className="jp-Kf-quiet">
+        {ENDED.has(run.state)
+          ? trans.__('It kept nothing.')
+          : trans.__('Nothing kept so far.')}
+      </p>
+    );
   }
   const facts = outputs.map(([name, value]): Fact => {
-    const opens = name === 'model' || name === 'transform';
-    if (!opens || typeof value !== 'string') {
-      return [labelOf(name, trans), words(value)];
-    }
-    const show = () => commands.execute(CommandIDs.open, { thing: name, id: value });
+    const node = things.find(({ id }) => id === value);
     return [
       labelOf(name, trans),
-      <button
-        key={name}
-        type="button"
-        className="jp-Kf-linkButton"
-        onClick={() => void show()}
-      >
-        {shortDigest(value)}
-      </button>
+      node ? (
+        <NodeLink key={name} node={node} />
+      ) : name === 'model' || name === 'transform' ? (
+        <ThingLink
+          key={name}
+          thing={name}
+          id={String(value)}
+          label={shortDigest(String(value))}
+        />
+      ) : name === 'best' ? (
+        bestTrials(value, trans)
+      ) : (
+        valueOf(name, value, trans)
+      )
     ];
   });
   return (
@@ -146,15 +182,39 @@ function Made({ paper }: { paper: RunPaper }): React.ReactElement {
   );
 }
 
+/** The best trials of a study, by their metrics. */
+function bestTrials(value: unknown, trans: Trans): string {
+  const all = value as { trial: number; metrics: Record<string, unknown> }[];
+  return all
+    .map(({ trial, metrics }) =>
+      trans.__('trial %1: %2', trial, valueOf('', metrics, trans))
+    )
+    .join('; ');
+}
+
+/** What it took, which is measured at its end; before, what is known. */
 function usageFacts({ run }: RunPaper, trans: Trans): Fact[] {
   const { cpu_s, wall_s, max_rss_bytes } = run.usage as Record<
     string,
     number | undefined
   >;
+  const started = toNumber(run.started_s);
+  const unknown = ENDED.has(run.state)
+    ? trans.__('not measured')
+    : trans.__('measured when it ends');
+  const time =
+    wall_s === undefined && !ENDED.has(run.state) && Number.isFinite(started) ? (
+      <Elapsed since_s={started} />
+    ) : (
+      formatDuration(wall_s)
+    );
   return [
-    [trans.__('CPU time'), formatDuration(cpu_s)],
-    [trans.__('Time'), formatDuration(wall_s)],
-    [trans.__('Memory'), formatBytes(max_rss_bytes)],
-    [trans.__('Where'), run.backend]
+    [trans.__('Time'), time],
+    [trans.__('CPU time'), cpu_s === undefined ? unknown : formatDuration(cpu_s)],
+    [
+      trans.__('Memory'),
+      max_rss_bytes === undefined ? unknown : formatBytes(max_rss_bytes)
+    ],
+    [trans.__('Ran on'), placeOf(run.backend, trans)]
   ];
 }

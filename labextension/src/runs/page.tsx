@@ -7,7 +7,9 @@ import { Ago } from '../ui/clock';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatDuration, formatTime, toNumber } from '../ui/format';
 import { useFetched, useRunRow } from '../ui/hooks';
+import { kindWord } from '../ui/labels';
 import { LineageView } from '../ui/lineage';
+import { firstLine } from '../ui/names';
 import { ActionNote, CodeBlock, type IAction, useAction } from '../ui/page';
 import {
   Button,
@@ -61,7 +63,7 @@ function RunPage({ id }: { id: string }): React.ReactElement {
       label: trans.__('Log'),
       render: () => <LogView run={id} ended={ended} />
     },
-    { id: 'code', label: trans.__('Code'), render: () => <Code id={id} /> },
+    { id: 'code', label: trans.__('Code'), render: () => <Code paper={data} /> },
     {
       id: 'lineage',
       label: trans.__('Lineage'),
@@ -105,7 +107,7 @@ function Head(props: {
         <h2>{run.name}</h2>
         <StateBadge state={run.state} kind={run.kind} live />
         <span className="jp-Kf-quiet">
-          {run.kind} · <code>{run.id}</code>
+          {kindWord(run.kind, trans)} · <code>{run.id}</code>
         </span>
         <span className="jp-Kf-grow" />
         <Actions {...props} action={action} />
@@ -115,7 +117,7 @@ function Head(props: {
         {saidElsewhere(run) ? null : <span>{run.reason}</span>}
         <From paper={props.paper} again={props.again} />
       </div>
-      {ended ? null : (
+      {ended || run.state === 'READY' ? null : (
         <div className="jp-Kf-headProgress">
           <Progress
             share={running ? share : 0}
@@ -131,9 +133,11 @@ function Head(props: {
 }
 
 /** Whether the error below says the reason already, or there is none. */
-function saidElsewhere({ reason, error }: RunPaper['run']): boolean {
+function saidElsewhere({ reason, state, error }: RunPaper['run']): boolean {
   return (
-    !reason || (error !== null && `${error.message} ${error.cause}`.includes(reason))
+    !reason ||
+    reason === state.toLowerCase() ||
+    (error !== null && `${error.message} ${error.cause}`.includes(reason))
   );
 }
 
@@ -152,7 +156,10 @@ function From(props: {
     return (
       <span title={path}>
         {notebook
-          ? trans.__('from %1, which is not there any more', path)
+          ? trans.__(
+              'from %1, which is not there any more, nor is its cell in one notebook beside it',
+              path
+            )
           : trans.__('from %1', path)}
       </span>
     );
@@ -253,9 +260,14 @@ function useClone({ run }: RunPaper): () => Promise<React.ReactNode> {
   };
 }
 
-/** The cell that starts this run again: its line, and the code that ran. */
-function Code({ id }: { id: string }): React.ReactElement {
+/**
+ * The cell that starts this run again: its line, and the code that ran.
+ *
+ * Lines are counted as in its tracebacks: a cell of Python or REST had no line of a magic.
+ */
+function Code({ paper }: { paper: RunPaper }): React.ReactElement {
   const { kf, trans } = useKf();
+  const { id } = paper.run;
   const { data, error, again } = useFetched(
     id,
     () => kf.runs.cell(id),
@@ -268,7 +280,11 @@ function Code({ id }: { id: string }): React.ReactElement {
     <Skeleton lines={6} />
   ) : (
     <div className="jp-Kf-pad">
-      <CodeBlock code={data} label={trans.__('Code of the run')} />
+      <CodeBlock
+        code={data}
+        label={trans.__('Code of the run')}
+        first={firstLine(data, paper.code ?? data, paper.first_line)}
+      />
     </div>
   );
 }

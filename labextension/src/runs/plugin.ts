@@ -7,6 +7,5 @@ export const runsPlugin = pagePlugin({
   description: 'Shows a run: state, metrics, log, code, what it used and what it made.',
   thing: 'run',
   icon: runIcon,
-  title: (id, kf) => kf.runs.get(id)?.name ?? id,
   load: async () => (await import(/* webpackChunkName: "run" */ './page')).makeRunPage
 });

@@ -62,6 +62,22 @@ describe('the stream of changes', () => {
     expect(told).toEqual(['stale']);
   });
 
+  it('takes a higher number in hello as a gap, also of one, and tells no change of it', () => {
+    const { emit, told, bus } = events();
+    const hello = (seq: number) =>
+      bus.emit({
+        schema_id: SCHEMA,
+        ...change(seq, { thing: 'resources', action: 'hello' })
+      });
+    hello(3); // counting begins
+    emit(4);
+    hello(4);
+    expect(told).toEqual(['changed 4']);
+    hello(5); // the socket was away when 5 was told
+    emit(6);
+    expect(told).toEqual(['changed 4', 'stale', 'changed 6']);
+  });
+
   it('ignores events of others, and malformed ones', () => {
     const { told, bus } = events();
     bus.emit({ schema_id: 'https://events.jupyter.org/other', seq: 1 });

@@ -3,7 +3,8 @@
  *
  * The bus has no replay, and its socket stands by while the tab is hidden. So events are numbered
  * by the server: a gap, or the epoch of another server start, means that something was missed,
- * and `stale` says so. `compare` does the same with the number in any REST answer.
+ * and `stale` says so. `compare` does the same with the number in any REST answer, and with the
+ * one in `hello`, which the server says to a socket that was opened.
  */
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
@@ -41,16 +42,18 @@ export class Events implements IDisposable {
    * Takes the number of an answer that was asked for to see whether anything was missed.
    *
    * The first one is where counting begins. A higher one means missed events; a lower one of
-   * the same epoch is an answer that was overtaken by events.
+   * the same epoch is an answer that was overtaken by events. Whether anything was missed.
    */
-  compare(at: At): void {
+  compare(at: At): boolean {
     const known = this.at;
-    if (known === null) {
+    const ahead = !known || at.epoch !== known.epoch || at.seq > known.seq;
+    if (ahead) {
       this.at = { seq: at.seq, epoch: at.epoch };
-    } else if (at.epoch !== known.epoch || at.seq > known.seq) {
-      this.at = { seq: at.seq, epoch: at.epoch };
+    }
+    if (ahead && known) {
       this.stale.emit();
     }
+    return ahead && known !== null;
   }
 
   private onEvent(_: unknown, event: unknown): void {
@@ -59,6 +62,10 @@ export class Events implements IDisposable {
     }
     const change = asChange(event);
     if (change === null) {
+      return;
+    }
+    if (change.action === 'hello') {
+      this.compare(change);
       return;
     }
     const known = this.at;

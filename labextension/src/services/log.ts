@@ -8,7 +8,9 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type { IKubeflow } from '../tokens';
 import type { LogLines } from '../wire';
-import { KfError, part } from './rest';
+import { bytesOf, linesOf, search, someLines, split, wholeLines } from './lines';
+import { KfError, part, type Query } from './rest';
+import { ENDED } from './validate';
 
 export interface ILogLimits {
   /** Most lines held. */
@@ -20,14 +22,20 @@ export interface ILogLimits {
 }
 
 const LIMITS: ILogLimits = { lines: 20_000, chunk: 1 << 20, tail: 65_536 };
-const NEWLINE = 10;
+/** While all places for streams are taken, what is new is fetched so often. */
+const WAIT_MS = 2_000;
+
+/** Where a search ended: at a line, nowhere, or before its end (another began, or a failure). */
+export type Found = number | 'none' | 'stopped';
 
 export class LogWindow {
   constructor(
     private readonly kf: IKubeflow,
     private readonly run: string,
     private readonly limits: ILogLimits = LIMITS
-  ) {}
+  ) {
+    kf.stale.connect(this.onStale, this);
+  }
 
   readonly changed = new Signal<this, void>(this);
   lines: string[] = [];
@@ -53,14 +61,15 @@ export class LogWindow {
 
   /** Shows the end and what comes. */
   follow(): void {
+    this.stopSearch();
     this.pause();
-    const beginning = this.lines.length === 0 || this.hasLater;
-    if (beginning) {
+    if (this.lines.length === 0 || this.hasLater) {
       this.clear();
     }
-    const query = beginning ? { tail: this.limits.tail } : { offset: this.end };
+    this.error = null;
+    const turn = this.turn;
     this.stream = this.kf.streams.open(`runs/${part(this.run)}/log/stream`, {
-      query,
+      query: () => this.begin(),
       onEvent: ({ name, data }) => {
         if (name === 'lines') {
           this.append(data as LogLines);
@@ -71,36 +80,40 @@ export class LogWindow {
         }
       },
       onRefused: error => this.fail(error),
-      onWait: () => void this.once()
+      onWait: () => {
+        this.queued = true;
+        void this.wait(turn);
+      }
     });
     this.changed.emit();
   }
 
   /** Nothing more comes until `follow`. */
   pause(): void {
-    const stream = this.stream;
-    this.stream = null;
-    stream?.dispose();
+    this.leave();
     this.changed.emit();
   }
 
   dispose(): void {
+    this.stopSearch();
     this.abort.abort();
-    this.stream?.dispose();
+    this.leave();
+    this.kf.stale.disconnect(this.onStale, this);
     Signal.clearData(this);
   }
 
   /** Fetches lines before the first; how many came. */
   async earlier(): Promise<number> {
-    if (this.start === 0 || this.busy) {
+    const { start } = this;
+    if (start === 0 || this.busy) {
       return 0;
     }
-    const from = Math.max(0, this.start - this.limits.chunk / 8);
-    const got = await this.range(from, this.start);
-    if (!got) {
-      return 0;
+    const from = Math.max(0, start - this.limits.chunk / 8);
+    const got = await this.range(from, start);
+    if (!got || this.start !== start) {
+      return 0; // the window has moved on: these lines are not those before its first
     }
-    const cut = from === 0 ? 0 : afterNewline(got.bytes);
+    const { cut } = someLines(got.bytes, from > 0, false);
     const lines = split(got.bytes.subarray(cut));
     this.lines = [...lines, ...this.lines];
     this.start = from + cut;
@@ -114,11 +127,12 @@ export class LogWindow {
     if (!this.hasLater || this.busy || this.following) {
       return;
     }
-    const to = Math.min(this.size, this.end + this.limits.chunk / 8);
-    const got = await this.range(this.end, to);
-    if (got) {
-      const upTo = to >= this.size ? got.bytes.length : lastNewline(got.bytes);
-      this.take(split(got.bytes.subarray(0, upTo)), this.end + upTo);
+    const { end, turn } = this;
+    const to = Math.min(this.size, end + this.limits.chunk / 8);
+    const got = await this.range(end, to);
+    if (got && this.end === end && this.turn === turn) {
+      const { upTo } = someLines(got.bytes, false, to < this.size);
+      this.take(split(got.bytes.subarray(0, upTo)), end + upTo);
       this.changed.emit();
     }
   }
@@ -127,28 +141,34 @@ export class LogWindow {
    * The next line with this text, before or after a line of the window.
    *
    * What is held is searched first, then the file, chunk by chunk; the window moves to what was
-   * found. Case is ignored. Null when there is none, or when a newer search began.
+   * found. Case is ignored.
    */
-  async find(text: string, from: number, step: 1 | -1): Promise<number | null> {
+  async find(text: string, from: number, step: 1 | -1): Promise<Found> {
     this.stopSearch();
     const wanted = text.toLowerCase();
-    const here = this.seek(wanted, from, step);
+    const here = search(this.lines, wanted, from, step);
     if (here !== null || !wanted) {
-      return wanted ? here : null;
+      return wanted && here !== null ? here : 'stopped';
     }
     const mine = (this.search = new AbortController());
     let [low, high] = [this.start, this.end];
     let done = 0;
-    while (!mine.signal.aborted && (step < 0 ? low > 0 : high < this.size)) {
+    while (step < 0 ? low > 0 : high < this.size) {
       const a = step < 0 ? Math.max(0, low - this.limits.chunk) : high;
       const b = step < 0 ? low : Math.min(this.size, high + this.limits.chunk);
       const got = await this.range(a, b, mine.signal);
-      if (!got) {
-        break;
+      if (!got || mine.signal.aborted) {
+        if (this.search === mine) {
+          this.stopSearch();
+          this.changed.emit();
+        }
+        return 'stopped';
       }
-      const cut = a === 0 || step > 0 ? 0 : afterNewline(got.bytes);
-      const upTo =
-        step < 0 || b >= this.size ? got.bytes.length : lastNewline(got.bytes);
+      const { cut, upTo } = someLines(
+        got.bytes,
+        step < 0 && a > 0,
+        b < this.size && step > 0
+      );
       const lines = split(got.bytes.subarray(cut, upTo));
       const at = search(lines, wanted, step < 0 ? lines.length - 1 : 0, step);
       if (at !== null) {
@@ -162,13 +182,10 @@ export class LogWindow {
       done += b - a;
       this.searched = done;
       this.changed.emit();
-      if (cut >= got.bytes.length || upTo === 0) {
-        break; // a line longer than a chunk
-      }
     }
     this.searched = null;
     this.changed.emit();
-    return null;
+    return 'none';
   }
 
   stopSearch(): void {
@@ -177,23 +194,41 @@ export class LogWindow {
     this.searched = null;
   }
 
-  private seek(wanted: string, from: number, step: 1 | -1): number | null {
-    return search(this.lines, wanted, from, step);
+  /** Where the stream begins, now that it has a place. */
+  private begin(): Query {
+    this.queued = false;
+    window.clearTimeout(this.waiting);
+    return this.lines.length ? { offset: this.end } : { tail: this.limits.tail };
+  }
+
+  /** Leaves the stream or its place in the queue; what was asked for it comes too late. */
+  private leave(): void {
+    this.turn += 1;
+    this.queued = false;
+    window.clearTimeout(this.waiting);
+    const stream = this.stream;
+    this.stream = null;
+    stream?.dispose();
   }
 
   private moveTo(lines: string[], start: number, end: number): void {
-    this.pause();
+    this.leave();
     [this.lines, this.start, this.end] = [lines, start, end];
   }
 
-  private append({ text, offset }: LogLines): void {
-    const lines = text.replace(/\n$/, '').split('\n');
-    if (this.lines.length === 0) {
-      this.start = offset - new TextEncoder().encode(text).length;
-    }
-    this.size = Math.max(this.size, offset);
-    this.take(lines, offset);
+  /** A piece of the log; of one that is here in part, the rest. */
+  private append({ text, offset, begin }: LogLines): void {
     this.error = null;
+    this.size = Math.max(this.size, offset);
+    const known = this.lines.length ? this.end - begin : 0;
+    if (this.lines.length === 0) {
+      this.start = begin;
+    }
+    if (known <= 0) {
+      this.take(linesOf(text), offset);
+    } else if (offset > this.end) {
+      this.take(split(new TextEncoder().encode(text).subarray(known)), offset);
+    }
     this.changed.emit();
   }
 
@@ -215,15 +250,45 @@ export class LogWindow {
     }
   }
 
-  /** All places for streams are taken: the end of the log as it is now. */
-  private async once(): Promise<void> {
-    const got = await this.range(-this.limits.tail, 0);
-    if (got && this.lines.length === 0) {
-      const cut = got.from === 0 ? 0 : afterNewline(got.bytes);
-      this.start = got.from + cut;
-      this.take(split(got.bytes.subarray(cut)), got.from + got.bytes.length);
-      this.changed.emit();
+  /** All places for streams are taken: what is new is fetched, again and again. */
+  private async wait(turn: number): Promise<void> {
+    const seen = document.visibilityState !== 'hidden';
+    const ended = ENDED.has(this.kf.runs.get(this.run)?.state ?? 'RUNNING');
+    const full = seen && (await this.more(turn, ended));
+    if (turn !== this.turn || !this.queued) {
+      return;
     }
+    if (seen && ended && !full && !this.error) {
+      this.ended = true;
+      this.pause();
+      return;
+    }
+    this.waiting = window.setTimeout(() => void this.wait(turn), full ? 0 : WAIT_MS);
+  }
+
+  /** Fetches what comes next; whether there may be more at once. */
+  private async more(turn: number, ended: boolean): Promise<boolean> {
+    const { end } = this;
+    const first = this.lines.length === 0;
+    const got = await (first
+      ? this.range(-this.limits.tail, 0)
+      : this.range(end, end + this.limits.chunk));
+    if (!got || turn !== this.turn || this.end !== end) {
+      return false;
+    }
+    const full = !first && got.bytes.length === this.limits.chunk;
+    const lines = full ? someLines : wholeLines;
+    const { cut, upTo } = lines(got.bytes, first && got.from > 0, full || !ended);
+    if (cut === upTo) {
+      return false; // half a line, so far
+    }
+    if (first) {
+      this.start = got.from + cut;
+    }
+    this.take(split(got.bytes.subarray(cut, upTo)), got.from + upTo);
+    this.error = null;
+    this.changed.emit();
+    return full;
   }
 
   /** Bytes [from, to) of the file; a negative `from` counts from its end. */
@@ -232,7 +297,7 @@ export class LogWindow {
     to: number,
     signal: AbortSignal = this.abort.signal
   ): Promise<{ bytes: Uint8Array; from: number } | null> {
-    this.busy = true;
+    this.asked += 1;
     try {
       const words = from < 0 ? `bytes=${from}` : `bytes=${from}-${to - 1}`;
       const path = `runs/${part(this.run)}/log`;
@@ -253,14 +318,26 @@ export class LogWindow {
       }
       return null;
     } finally {
-      this.busy = false;
+      this.asked -= 1;
     }
   }
 
+  /** Says what is wrong; the place of a stream goes to who waits for one. */
   private fail(error: KfError): void {
     this.error = error;
-    this.stream = null;
-    this.changed.emit();
+    if (error.unreachable) {
+      this.changed.emit(); // a stream connects again by itself
+    } else {
+      this.pause();
+    }
+  }
+
+  /** The server answers again. */
+  private onStale(): void {
+    if (this.error?.unreachable) {
+      this.error = null;
+      this.changed.emit();
+    }
   }
 
   private clear(): void {
@@ -269,43 +346,18 @@ export class LogWindow {
     this.ended = false;
   }
 
+  private get busy(): boolean {
+    return this.asked > 0;
+  }
+
   private readonly abort = new AbortController();
-  private busy = false;
+  private asked = 0;
   private end = 0;
+  private queued = false;
   private search: AbortController | null = null;
   private size = 0;
   private start = 0;
   private stream: IDisposable | null = null;
-}
-
-function search(
-  lines: readonly string[],
-  wanted: string,
-  from: number,
-  step: 1 | -1
-): number | null {
-  for (let index = from; index >= 0 && index < lines.length; index += step) {
-    if (lines[index].toLowerCase().includes(wanted)) {
-      return index;
-    }
-  }
-  return null;
-}
-
-function split(bytes: Uint8Array): string[] {
-  const text = new TextDecoder().decode(bytes);
-  return text ? text.replace(/\n$/, '').split('\n') : [];
-}
-
-function bytesOf(lines: readonly string[]): number {
-  return new TextEncoder().encode(lines.join('\n')).length + 1;
-}
-
-function afterNewline(bytes: Uint8Array): number {
-  const at = bytes.indexOf(NEWLINE);
-  return at < 0 ? bytes.length : at + 1;
-}
-
-function lastNewline(bytes: Uint8Array): number {
-  return bytes.lastIndexOf(NEWLINE) + 1;
+  private turn = 0;
+  private waiting = 0;
 }

@@ -6,9 +6,16 @@ import { Signal } from '@lumino/signaling';
 import type { IKubeflow } from '../tokens';
 import type { Change, Where } from '../wire';
 import { Events } from './events';
+import { Paced } from './paced';
 import { KfError, Rest } from './rest';
+import { Rows } from './rows';
 import { Runs } from './runs';
 import { Streams } from './streams';
+
+const COUNT_MS = 300;
+/** After so long without one, a lost request is looked into at once again. */
+const CALM_MS = 60_000;
+const MOST_MS = 30_000;
 
 /** What is needed of JupyterLab's services. */
 export type IServices = Pick<
@@ -17,13 +24,14 @@ export type IServices = Pick<
 >;
 
 export class Kubeflow implements IKubeflow, IDisposable {
-  constructor(services: IServices) {
-    this.rest = new Rest(services.serverSettings);
+  constructor(private readonly services: IServices) {
+    this.rest = new Rest(services.serverSettings, () => this.doubt());
     this.runs = new Runs(this.rest);
     this.streams = new Streams(this.rest);
+    this.rows = new Rows(this.runs, change => this.tell(change));
     this.events = new Events(services.events);
-    this.events.changed.connect(this.onChange, this);
-    this.events.stale.connect(() => this.stale.emit());
+    this.events.changed.connect((_, change) => this.rows.take(change));
+    this.events.stale.connect(() => this.missed());
     // Only while the server does not answer: an idle page asks nothing.
     this.retry = new Poll({
       auto: false,
@@ -31,7 +39,7 @@ export class Kubeflow implements IKubeflow, IDisposable {
       frequency: { interval: 1_000, backoff: true, max: 15_000 },
       standby: 'when-hidden'
     });
-    services.connectionFailure.connect(() => this.doubt());
+    services.connectionFailure.connect(this.doubt, this);
     document.addEventListener('visibilitychange', this.onVisibility);
     this.ready = this.look().catch(() => undefined);
   }
@@ -58,6 +66,9 @@ export class Kubeflow implements IKubeflow, IDisposable {
 
   dispose(): void {
     document.removeEventListener('visibilitychange', this.onVisibility);
+    this.services.connectionFailure.disconnect(this.doubt, this);
+    window.clearTimeout(this.doubting);
+    this.counting.dispose();
     this.events.dispose();
     this.retry.dispose();
     Signal.clearData(this);
@@ -65,39 +76,66 @@ export class Kubeflow implements IKubeflow, IDisposable {
 
   /** Asks the server where it is; a restarted one, or missed events, make all stale. */
   private async look(): Promise<void> {
+    let told: Where | null = null;
     const before = this._trouble;
     try {
-      this._where = await this.rest.get<Where>('where');
+      told = await this.rest.get<Where>('where');
+      if (this.isDisposed) {
+        return;
+      }
+      this._where = told;
       this._trouble = null;
-      this.events.compare(this._where);
-      this.calm();
     } catch (failure) {
       this._trouble = failure instanceof KfError ? sentence(failure) : String(failure);
       if (failure instanceof KfError && failure.unreachable) {
         this.doubt();
         throw failure; // the poll backs off
       }
-      this.calm();
     } finally {
-      if (before !== this._trouble || this._where) {
+      if (!this.isDisposed && (before !== this._trouble || this._where)) {
         this.whereChanged.emit();
+      }
+    }
+    this.found(told !== null && this.events.compare(told));
+  }
+
+  /**
+   * The server may be gone: it is asked until it answers, at once at first.
+   *
+   * When it answers and requests are lost all the same, it is asked ever later: what is fetched
+   * again after each answer would otherwise be lost again, and so on without a pause.
+   */
+  private doubt(): void {
+    if (this.lost || this.isDisposed) {
+      return;
+    }
+    this.lost = true;
+    const rested = performance.now() - this.found_ms > CALM_MS;
+    this.alarms = rested ? 0 : this.alarms + 1;
+    const wait = rested ? 0 : Math.min(MOST_MS, 500 * 2 ** this.alarms);
+    const retry = () => void this.retry.start();
+    this.doubting = window.setTimeout(retry, wait);
+  }
+
+  /** The server answered. What was lost on the way to it is fetched again, like what was missed. */
+  private found(told: boolean): void {
+    void this.retry.stop();
+    if (this.lost) {
+      window.clearTimeout(this.doubting);
+      this.lost = false;
+      this.found_ms = performance.now();
+      if (!told) {
+        this.missed();
       }
     }
   }
 
-  private doubt(): void {
-    if (!this.retrying) {
-      this.retrying = true;
-      void this.retry.start();
-    }
+  private missed(): void {
+    this.rows.again();
+    this.stale.emit();
   }
 
-  private calm(): void {
-    this.retrying = false;
-    void this.retry.stop();
-  }
-
-  private onChange(_: unknown, change: Change): void {
+  private tell(change: Change): void {
     this.runs.apply(change);
     // A run that waited begins without a word but 'changed'; progress counts nothing. The states
     // that were counted are kept here: a page may have fetched the run before its event came.
@@ -110,18 +148,9 @@ export class Kubeflow implements IKubeflow, IDisposable {
       } else {
         this.counted.set(id, row.state);
       }
-      this.count();
+      this.counting.ask(); // how many run and wait
     }
     this.changed.emit(change);
-  }
-
-  /** How many run and wait, after one moved on; several events at once ask once. */
-  private count(): void {
-    window.clearTimeout(this.counting);
-    this.counting = window.setTimeout(
-      () => void this.look().catch(() => undefined),
-      100
-    );
   }
 
   private readonly onVisibility = (): void => {
@@ -132,9 +161,13 @@ export class Kubeflow implements IKubeflow, IDisposable {
 
   private readonly events: Events;
   private readonly retry: Poll;
+  private readonly rows: Rows;
   private readonly counted = new Map<string, string>();
-  private counting = 0;
-  private retrying = false;
+  private readonly counting = new Paced(() => this.look(), COUNT_MS);
+  private alarms = 0;
+  private doubting = 0;
+  private found_ms = -Infinity;
+  private lost = false;
   private _where: Where | null = null;
   private _trouble: string | null = null;
 }

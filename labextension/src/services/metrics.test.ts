@@ -31,6 +31,46 @@ describe('what a run reports', () => {
     ]);
   });
 
+  it('is fetched once more when it changed while an answer was on its way', async () => {
+    const held: ((page: unknown) => void)[] = [];
+    const kf = new FakeKubeflow(new FakeRest(() => new Promise(go => held.push(go))));
+    const feed = new MetricsFeed(kf, 'a');
+    await until(() => held.length === 1);
+    kf.runs.apply({ ...at, id: 'a', row: row('a', { state: 'SUCCEEDED' }) }); // the end
+    await new Promise(resolve => setTimeout(resolve, 200));
+    held[0]({ next: 1, points: [point('loss', 1, 0)] });
+    await until(() => held.length === 2);
+    held[1]({ next: 2, points: [point('loss', 0.5, 1)] });
+    await until(() => feed.series.get('loss')?.length === 2);
+    feed.dispose();
+  });
+
+  it('is fetched whole, in as many answers as it takes', async () => {
+    const rest = new FakeRest((_, { after }) => {
+      const from = after as number;
+      const points = [0, 1].map(n => point('loss', from + n, from + n));
+      return { next: from + 2, points, more: from < 8 };
+    });
+    const feed = new MetricsFeed(new FakeKubeflow(rest), 'a');
+    await until(() => feed.version === 5);
+    expect(feed.series.get('loss')!.map(({ y }) => y)).toEqual([
+      0, 1, 2, 3, 4, 5, 6, 7, 8, 9
+    ]);
+    expect(rest.asked.length).toBe(5);
+    feed.dispose();
+  });
+
+  it('ends with what was reported last, also when it is thinned', async () => {
+    const points = Array.from({ length: 8_001 }, (_, n) => point('loss', n % 4, n));
+    points[8_000] = point('loss', 1.5, 8_000);
+    const kf = new FakeKubeflow(new FakeRest(() => ({ next: 1, points })));
+    const feed = new MetricsFeed(kf, 'a');
+    await until(() => feed.version === 1);
+    const kept = feed.series.get('loss')!;
+    expect([kept.length <= 4_000, kept[kept.length - 1].y]).toEqual([true, 1.5]);
+    feed.dispose();
+  });
+
   it('counts where no step was given, and keeps NaN as such', async () => {
     const points = [
       point('a', 1, null),
@@ -43,6 +83,16 @@ describe('what a run reports', () => {
       [0, 1],
       [1, NaN]
     ]);
+  });
+
+  it('is known once the server answered, also when there is nothing', async () => {
+    const kf = new FakeKubeflow(new FakeRest(() => ({ next: 0, points: [] })));
+    const feed = new MetricsFeed(kf, 'a');
+    expect(feed.known).toBe(false);
+    let told = 0;
+    feed.changed.connect(() => (told += 1));
+    await until(() => feed.known);
+    expect([told, feed.series.size]).toEqual([1, 0]);
   });
 
   it('asks no more once disposed', async () => {

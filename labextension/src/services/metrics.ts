@@ -4,10 +4,10 @@
  * Points are fetched after an event of the run, those that are new; no stream is held, so a
  * notebook may show any number of runs. Long series are thinned, keeping each bin's extremes.
  */
-import { Throttler } from '@lumino/polling';
 import { Signal } from '@lumino/signaling';
 import type { IKubeflow } from '../tokens';
 import type { MetricPage } from '../wire';
+import { Paced } from './paced';
 import { part } from './rest';
 
 export interface IPoint {
@@ -26,7 +26,7 @@ export class MetricsFeed {
   ) {
     kf.runs.changed.connect(this.onRow, this);
     kf.stale.connect(this.again, this);
-    this.again();
+    this.fetching.ask();
   }
 
   /** Emitted when points have come. */
@@ -35,6 +35,11 @@ export class MetricsFeed {
   /** Points by metric, in the order in which metrics were first reported. */
   get series(): ReadonlyMap<string, readonly IPoint[]> {
     return this._series;
+  }
+
+  /** Whether the server answered: before, nothing is known, which is not that there is nothing. */
+  get known(): boolean {
+    return this._known;
   }
 
   /** Grows with every change, for those who compare. */
@@ -46,7 +51,7 @@ export class MetricsFeed {
     this.disposed = true;
     this.kf.runs.changed.disconnect(this.onRow, this);
     this.kf.stale.disconnect(this.again, this);
-    this.throttle.dispose();
+    this.fetching.dispose();
     Signal.clearData(this);
   }
 
@@ -57,17 +62,24 @@ export class MetricsFeed {
   }
 
   private again(): void {
-    if (!this.disposed) {
-      void this.throttle.invoke().catch(() => undefined);
+    this.fetching.ask();
+  }
+
+  /** All that is new: an answer has so many points at most, and says that there are more. */
+  private async fetch(): Promise<void> {
+    const path = `runs/${part(this.run)}/metrics`;
+    for (let more = true; more;) {
+      const page = await this.kf.rest.get<MetricPage>(path, { after: this.next });
+      if (this.disposed || (page.next <= this.next && this._known)) {
+        return;
+      }
+      this.take(page);
+      more = page.more;
     }
   }
 
-  private async fetch(): Promise<void> {
-    const path = `runs/${part(this.run)}/metrics`;
-    const page = await this.kf.rest.get<MetricPage>(path, { after: this.next });
-    if (this.disposed || page.points.length === 0) {
-      return;
-    }
+  private take(page: MetricPage): void {
+    this._known = true;
     this.next = page.next;
     for (const { name, value, step } of page.points) {
       const known = this._series.get(name) ?? [];
@@ -80,12 +92,10 @@ export class MetricsFeed {
     this.changed.emit();
   }
 
-  private readonly throttle = new Throttler(() => this.fetch(), {
-    limit: EVERY_MS,
-    edge: 'trailing'
-  });
+  private readonly fetching = new Paced(() => this.fetch(), EVERY_MS);
   private readonly counts = new Map<string, number>();
   private readonly _series = new Map<string, IPoint[]>();
+  private _known = false;
   private _version = 0;
   private disposed = false;
   private next = 0;
@@ -94,7 +104,8 @@ export class MetricsFeed {
 /**
  * As many points as can be told apart: of each bin of neighbours its lowest and its highest.
  *
- * A peak stays visible, which a mean or every n-th point would lose.
+ * A peak stays visible, which a mean or every n-th point would lose; and the last point is where
+ * the series is now.
  */
 export function thin<T extends { x: number; y: number }>(
   points: T[],
@@ -103,7 +114,8 @@ export function thin<T extends { x: number; y: number }>(
   if (points.length <= most) {
     return points;
   }
-  const bins = Math.floor(most / 2);
+  const last = points[points.length - 1];
+  const bins = Math.floor((most - 1) / 2);
   const kept: T[] = [];
   for (let bin = 0; bin < bins; bin++) {
     const from = Math.floor((bin * points.length) / bins);
@@ -118,6 +130,9 @@ export function thin<T extends { x: number; y: number }>(
     if (low !== high) {
       kept.push(points[Math.max(low, high)]);
     }
+  }
+  if (kept[kept.length - 1] !== last) {
+    kept.push(last);
   }
   return kept;
 }

@@ -4,8 +4,10 @@ import { type KfError, part, Rest } from './rest';
 function rest(answer: () => Response | Promise<Response>): {
   rest: Rest;
   asked: Request[];
+  lost: () => number;
 } {
   const asked: Request[] = [];
+  let lost = 0;
   const settings = ServerConnection.makeSettings({
     baseUrl: 'http://127.0.0.1:1/hub/user/a/',
     fetch: async request => {
@@ -13,7 +15,7 @@ function rest(answer: () => Response | Promise<Response>): {
       return answer();
     }
   });
-  return { rest: new Rest(settings), asked };
+  return { rest: new Rest(settings, () => (lost += 1)), asked, lost: () => lost };
 }
 
 const json = (status: number, body: unknown) =>
@@ -70,6 +72,40 @@ describe('requests', () => {
     });
     const error = await failure(made.get('where'));
     expect([error.unreachable, error.problem.code]).toEqual([true, 'kf-0000']);
+  });
+
+  it('tell apart an endpoint that hangs, of which the server itself says so', async () => {
+    const told = { code: 'kf-2210', message: 'no answer', cause: '', fix: '' };
+    const { rest: made, lost } = rest(() => json(504, told));
+    const error = await failure(made.get('endpoints/slow/proxy/v2'));
+    expect([error.status, error.unreachable, lost()]).toEqual([504, false, 0]);
+  });
+
+  it('say that the server is lost, and what to do about what was asked', async () => {
+    const { rest: made, lost } = rest(() => {
+      throw new TypeError('failed to fetch');
+    });
+    expect((await failure(made.get('runs'))).problem.fix).toContain('by itself');
+    expect((await failure(made.post('train'))).problem.fix).toContain('do it again');
+    expect(lost()).toBe(2);
+    const hub = rest(() => new Response('<html>', { status: 503, statusText: 'gone' }));
+    expect((await failure(hub.rest.get('runs'))).unreachable).toBe(true);
+    expect(hub.lost()).toBe(1);
+    const refusing = rest(() => json(403, { message: 'no' }));
+    await failure(refusing.rest.get('runs'));
+    expect(refusing.lost()).toBe(0);
+  });
+
+  it('can be left while they wait, and that is no failure of the server', async () => {
+    const abort = new AbortController();
+    const { rest: made, asked } = rest(
+      () => new Promise((_, no) => abort.signal.addEventListener('abort', no))
+    );
+    const left = made.post('endpoints/slow/predict', {}, {}, abort.signal);
+    await Promise.resolve();
+    abort.abort();
+    await expect(left).rejects.not.toHaveProperty('problem');
+    expect(asked[0].signal.aborted).toBe(true);
   });
 
   it('take an empty answer as null', async () => {

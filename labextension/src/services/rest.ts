@@ -2,8 +2,11 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { Problem } from '../wire';
+import { words } from './words';
 
 const BASE = 'jupyter-kf/api/v1';
+/** What a proxy or a hub answers in place of a server that is not there. */
+const PROXYS: ReadonlySet<number> = new Set([424, 502, 503, 504]);
 
 export type Query = Record<string, string | number | boolean | string[] | undefined>;
 
@@ -17,15 +20,21 @@ export class KfError extends Error {
     this.name = 'KfError';
   }
 
-  /** Nobody answered, in contrast to an answer that says no. */
+  /** The server did not answer, in contrast to an answer of its own, whatever it says. */
   get unreachable(): boolean {
-    return this.status === 0 || this.status === 502 || this.status === 504;
+    const ours = this.problem.code.startsWith('kf-');
+    return this.status === 0 || (PROXYS.has(this.status) && !ours);
   }
 }
 
 export interface IRest {
   get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
-  post<T>(path: string, body?: unknown, query?: Query): Promise<T>;
+  post<T>(
+    path: string,
+    body?: unknown,
+    query?: Query,
+    signal?: AbortSignal
+  ): Promise<T>;
   remove<T>(path: string): Promise<T>;
   /** The raw answer: for ranges, streams and downloads. Throws KfError unless it is a success. */
   raw(path: string, init?: RequestInit, query?: Query): Promise<Response>;
@@ -39,7 +48,14 @@ export function part(text: string): string {
 }
 
 export class Rest implements IRest {
-  constructor(private readonly settings: ServerConnection.ISettings) {}
+  /**
+   * @param settings - of JupyterLab's connection to its server.
+   * @param onLost - called when a request found that the server does not answer.
+   */
+  constructor(
+    private readonly settings: ServerConnection.ISettings,
+    private readonly onLost: () => void = () => undefined
+  ) {}
 
   url(path: string, query: Query = {}): string {
     const words = new URLSearchParams();
@@ -70,20 +86,32 @@ export class Rest implements IRest {
       if ((failure as Error).name === 'AbortError' || init.signal?.aborted) {
         throw failure;
       }
-      throw new KfError(0, unreachable());
+      throw this.told(new KfError(0, unreachable(init.method)));
     }
     if (!answer.ok) {
-      throw new KfError(answer.status, await problemOf(answer));
+      throw this.told(new KfError(answer.status, await problemOf(answer)));
     }
     return answer;
+  }
+
+  private told(error: KfError): KfError {
+    if (error.unreachable) {
+      this.onLost();
+    }
+    return error;
   }
 
   async get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
     return (await this.raw(path, { signal }, query)).json() as Promise<T>;
   }
 
-  async post<T>(path: string, body: unknown = {}, query: Query = {}): Promise<T> {
-    const init = { method: 'POST', body: JSON.stringify(body) };
+  async post<T>(
+    path: string,
+    body: unknown = {},
+    query: Query = {},
+    signal?: AbortSignal
+  ): Promise<T> {
+    const init = { method: 'POST', body: JSON.stringify(body), signal };
     return json<T>(await this.raw(path, init, query));
   }
 
@@ -97,12 +125,16 @@ async function json<T>(answer: Response): Promise<T> {
   return (text ? JSON.parse(text) : null) as T;
 }
 
-function unreachable(): Problem {
+function unreachable(method = 'GET'): Problem {
+  const trans = words();
   return {
     code: 'kf-0000',
-    message: 'the Jupyter server does not answer',
-    cause: 'it was stopped or restarts, or the network is down',
-    fix: 'what runs goes on; this page tries again by itself'
+    message: trans.__('the Jupyter server does not answer'),
+    cause: trans.__('it was stopped or restarts, or the network is down'),
+    fix:
+      method === 'GET'
+        ? trans.__('what runs goes on; this page tries again by itself')
+        : trans.__('what runs goes on; do it again when the server answers')
   };
 }
 
@@ -119,15 +151,18 @@ async function problemOf(answer: Response): Promise<Problem> {
   } catch {
     // Not JSON: a proxy's page.
   }
-  return plain(answer, answer.statusText || 'no reason given');
+  return plain(answer, answer.statusText || words().__('no reason given'));
 }
 
 function plain(answer: Response, cause: string): Problem {
   const missing = answer.status === 404;
+  const trans = words();
   return {
     code: `http-${answer.status}`,
-    message: `the server answered ${answer.status}`,
-    cause: missing ? 'it has no such route, or no such thing' : cause,
-    fix: missing ? 'see that jupyter-kf is enabled: jupyter server extension list' : ''
+    message: trans.__('the server answered %1', answer.status),
+    cause: missing ? trans.__('it has no such route, or no such thing') : cause,
+    fix: missing
+      ? trans.__('see that jupyter-kf is enabled: %1', 'jupyter server extension list')
+      : ''
   };
 }

@@ -1,6 +1,11 @@
-/** Rows of runs by id: one object per run for all who show it, kept current by events. */
+/**
+ * Rows of runs by id: one object per run for all who show it, kept current by events.
+ *
+ * Answers and events overtake each other. Both have a number: what is older than what was told of
+ * the same run is dropped, so that a run that ended never runs again.
+ */
 import { type ISignal, Signal } from '@lumino/signaling';
-import type { Change, RunPage, RunPaper, RunRow } from '../wire';
+import type { At, Change, Deleted, RunPage, RunPaper, RunRow } from '../wire';
 import { type IRest, part } from './rest';
 
 export interface IRuns {
@@ -37,14 +42,19 @@ export class Runs implements IRuns {
   async page(query: IRunQuery, offset: number, signal?: AbortSignal): Promise<RunPage> {
     const asked = { ...query, offset, limit: PAGE };
     const page = await this.rest.get<RunPage>('runs', asked, signal);
-    page.rows.forEach(row => this.keep(row));
-    return page;
+    return { ...page, rows: page.rows.flatMap(row => this.keep(row, page) ?? []) };
   }
 
   async paper(id: string, signal?: AbortSignal): Promise<RunPaper> {
     const paper = await this.rest.get<RunPaper>(`runs/${part(id)}`, {}, signal);
-    this.keep(rowOf(paper));
+    this.keep(rowOf(paper), paper);
     return paper;
+  }
+
+  /** The newest row, asked for; null when the run is gone. */
+  async row(id: string): Promise<RunRow | null> {
+    await this.paper(id);
+    return this.rows.get(id) ?? null;
   }
 
   async cancel(id: string): Promise<void> {
@@ -52,8 +62,8 @@ export class Runs implements IRuns {
   }
 
   async remove(id: string): Promise<void> {
-    await this.rest.remove(`runs/${part(id)}`);
-    this.forget(id);
+    const { seq, epoch } = await this.rest.remove<Deleted>(`runs/${part(id)}`);
+    this.forget(id, { seq: seq + 1, epoch }); // it was there at `seq`
   }
 
   async cell(id: string): Promise<string> {
@@ -70,30 +80,50 @@ export class Runs implements IRuns {
       return;
     }
     if (change.row) {
-      this.keep(change.row);
+      this.keep(change.row, change);
     } else if (change.thing === 'run' && change.action === 'deleted') {
-      this.forget(change.id);
+      this.forget(change.id, change);
     }
   }
 
-  private keep(row: RunRow): void {
+  /** The newest row of a run: this one, or what was told later; null when it was deleted. */
+  private keep(row: RunRow, at: At): RunRow | null {
+    const told = this.told.get(row.id);
     const known = this.rows.get(row.id);
+    if (told && told.epoch === at.epoch && at.seq < told.seq) {
+      return known ?? null;
+    }
+    this.tell(row.id, at);
     this.rows.delete(row.id); // the newest stands last, so that the first is the one to drop
     this.rows.set(row.id, row);
     if (this.rows.size > KEPT) {
-      this.rows.delete(this.rows.keys().next().value as string);
+      const first = this.rows.keys().next().value as string;
+      this.rows.delete(first);
+      this.told.delete(first);
     }
     if (!known || JSON.stringify(known) !== JSON.stringify(row)) {
       this.changed.emit({ id: row.id, row });
     }
+    return row;
   }
 
-  private forget(id: string): void {
+  private forget(id: string, at: At): void {
+    this.tell(id, at);
     this.rows.delete(id);
     this.changed.emit({ id, row: null });
   }
 
+  private tell(id: string, { seq, epoch }: At): void {
+    this.told.delete(id);
+    this.told.set(id, { seq, epoch });
+    if (this.told.size > 2 * KEPT) {
+      this.told.delete(this.told.keys().next().value as string); // of a run deleted long ago
+    }
+  }
+
   private readonly rows = new Map<string, RunRow>();
+  /** When a run was told of last; one that is here without a row was deleted. */
+  private readonly told = new Map<string, At>();
 }
 
 function rowOf({ run }: RunPaper): RunRow {

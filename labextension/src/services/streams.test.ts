@@ -88,6 +88,47 @@ describe('streams', () => {
     await until(() => rest.asked.some(asked => asked.startsWith('RAW fine')));
   });
 
+  it('ask for what is wanted when they begin, which may be later', async () => {
+    const asked: unknown[] = [];
+    const rest = new FakeRest((path, query) => {
+      asked.push([path, query.offset]);
+      return source().response;
+    });
+    const streams = new Streams(rest);
+    let offset = 1;
+    const [first] = ['a', 'b', 'c', 'd'].map(path =>
+      streams.open(path, { query: () => ({ offset }), onEvent: () => undefined })
+    );
+    await until(() => asked.length === 3);
+    offset = 9;
+    first.dispose();
+    await until(() => asked.length === 4);
+    expect([asked[0], asked[3]]).toEqual([
+      ['a', 1],
+      ['d', 9]
+    ]);
+  });
+
+  it('that the server ends are not broken off, and free their place at once', async () => {
+    const signals: AbortSignal[] = [];
+    const parts = [source(), source(), source(), source()];
+    const [first] = parts;
+    const rest = new FakeRest((_path, _query, init) => {
+      signals.push(init.signal as AbortSignal);
+      return parts.shift()!.response;
+    });
+    const streams = new Streams(rest);
+    const got: string[] = [];
+    for (const path of ['a', 'b', 'c', 'd']) {
+      streams.open(path, { onEvent: ({ name }) => got.push(name) });
+    }
+    await until(() => rest.asked.length === 3);
+    first.send('event: end\ndata: {"state":"SUCCEEDED"}\n\n');
+    await until(() => rest.asked.length === 4);
+    first.close();
+    expect([got, signals[0].aborted]).toEqual([['end'], false]);
+  });
+
   it('hold no connection while the tab is hidden', async () => {
     const signals: AbortSignal[] = [];
     const rest = new FakeRest((_path, _query, init) => {

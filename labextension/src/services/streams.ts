@@ -18,7 +18,8 @@ export interface IStreamEvent {
 }
 
 export interface IStreamOptions {
-  query?: Query;
+  /** What is asked for; a function is asked when the stream begins, which may be later. */
+  query?: Query | (() => Query);
   onEvent: (event: IStreamEvent) => void;
   /** The server refused for good: no such run, no permission. */
   onRefused?: (error: KfError) => void;
@@ -83,10 +84,17 @@ class Stream implements IDisposable {
 
   dispose(): void {
     if (!this.ended) {
+      this.finish();
+      this.abort?.abort();
+    }
+  }
+
+  /** Nothing more comes; the server, which said so, closes the connection. */
+  private finish(): void {
+    if (!this.ended) {
       this.ended = true;
       document.removeEventListener('visibilitychange', this.onVisibility);
       window.clearTimeout(this.timer);
-      this.abort?.abort();
       this.onClosed();
     }
   }
@@ -122,10 +130,11 @@ class Stream implements IDisposable {
     if (this.last) {
       headers['Last-Event-ID'] = this.last;
     }
+    const { query } = this.options;
     const answer = await this.rest.raw(
       this.path,
       { headers, signal },
-      this.last ? {} : this.options.query
+      this.last ? {} : typeof query === 'function' ? query() : query
     );
     const { createParser } = await import(
       /* webpackChunkName: "sse" */ 'eventsource-parser'
@@ -143,7 +152,7 @@ class Stream implements IDisposable {
           this.options.onEvent(event);
         }
         if (event.name === 'end') {
-          this.dispose();
+          this.finish();
         }
       }
     });

@@ -25,7 +25,8 @@ export function asRow(value: unknown): RunRow | null {
     typeof row.kind === 'string' &&
     typeof row.name === 'string' &&
     STATES.includes(row.state as State) &&
-    typeof row.metrics === 'object';
+    typeof row.metrics === 'object' &&
+    row.metrics !== null;
   return good ? (row as RunRow) : null;
 }
 

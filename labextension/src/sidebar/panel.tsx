@@ -1,4 +1,4 @@
-/** The sidebar's content: where I am, then one section open at a time. */
+/** The sidebar's content: where I am, then the sections, of which any number is open. */
 import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import '../../style/sidebar.css';
@@ -16,9 +16,10 @@ export function makePanel(context: IContext): KfWidget {
 
 function Panel(): React.ReactElement {
   const { kf, trans } = useKf();
-  const [open, setOpen] = React.useState('runs');
+  const [open, setOpen] = React.useState<readonly string[]>(['runs']);
   const all = React.useMemo(() => sections(kf, trans), [kf, trans]);
-  const toggle = (id: string) => setOpen(now => (now === id ? '' : id));
+  const toggle = (id: string) =>
+    setOpen(now => (now.includes(id) ? now.filter(one => one !== id) : [...now, id]));
   return (
     <>
       <WhereLine />
@@ -27,7 +28,7 @@ function Panel(): React.ReactElement {
           <Fold
             key={section.id}
             {...section}
-            open={open === section.id}
+            open={open.includes(section.id)}
             toggle={toggle}
           >
             <SectionList section={section as ISection} />
@@ -36,7 +37,7 @@ function Panel(): React.ReactElement {
         <Fold
           id="resources"
           title={trans.__('Resources')}
-          open={open === 'resources'}
+          open={open.includes('resources')}
           toggle={toggle}
         >
           <Resources />

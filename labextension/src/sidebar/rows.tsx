@@ -36,6 +36,7 @@ export function Rows(props: {
   const [asking, setAsking] = React.useState<string | null>(null);
   const [failed, setFailed] = React.useState<unknown>(null);
   const base = React.useId();
+  const pressed = React.useRef(false);
   const count = list.total ?? 0;
   // Rows move when new ones come: what is active is a run, not a place.
   const found = active ? list.indexOf(active.id) : -1;
@@ -131,11 +132,19 @@ export function Rows(props: {
           role: 'listbox',
           tabIndex: 0,
           'aria-label': props.title,
+          style: { flexBasis: count * ROW_PX },
           'aria-multiselectable': several || undefined,
           'aria-activedescendant': at >= 0 ? `${base}${at}` : undefined,
           onKeyDown: onKey,
+          // A list that jumped to its first row under the mouse would swallow the click.
+          onMouseDown: () => {
+            pressed.current = true;
+            window.setTimeout(() => (pressed.current = false));
+          },
           onFocus: event =>
-            event.target === event.currentTarget && at < 0 && count ? go(0) : undefined
+            event.target === event.currentTarget && !pressed.current && at < 0 && count
+              ? go(0)
+              : undefined
         }}
         render={index => {
           const row = list.row(index);
@@ -219,7 +228,7 @@ function Row(props: {
       <div className="jp-Kf-rowText">
         <div className="jp-Kf-rowTitle">
           <span>{row.title}</span>
-          {row.run ? <code>{row.id}</code> : null}
+          {row.run ? <code>{suffixOf(row)}</code> : null}
         </div>
         <div className="jp-Kf-rowDetail jp-Kf-quiet">{detail}</div>
       </div>
@@ -231,6 +240,11 @@ function Row(props: {
       ) : null}
     </div>
   );
+}
+
+/** What tells a run from others of its name, which stands before it; the whole id is its tooltip. */
+function suffixOf({ id, title }: IRow): string {
+  return id.startsWith(`${title}-`) ? id.slice(title.length + 1) : id;
 }
 
 /** The question stands where the row stood; the focus is on the safe answer. */

@@ -9,6 +9,7 @@ import {
   shortDigest,
   toNumber
 } from '../ui/format';
+import { kindWord } from '../ui/labels';
 import type { IPage } from './list';
 
 /** One row as the list shows it. */
@@ -52,7 +53,8 @@ export function runRow(run: RunRow, trans: TranslationBundle): IRow {
     id: run.id,
     thing: run.kind === 'tune' ? 'study' : 'run',
     title: run.name,
-    detail: () => joined(run.kind, when(run, trans), ...metricWords(run)),
+    detail: () =>
+      joined(kindWord(run.kind, trans), when(run, trans), ...metricWords(run)),
     state: run.state,
     progress,
     run
@@ -71,7 +73,10 @@ function when(run: RunRow, trans: TranslationBundle): string {
   if (run.state === 'RUNNING' && Number.isFinite(remaining)) {
     return trans.__('%1 left', formatDuration(remaining));
   }
-  return formatAgo(run.ended_s ?? run.started_s ?? run.created_s);
+  // Of when it was asked for, by which the list is in order: a long run has ended since.
+  const age = formatAgo(run.created_s);
+  const took = toNumber(run.ended_s) - toNumber(run.started_s);
+  return Number.isFinite(took) ? joined(age, formatDuration(took)) : age;
 }
 
 function metricWords({ metrics }: RunRow): string[] {

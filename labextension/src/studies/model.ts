@@ -1,18 +1,7 @@
 /** What a study's page shows, made from its trials. Pure: no widgets, no requests. */
 import { toNumber } from '../ui/format';
+import { isPruned, valueOf } from '../ui/history';
 import type { Study, Trial } from '../wire';
-
-export interface IAttempt {
-  number: number;
-  value: number;
-  pruned: boolean;
-}
-
-export interface IHistory {
-  attempts: IAttempt[];
-  /** The best value so far, at each trial that improved it, and at the last. */
-  best: { number: number; value: number }[];
-}
 
 export interface IAxis {
   name: string;
@@ -33,45 +22,6 @@ export interface ILine {
 
 export type SortKey =
   'number' | 'state' | 'took' | `metric ${string}` | `param ${string}`;
-
-/** Was it ended early because it was behind the others? */
-export function isPruned(trial: Trial): boolean {
-  return trial.reason.startsWith('pruned');
-}
-
-/** The value of one metric of a trial; NaN before it has one. */
-export function valueOf(trial: Trial, metric: number): number {
-  return toNumber(trial.values?.[metric]);
-}
-
-/** Each trial's value in order, and the best so far. Pruned trials don't count as best. */
-export function history(study: Study, metric: number): IHistory {
-  const better = betterThan(study.maximize[metric] ?? false);
-  const attempts: IAttempt[] = [];
-  const best: IHistory['best'] = [];
-  for (const trial of study.trials) {
-    const value = valueOf(trial, metric);
-    if (!Number.isFinite(value)) {
-      continue;
-    }
-    const pruned = isPruned(trial);
-    attempts.push({ number: trial.number, value, pruned });
-    const last = best[best.length - 1];
-    if (!pruned && (!last || better(value, last.value))) {
-      best.push({ number: trial.number, value });
-    }
-  }
-  const end = attempts[attempts.length - 1];
-  const last = best[best.length - 1];
-  if (last && end.number > last.number) {
-    best.push({ number: end.number, value: last.value });
-  }
-  return { attempts, best };
-}
-
-function betterThan(maximize: boolean): (a: number, b: number) => boolean {
-  return maximize ? (a, b) => a > b : (a, b) => a < b;
-}
 
 /** All parameters of the study, as the space names them, then others that trials had. */
 export function parameters(study: Study, space: Record<string, string>): string[] {

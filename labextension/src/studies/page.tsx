@@ -5,6 +5,7 @@ import { ENDED } from '../services/validate';
 import { Ago } from '../ui/clock';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatDuration, formatNumber, toNumber } from '../ui/format';
+import { HistoryPlot } from '../ui/historyplot';
 import { useFetched } from '../ui/hooks';
 import { ConfirmButton, ProblemBox, Progress, Section } from '../ui/pieces';
 import {
@@ -18,7 +19,7 @@ import {
 import { StateBadge } from '../ui/state';
 import type { Promoted, StudyPaper } from '../wire';
 import { counts, parameters } from './model';
-import { HistoryPlot, ImportancePlot, ParallelPlot } from './plots';
+import { ImportancePlot, ParallelPlot } from './plots';
 import { Trials } from './trials';
 
 export function makeStudyPage(context: IContext, id: string): KfWidget {
@@ -74,7 +75,7 @@ function Paper({ paper }: { paper: StudyPaper }): React.ReactElement {
           ) : null}
           <div className="jp-Kf-columns jp-mod-wideFirst">
             <Section title={trans.__('History')}>
-              <HistoryPlot study={study} metric={metric} />
+              <HistoryPlot study={study} metric={metric} height={260} />
             </Section>
             <Section title={trans.__('What matters')}>
               <Importance paper={paper} />
@@ -115,6 +116,9 @@ function Head(props: { paper: StudyPaper; chosen: number | null }): React.ReactE
         <>
           {trans.__('Trial %1 is model', number!)}{' '}
           <ThingLink thing="model" id={label} />
+          {model.notes.map(note => (
+            <div key={note}>{note}</div>
+          ))}
         </>
       );
     });

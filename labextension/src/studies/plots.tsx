@@ -1,94 +1,12 @@
-/** The pictures of a study: history, parallel coordinates, importance. */
+/** The pictures that only a study's page has: parallel coordinates, importance. */
 import * as React from 'react';
 import { useKf } from '../ui/context';
 import { formatNumber } from '../ui/format';
 import { PlotView } from '../ui/plot';
 import type { Study } from '../wire';
-import { axes, history, type IAxis, type ILine, parallels } from './model';
+import { axes, type IAxis, type ILine, parallels } from './model';
 
 const BEST = 'var(--jp-brand-color1)';
-const QUIET = 'var(--jp-ui-font-color3)';
-
-export function HistoryPlot(props: {
-  study: Study;
-  metric: number;
-}): React.ReactElement {
-  const { trans } = useKf();
-  const { study, metric } = props;
-  const name = study.metrics[metric];
-  const data = React.useMemo(() => history(study, metric), [study, metric]);
-  const [bestWord, trialWord, prunedWord] = [
-    trans.__('best so far'),
-    trans.__('trial'),
-    trans.__('ended early')
-  ];
-  const pruned = data.attempts.some(attempt => attempt.pruned);
-  return (
-    <PlotView
-      label={trans.__('%1 of each trial, and the best so far', name)}
-      height={260}
-      data={data}
-      draw={({ Plot, frame, LEGEND_PX }, size) =>
-        Plot.plot({
-          ...frame({ ...size, height: size.height - LEGEND_PX }),
-          x: {
-            label: trans.__('trial'),
-            ticks: Math.min(8, Math.max(1, data.attempts.length)),
-            tickFormat: (value: number) =>
-              Number.isInteger(value) ? String(value) : ''
-          },
-          y: {
-            label: name,
-            grid: true,
-            nice: true,
-            ticks: 5,
-            ...around(data.attempts)
-          },
-          color: {
-            domain: [bestWord, trialWord, ...(pruned ? [prunedWord] : [])],
-            range: [BEST, 'var(--jp-ui-font-color2)', ...(pruned ? [QUIET] : [])],
-            legend: true
-          },
-          marks: [
-            Plot.lineY(data.best, {
-              x: 'number',
-              y: 'value',
-              stroke: () => bestWord,
-              curve: 'step-after',
-              strokeWidth: 1.8
-            }),
-            Plot.dot(data.attempts, {
-              x: 'number',
-              y: 'value',
-              r: 3,
-              stroke: attempt => (attempt.pruned ? prunedWord : trialWord),
-              fill: attempt => (attempt.pruned ? 'none' : trialWord)
-            }),
-            Plot.tip(
-              data.attempts,
-              Plot.pointer({
-                x: 'number',
-                y: 'value',
-                fill: 'var(--jp-layout-color1)',
-                title: attempt =>
-                  `${trialWord} ${attempt.number}\n${name} ${formatNumber(attempt.value)}` +
-                  (attempt.pruned ? `\n${prunedWord}` : '')
-              })
-            )
-          ]
-        })
-      }
-    />
-  );
-}
-
-/** Some room around a value that never changed: an axis needs two ends. */
-function around(attempts: { value: number }[]): { domain?: [number, number] } {
-  const values = attempts.map(({ value }) => value);
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const room = Math.abs(low) * 0.1 || 1;
-  return low === high ? { domain: [low - room, low + room] } : {};
-}
 
 export function ParallelPlot(props: {
   study: Study;

@@ -2,10 +2,11 @@
 import * as React from 'react';
 import { useKf } from '../ui/context';
 import { formatDuration, formatNumber, toNumber } from '../ui/format';
+import { isPruned } from '../ui/history';
 import { StateIcon, stateWord } from '../ui/state';
 import { VirtualTable, type IColumn } from '../ui/table';
 import type { Study, Trial } from '../wire';
-import { isPruned, type SortKey, sorted } from './model';
+import { type SortKey, sorted } from './model';
 
 export function Trials(props: {
   study: Study;

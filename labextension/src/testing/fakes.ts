@@ -4,7 +4,7 @@ import { KfError, type IRest, type Query } from '../services/rest';
 import { Runs } from '../services/runs';
 import type { IStreamOptions } from '../services/streams';
 import type { IKubeflow } from '../tokens';
-import type { Change, RunRow, Where } from '../wire';
+import type { Change, RunRow, Study, Trial, Where } from '../wire';
 
 export function row(id: string, more: Partial<RunRow> = {}): RunRow {
   return {
@@ -37,6 +37,24 @@ export function change(seq: number, more: Partial<Change> = {}): Change {
   };
 }
 
+export function trial(number: number, more: Partial<Trial> = {}): Trial {
+  return {
+    number,
+    state: 'SUCCEEDED',
+    params: { lr: 0.1 * (number + 1), kind: number % 2 ? 'a' : 'b' },
+    values: [number],
+    run_id: '',
+    reason: '',
+    duration_s: 1,
+    ...more
+  };
+}
+
+export function study(trials: Trial[], maximize = true): Study {
+  const run = { spec: {} } as Study['run'];
+  return { run, metrics: ['auc'], maximize: [maximize], trials, best: [] };
+}
+
 type Answer = (path: string, query: Query, init: RequestInit) => unknown;
 
 /** Answers from functions instead of a server; keeps what it was asked. */
@@ -56,9 +74,16 @@ export class FakeRest implements IRest {
     return answer as T;
   }
 
-  async post<T>(path: string, body: unknown = {}): Promise<T> {
+  async post<T>(
+    path: string,
+    body: unknown = {},
+    _query: Query = {},
+    signal?: AbortSignal
+  ): Promise<T> {
     this.asked.push(`POST ${path} ${JSON.stringify(body)}`);
-    return (await this.answer(path, {}, { method: 'POST' })) as T;
+    const answer = await this.answer(path, {}, { method: 'POST' });
+    signal?.throwIfAborted();
+    return answer as T;
   }
 
   async remove<T>(path: string): Promise<T> {

@@ -1,6 +1,7 @@
 /** What a certificate says, in sentences. Pure. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { formatNumber } from '../ui/format';
+import { valueOf } from '../ui/labels';
 
 export interface IFinding {
   replay: string;
@@ -27,9 +28,9 @@ export function verdict(certificate: Certificate, trans: TranslationBundle): IVe
   const says = [
     ulp
       ? trans.__(
-          '%1 golden rows came out equal within %2 ulp in a fresh process.',
+          '%1 golden rows came out equal in a fresh process, within %2.',
           rows,
-          ulp
+          valueOf('ulp', ulp, trans)
         )
       : trans.__('%1 golden rows came out equal to the bit in a fresh process.', rows),
     certificate['row_wise']

@@ -1,9 +1,9 @@
 /** The page of a transform: its code, what goes in and out, what is certified, who uses it. */
 import * as React from 'react';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { formatNumber, shortDigest, typeWord } from '../ui/format';
-import { NodeList } from '../ui/nodes';
-import { CodeBlock, ThingLink } from '../ui/page';
+import { formatNumber, typeWord } from '../ui/format';
+import { NodeLink, NodeList } from '../ui/nodes';
+import { CodeBlock } from '../ui/page';
 import { Facts, Section } from '../ui/pieces';
 import { StateIcon } from '../ui/state';
 import { Table, VirtualTable } from '../ui/table';
@@ -92,12 +92,8 @@ function Certificate({ paper }: { paper: TransformPaper }): React.ReactElement {
   if (fit?.rows) {
     facts.push([trans.__('Fitted on'), trans.__('%1 rows', formatNumber(fit.rows))]);
   }
-  if (fit?.dataset) {
-    const { dataset } = fit;
-    facts.push([
-      trans.__('Of dataset'),
-      <ThingLink key="d" thing="dataset" id={dataset} label={shortDigest(dataset)} />
-    ]);
+  if (paper.fitted_on) {
+    facts.push([trans.__('Of dataset'), <NodeLink key="d" node={paper.fitted_on} />]);
   }
   return (
     <Section title={trans.__('Certificate')}>

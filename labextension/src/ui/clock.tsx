@@ -1,10 +1,11 @@
 /** The one clock of all words that grow old: ages on pages, in lists and in tables. */
 import * as React from 'react';
 import type { Num } from '../wire';
-import { formatAgo, formatTime } from './format';
+import { formatAgo, formatDuration, formatTime } from './format';
 
 /** Ages are said anew so often. */
 export const AGES_MS = 10_000;
+const SECOND_MS = 1_000;
 
 /**
  * Renders again every so often, while the element is on the screen and the window is looked at.
@@ -51,5 +52,15 @@ export function Ago(props: {
     <span ref={ref} title={formatTime(props.at_s)}>
       {props.words?.(age) ?? age}
     </span>
+  );
+}
+
+/** How long something has been going on: "2 min 5 s". */
+export function Elapsed({ since_s }: { since_s: number }): React.ReactElement {
+  const ref = React.useRef<HTMLSpanElement>(null);
+  useClock(ref, SECOND_MS);
+  const seconds = Math.max(0, Math.floor(Date.now() / 1000 - since_s));
+  return (
+    <span ref={ref}>{seconds < 10 ? `${seconds} s` : formatDuration(seconds)}</span>
   );
 }

@@ -1,4 +1,5 @@
 import { nullTranslator } from '@jupyterlab/translation';
+import { speak } from '../services/words';
 import {
   formatBytes,
   formatDuration,
@@ -54,10 +55,37 @@ describe('numbers as people read them', () => {
 });
 
 it.each([
-  [0, 0, 'idle'],
-  [2, 0, '2 running'],
-  [0, 1, '1 waiting'],
-  [2, 1, '2 running, 1 waiting']
-])('says what %p running and %p waiting jobs do', (running, waiting, text) =>
-  expect(workWords({ running, waiting }, nullTranslator.load(''))).toBe(text)
-);
+  [0, 0, 0, 'idle'],
+  [2, 0, 0, '2 running'],
+  [0, 1, 0, '1 waiting'],
+  [0, 0, 1, '1 serving'],
+  [2, 1, 1, '2 running, 1 waiting, 1 serving']
+])('says what %p running, %p waiting and %p serving do', (...told) => {
+  const [running, waiting, serving, text] = told;
+  const trans = nullTranslator.load('');
+  expect(workWords({ running, waiting, serving }, trans)).toBe(text);
+});
+
+describe('units in another language', () => {
+  afterEach(() => speak(nullTranslator.load('jupyter_kf')));
+
+  it('are where that language has them', () => {
+    const german: Record<string, string> = {
+      '%1 min %2 s': '%1 Min. %2 Sek.',
+      '%1 MB': '%1 Mo'
+    };
+    const fill = (text: string, ...args: unknown[]) =>
+      args.reduce<string>(
+        (told, one, at) => told.replace(`%${at + 1}`, String(one)),
+        text
+      );
+    speak({
+      ...nullTranslator.load('jupyter_kf'),
+      __: (text: string, ...args: unknown[]) => fill(german[text] ?? text, ...args)
+    });
+    expect([formatDuration(185), formatBytes(3.4e6)]).toEqual([
+      '3 Min. 5 Sek.',
+      '3.4 Mo'
+    ]);
+  });
+});

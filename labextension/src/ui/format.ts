@@ -1,6 +1,7 @@
-/** Numbers, times and sizes as people read them. Pure. */
+/** Numbers, times and sizes as people read them, in the page's language. */
 import { Time } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { words } from '../services/words';
 import type { Num, Where } from '../wire';
 
 /** A number off the wire, where JSON has no word for some. */
@@ -32,14 +33,21 @@ export function formatBytes(bytes: number | null | undefined): string {
   if (bytes === null || bytes === undefined || !Number.isFinite(bytes)) {
     return '–';
   }
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const trans = words();
+  const units = [
+    (told: string) => trans.__('%1 B', told),
+    (told: string) => trans.__('%1 kB', told),
+    (told: string) => trans.__('%1 MB', told),
+    (told: string) => trans.__('%1 GB', told),
+    (told: string) => trans.__('%1 TB', told)
+  ];
   let unit = 0;
   let value = bytes;
   while (value >= 999.5 && unit < units.length - 1) {
     value /= 1000;
     unit += 1;
   }
-  return `${unit && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+  return units[unit](unit && value < 10 ? value.toFixed(1) : String(Math.round(value)));
 }
 
 /** 0.4 s, 12 s, 3 min 5 s, 2 h 10 min. */
@@ -48,26 +56,25 @@ export function formatDuration(seconds: number | null | undefined): string {
     return '–';
   }
   const s = Math.max(0, seconds);
-  if (s < 1) {
-    return s < 0.001
-      ? '0 s'
-      : `${s < 0.1 ? Math.round(s * 1000) + ' ms' : s.toFixed(1) + ' s'}`;
+  const trans = words();
+  if (s >= 0.001 && s < 0.1) {
+    return trans.__('%1 ms', Math.round(s * 1000));
   }
   if (s < 59.5) {
-    return `${s < 10 ? s.toFixed(1) : Math.round(s)} s`;
+    const told = s < 0.001 ? '0' : s < 10 ? s.toFixed(1) : String(Math.round(s));
+    return trans.__('%1 s', told);
   }
-  const minutes = Math.floor(s / 60 + 1e-9);
+  const [minutes, hours] = [Math.floor(s / 60 + 1e-9), Math.floor(s / 3600)];
   if (s < 3600) {
-    return joined(minutes, 'min', Math.floor(s % 60), 's');
+    const rest = Math.floor(s % 60);
+    return rest ? trans.__('%1 min %2 s', minutes, rest) : trans.__('%1 min', minutes);
   }
-  const hours = Math.floor(s / 3600);
-  return hours < 48
-    ? joined(hours, 'h', Math.floor((s % 3600) / 60), 'min')
-    : joined(Math.floor(hours / 24), 'd', hours % 24, 'h');
-}
-
-function joined(large: number, unit: string, small: number, smaller: string): string {
-  return small ? `${large} ${unit} ${small} ${smaller}` : `${large} ${unit}`;
+  if (hours < 48) {
+    const rest = Math.floor((s % 3600) / 60);
+    return rest ? trans.__('%1 h %2 min', hours, rest) : trans.__('%1 h', hours);
+  }
+  const [days, rest] = [Math.floor(hours / 24), hours % 24];
+  return rest ? trans.__('%1 d %2 h', days, rest) : trans.__('%1 d', days);
 }
 
 /** "5 minutes ago", in the browser's language. */
@@ -94,14 +101,15 @@ export function typeWord(type: string): string {
     .replace(/^(large_string|string_view|utf8)$/, 'string');
 }
 
-/** '2 running, 1 waiting': what jobs do now; 'idle' when there is none. */
+/** '2 running, 1 waiting, 1 serving': what jobs and endpoints do now; 'idle' without any. */
 export function workWords(
-  { running, waiting }: Pick<Where, 'running' | 'waiting'>,
+  { running, waiting, serving }: Pick<Where, 'running' | 'waiting' | 'serving'>,
   trans: TranslationBundle
 ): string {
-  const words = [
+  const told = [
     running ? trans._n('%1 running', '%1 running', running) : '',
-    waiting ? trans._n('%1 waiting', '%1 waiting', waiting) : ''
+    waiting ? trans._n('%1 waiting', '%1 waiting', waiting) : '',
+    serving ? trans._n('%1 serving', '%1 serving', serving) : ''
   ].filter(Boolean);
-  return words.join(', ') || trans.__('idle');
+  return told.join(', ') || trans.__('idle');
 }

@@ -1,17 +1,36 @@
 /** Fields of specs and records in words; what is not listed is its own name, tidied. Pure. */
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { formatNumber } from './format';
 
 /** `time_limit` as "Time limit". */
 export function tidied(field: string): string {
   return field[0].toUpperCase() + field.slice(1).replace(/_/g, ' ');
 }
 
+/** A kind of run, or of thing, in the page's language. */
+export function kindWord(kind: string, trans: TranslationBundle): string {
+  const known: Record<string, string> = {
+    train: trans.__('train'),
+    tune: trans.__('tune'),
+    serve: trans.__('serve'),
+    batch: trans.__('batch'),
+    run: trans.__('run'),
+    study: trans.__('study'),
+    dataset: trans.__('dataset'),
+    transform: trans.__('transform'),
+    model: trans.__('model'),
+    endpoint: trans.__('endpoint')
+  };
+  return known[kind] ?? kind;
+}
+
 /** What a page calls a field that was set, or something that a run left. */
 export function labelOf(field: string, trans: TranslationBundle): string {
   const known: Record<string, string> = {
     data: trans.__('Dataset'),
+    dataset: trans.__('Dataset'),
     source: trans.__('Made from'),
-    ulp: trans.__('Allowed difference, in ulp'),
+    ulp: trans.__('Allowed difference'),
     cpu: trans.__('Cores'),
     gpu: trans.__('GPUs'),
     env: trans.__('Environment'),
@@ -29,7 +48,50 @@ export function labelOf(field: string, trans: TranslationBundle): string {
     fitted_elsewhere: trans.__('To know'),
     row_wise: trans.__('Row by row'),
     golden_rows: trans.__('Golden rows replayed'),
-    reused: trans.__('Made before, reused')
+    reused: trans.__('Made before, reused'),
+    log_rate: trans.__('Share of requests logged'),
+    max_body: trans.__('Largest request'),
+    max_rows: trans.__('Most rows in a request'),
+    combine: trans.__('Combines waiting requests'),
+    complete: trans.__('Completed'),
+    pruned: trans.__('Ended early'),
+    vanished: trans.__('Lost')
   };
   return known[field] ?? (field.startsWith('param ') ? field : tidied(field));
+}
+
+/** What stands beside the label: a value as people write it, never as JSON. */
+export function valueOf(
+  field: string,
+  value: unknown,
+  trans: TranslationBundle
+): string {
+  if (field === 'ulp' && typeof value === 'number') {
+    return value
+      ? trans._n('%1 unit in the last place', '%1 units in the last place', value)
+      : trans.__('none: equal to the bit');
+  }
+  if (value === null || value === undefined) {
+    return '';
+  }
+  if (typeof value === 'boolean') {
+    return value ? trans.__('yes') : trans.__('no');
+  }
+  if (typeof value === 'number') {
+    return formatNumber(value, 6);
+  }
+  const inner = (one: unknown) => valueOf('', one, trans);
+  if (Array.isArray(value)) {
+    return value.map(inner).filter(Boolean).join(', ');
+  }
+  return typeof value === 'object'
+    ? Object.entries(value)
+        .map(([name, one]) => `${name}=${inner(one)}`)
+        .join(', ')
+    : String(value);
+}
+
+/** Where jobs of a back end run. */
+export function placeOf(backend: string, trans: TranslationBundle): string {
+  return backend === 'local' ? trans.__('this machine') : backend;
 }

@@ -3,6 +3,7 @@ import * as React from 'react';
 import { CommandIDs, type Thing } from '../tokens';
 import { useKf } from './context';
 import { useFetched } from './hooks';
+import { kindWord } from './labels';
 import { ErrorBox, Skeleton } from './pieces';
 import type { Lineage, Node } from '../wire';
 
@@ -13,8 +14,10 @@ interface IPlaced {
   paths: string[];
 }
 
-const WIDTH = 148;
+const WIDTH = 132;
 const HEIGHT = 44;
+/** It is drawn smaller where it would not fit, as long as it can be read; then it scrolls. */
+const SMALLEST = 0.72;
 
 export function LineageView({ thing }: { thing: string }): React.ReactElement {
   const { kf, trans } = useKf();
@@ -43,8 +46,8 @@ export function LineageView({ thing }: { thing: string }): React.ReactElement {
   return (
     <div className="jp-Kf-lineage">
       <svg
-        width={placed.width}
-        height={placed.height}
+        viewBox={`0 0 ${placed.width} ${placed.height}`}
+        style={{ maxWidth: placed.width, minWidth: SMALLEST * placed.width }}
         role="group"
         aria-label={trans.__('Lineage')}
       >
@@ -90,7 +93,7 @@ function NodeBox(props: {
   y: number;
   here: boolean;
 }): React.ReactElement {
-  const { commands } = useKf();
+  const { commands, trans } = useKf();
   const { node } = props;
   const target = targetOf(node);
   const open = () =>
@@ -104,7 +107,7 @@ function NodeBox(props: {
         aria-current={props.here || undefined}
         onClick={open}
       >
-        <span className="jp-Kf-quiet">{node.kind}</span>
+        <span className="jp-Kf-quiet">{kindWord(node.kind, trans)}</span>
         <span>{node.label.replace(new RegExp(`^${node.kind} `), '')}</span>
       </button>
     </foreignObject>
@@ -127,7 +130,7 @@ function targetOf(node: Node): { thing: Thing; id: string } | null {
 async function place({ nodes, edges }: Lineage): Promise<IPlaced> {
   const dagre = await import(/* webpackChunkName: "lineage" */ '@dagrejs/dagre');
   const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: 'LR', nodesep: 16, ranksep: 40, marginx: 16, marginy: 16 });
+  graph.setGraph({ rankdir: 'LR', nodesep: 14, ranksep: 26, marginx: 2, marginy: 12 });
   graph.setDefaultEdgeLabel(() => ({}));
   nodes.forEach(({ id }) => graph.setNode(id, { width: WIDTH, height: HEIGHT }));
   edges.forEach(([from, to]) => graph.setEdge(from, to));

@@ -2,6 +2,8 @@
 import * as React from 'react';
 import type { Thing } from '../tokens';
 import type { Node } from '../wire';
+import { useKf } from './context';
+import { kindWord } from './labels';
 import { ThingLink } from './page';
 
 /** The page of a node; null where it has none. */
@@ -40,6 +42,7 @@ export function NodeList(props: {
   nodes: readonly Node[];
   none: string;
 }): React.ReactElement {
+  const { trans } = useKf();
   if (!props.nodes.length) {
     return <p className="jp-Kf-quiet">{props.none}</p>;
   }
@@ -47,7 +50,8 @@ export function NodeList(props: {
     <ul className="jp-Kf-nodes">
       {props.nodes.map(node => (
         <li key={`${node.kind} ${node.id}`}>
-          <span className="jp-Kf-quiet">{node.kind}</span> <NodeLink node={node} />
+          <span className="jp-Kf-quiet">{kindWord(node.kind, trans)}</span>{' '}
+          <NodeLink node={node} />
         </li>
       ))}
     </ul>

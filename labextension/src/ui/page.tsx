@@ -87,10 +87,19 @@ export function ThingLink(props: {
   );
 }
 
-/** Text as it was written, in the font of code, with numbers of lines beside it. */
-export function CodeBlock(props: { code: string; label: string }): React.ReactElement {
+/**
+ * Text as it was written, in the font of code, with numbers of lines beside it.
+ *
+ * `first` is the number of the first line; lines before the first have none.
+ */
+export function CodeBlock(props: {
+  code: string;
+  label: string;
+  first?: number;
+}): React.ReactElement {
+  const { first = 1 } = props;
   const lines = props.code.replace(/\n$/, '').split('\n');
-  const numbers = lines.map((_, line) => line + 1).join('\n');
+  const numbers = lines.map((_, at) => (at + first > 0 ? at + first : '')).join('\n');
   return (
     <div className="jp-Kf-source" tabIndex={0} role="region" aria-label={props.label}>
       <pre aria-hidden="true" className="jp-Kf-sourceNumbers">

@@ -5,18 +5,17 @@ import type { LabIcon } from '@jupyterlab/ui-components';
 import type { Widget } from '@lumino/widgets';
 import { IKubeflow, IOpeners, type Thing } from '../tokens';
 import type { IContext } from './context';
+import { nameOf } from './names';
 
 export function pagePlugin(options: {
   id: string;
   description: string;
   thing: Thing;
   icon: LabIcon;
-  /** The tab's title, when it is not the id. */
-  title?: (id: string, kf: IKubeflow) => string;
   /** Loads the code of the page: `import()` it here, so that nothing of it is loaded before. */
   load: () => Promise<(context: IContext, id: string) => Widget>;
 }): JupyterFrontEndPlugin<void> {
-  const { id, description, thing, icon, title, load } = options;
+  const { id, description, thing, icon, load } = options;
   return {
     id,
     description,
@@ -32,7 +31,8 @@ export function pagePlugin(options: {
       const trans = (translator ?? nullTranslator).load('jupyter_kf');
       openers.register(thing, {
         icon,
-        title: id => title?.(id, kf) ?? id,
+        title: nameOf,
+        caption: id => id,
         create: async id => (await load())({ kf, trans, commands }, id)
       });
     }

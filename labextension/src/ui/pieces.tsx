@@ -7,6 +7,7 @@ import { useKf } from './context';
 import { mistakes } from './problems';
 
 export { Button, ConfirmButton } from './button';
+export { Facts } from './facts';
 
 /** What happened, why, and what to do: the server's own words. */
 export function ProblemBox(props: {
@@ -70,26 +71,12 @@ export function Empty(props: { text: string; code?: string }): React.ReactElemen
   );
 }
 
-/** Pairs of label and value. */
-export function Facts(props: {
-  facts: ReadonlyArray<readonly [string, React.ReactNode]>;
-}): React.ReactElement {
-  return (
-    <dl className="jp-Kf-facts">
-      {props.facts.map(([label, value]) => (
-        <React.Fragment key={label}>
-          <dt>{label}</dt>
-          <dd>{value}</dd>
-        </React.Fragment>
-      ))}
-    </dl>
-  );
-}
-
 /** A share done, 0 to 1; null when it isn't known, which is shown as such. */
 export function Progress(props: {
   share: number | null;
   label: string;
+  /** It ended there, and goes no further. */
+  ended?: boolean;
 }): React.ReactElement {
   const known = props.share !== null && Number.isFinite(props.share);
   const percent = known
@@ -97,7 +84,7 @@ export function Progress(props: {
     : undefined;
   return (
     <div
-      className={`jp-Kf-progress${known ? '' : ' jp-mod-unknown'}`}
+      className={`jp-Kf-progress${known ? '' : ' jp-mod-unknown'}${props.ended ? ' jp-mod-ended' : ''}`}
       role="progressbar"
       aria-label={props.label}
       aria-valuemin={0}

@@ -7,6 +7,7 @@ import * as React from 'react';
 import { useKf } from './context';
 import { target } from './keys';
 import { VirtualList } from './virtual';
+import { leastWidth } from './widths';
 
 export interface IColumn<R> {
   key: string;
@@ -52,6 +53,7 @@ export function VirtualTable<R>(props: ITableProps<R>): React.ReactElement {
   const height = props.mostRows
     ? Math.min(props.mostRows, Math.max(1, rows.length)) * rowHeight
     : undefined;
+  const minWidth = leastWidth(columns);
   return (
     <>
       <div
@@ -64,7 +66,7 @@ export function VirtualTable<R>(props: ITableProps<R>): React.ReactElement {
         <div
           className="jp-Kf-gridHead"
           role="row"
-          style={{ gridTemplateColumns: grid }}
+          style={{ gridTemplateColumns: grid, minWidth }}
         >
           {columns.map(({ key, title, number, help, fixed }) => (
             <div
@@ -105,7 +107,7 @@ export function VirtualTable<R>(props: ITableProps<R>): React.ReactElement {
           outer={{
             role: 'rowgroup',
             tabIndex: 0,
-            style: height ? { height } : undefined,
+            style: { height, minWidth },
             onKeyDown: onKey,
             'aria-label': props.label
           }}

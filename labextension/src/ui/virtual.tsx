@@ -46,7 +46,8 @@ export function VirtualList(props: IVirtualProps): React.ReactElement {
     } else if (rowTop + rowHeight > element.scrollTop + element.clientHeight) {
       element.scrollTop = rowTop + rowHeight - element.clientHeight;
     }
-  }, [reveal, rowHeight]);
+    // What was revealed while this was hidden, in a tab behind another, was not scrolled to.
+  }, [reveal, rowHeight, height > 0]);
   const rows: React.ReactNode[] = [];
   for (let index = first; index < last; index++) {
     rows.push(

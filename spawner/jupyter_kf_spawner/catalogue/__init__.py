@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_kf_spawner.catalogue.load import load, parse, schema
+from jupyter_kf_spawner.catalogue.load import Examined, examine, load, parse, schema
 from jupyter_kf_spawner.catalogue.models import Catalogue
 
-__all__ = ["Catalogue", "load", "parse", "schema"]
+__all__ = ["Catalogue", "Examined", "examine", "load", "parse", "schema"]

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from jupyter_kf_spawner import quantities
+from jupyter_kf_spawner.errors import shown
 
 
 def wrong(reason: str, fix: str) -> PydanticCustomError:
@@ -29,14 +30,30 @@ class Part(BaseModel):
 def _quantity(parse: Callable[[Any], Any], example: str) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         if not isinstance(value, str | int | float) or isinstance(value, bool):
-            raise wrong("not an amount", f"write an amount such as {example}")
+            what = {dict: "keys with values", list: "a list", bool: "yes or no"}
+            said = what.get(type(value), "nothing")
+            raise wrong(f"{said} where an amount belongs", f"write {example}")
         try:
             return parse(value)
         except ValueError as error:
-            what, _, fix = str(error).partition(": ")
-            raise wrong(what, fix or f"write {example}") from None
+            what_, _, fix = str(error).partition(": ")
+            raise wrong(f"{shown(value)} is {what_}", fix or f"write {example}") from None
 
     return read
+
+
+# Less holds no program: what is meant is another unit.
+LEAST_BYTES = 2**20
+
+
+def _bytes(value: str | int) -> int:
+    amount = quantities.size(value)
+    if amount < LEAST_BYTES:
+        plain = re.fullmatch(r"[0-9.]+", str(value).strip())
+        if plain:
+            raise ValueError(f"a number of bytes: write {value}Gi or {value}Mi")
+        raise ValueError("less than any program needs: write 512Mi, 4Gi or 2G")
+    return amount
 
 
 def _matching(pattern: str, reason: str, fix: str) -> Callable[[str], str]:
@@ -44,7 +61,7 @@ def _matching(pattern: str, reason: str, fix: str) -> Callable[[str], str]:
 
     def check(value: str) -> str:
         if not compiled.fullmatch(value):
-            raise wrong(reason, fix)
+            raise wrong(f"{shown(value)} is {reason}", fix)
         return value
 
     return check
@@ -61,7 +78,7 @@ Cores = Annotated[
 ]
 Bytes = Annotated[
     int,
-    BeforeValidator(_quantity(quantities.size, "512Mi, 4Gi or 2G")),
+    BeforeValidator(_quantity(_bytes, "512Mi, 4Gi or 2G")),
     _schema(r"^[0-9.]+([kMGT]|[KMGT]i)?$", "4Gi"),
 ]
 Seconds = Annotated[
@@ -71,16 +88,18 @@ Seconds = Annotated[
 ]
 
 NAME_PATTERN = r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?"
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(NAME_PATTERN, value, re.ASCII):
+        near = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")[:40].strip("-")
+        fix = f"write {near}" if near else "begin and end it with a letter or digit"
+        raise wrong(f"{shown(value)} is no name: 1 to 40 of a-z, 0-9 and -", fix)
+    return value
+
+
 Name = Annotated[
-    str,
-    Field(json_schema_extra={"pattern": f"^{NAME_PATTERN}$"}),
-    AfterValidator(
-        _matching(
-            NAME_PATTERN,
-            "a name is 1 to 40 of a-z, 0-9 and -",
-            "begin and end it with a letter or digit",
-        )
-    ),
+    str, Field(json_schema_extra={"pattern": f"^{NAME_PATTERN}$"}), AfterValidator(_name)
 ]
 ObjectName = Annotated[
     str,
@@ -128,7 +147,10 @@ _RESERVED = re.compile(r"/|/(bin|boot|dev|etc|lib|lib64|proc|run|sbin|sys|usr|va
 
 def _mount_path(value: str) -> str:
     if not re.fullmatch(r"(/[A-Za-z0-9._-]+)+", value, re.ASCII) or "/.." in value:
-        raise wrong("not a folder to mount at", "write an absolute path such as /data/flights")
+        raise wrong(
+            f"{shown(value)} is not a folder to mount at",
+            "write an absolute path such as /data/flights",
+        )
     if _RESERVED.fullmatch(value):
         raise wrong("a volume there would hide the system's own files", "mount it under /data")
     return value
@@ -145,12 +167,19 @@ EnvName = Annotated[
         )
     ),
 ]
-Text = Annotated[
-    str,
-    AfterValidator(
-        _matching(r"[^\x00-\x1f\x7f]{1,400}", "empty, too long, or of several lines", "shorten it")
-    ),
-]
+
+
+def _text(value: str) -> str:
+    if not value:
+        raise wrong("an empty text", "write a text, or leave the key out")
+    if len(value) > 400:
+        raise wrong(f"a text of {len(value)} characters", "shorten it to 400 at most")
+    if re.search(r"[\x00-\x1f\x7f]", value):
+        raise wrong("a text of several lines, or with control characters", "write it in one line")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_text)]
 # host[:port]/path[:tag][@sha256:digest], the reference grammar of the OCI distribution
 # specification without its rarer forms.
 IMAGE_PATTERN = (

@@ -1,13 +1,14 @@
 """What may be asked for? The catalogue's nouns, one class each, with units.
 
 A name refers to another part of the same catalogue; whether it exists is checked in `rules`, so
-that all problems are told at once. May import `fields`.
+that all problems are told at once. May import `fields`, `quantities`.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -27,6 +28,7 @@ from jupyter_kf_spawner.catalogue.fields import (
     Text,
     wrong,
 )
+from jupyter_kf_spawner.quantities import cores_text, size_text
 
 EVERYONE = "*"
 Groups = Annotated[tuple[Text, ...], Field(default=(EVERYONE,), min_length=1)]
@@ -92,7 +94,7 @@ class CoresRange(Part):
 
     @model_validator(mode="after")
     def _in_order(self) -> CoresRange:
-        _check_order(self.min, self.default, self.max)
+        _check_order(self.min, self.default, self.max, cores_text)
         return self
 
 
@@ -280,6 +282,11 @@ class Catalogue(Part):
     security: Security = Security()
 
 
-def _check_order(least: float, default: float, most: float) -> None:
+def _check_order(
+    least: float, default: float, most: float, show: Callable[[Any], str] = size_text
+) -> None:
     if not least <= default <= most:
-        raise wrong("not min <= default <= max", "put the three in this order")
+        raise wrong(
+            f"min {show(least)}, default {show(default)} and max {show(most)} are not in order",
+            "put them in the order min <= default <= max",
+        )

@@ -1,6 +1,6 @@
 """Do the catalogue's parts fit together? Each rule yields what it found; none stops at the first.
 
-Pure. May import `models`, `errors`.
+Pure. May import `models`, `wording`, `errors`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from jupyter_kf_spawner.catalogue.models import EVERYONE, Catalogue, Choices, Offer
-from jupyter_kf_spawner.errors import did_you_mean
+from jupyter_kf_spawner.catalogue.wording import Found, Path
+from jupyter_kf_spawner.errors import did_you_mean, shown
 from jupyter_kf_spawner.quantities import cores_text, size_text
-
-Path = tuple[int | str, ...]
-# Path of keys, what is wrong, what to write instead.
-Found = tuple[Path, str, str]
 
 _CHOICES = (("image", "images"), ("size", "sizes"), ("gpu", "gpus"), ("volumes", "volumes"))
 # Every place that names another part, and the section where the part stands.
@@ -49,13 +46,15 @@ def references(plain: dict[str, Any]) -> Iterator[Found]:
         if plain.get(section) == {}:
             yield (section,), "there is nothing to choose", "add at least one"
     for keys, section in _REFERENCES:
-        known = plain.get(section)
-        known = known if isinstance(known, dict) else {}
+        known = plain.get(section, {})
+        if not isinstance(known, dict):  # said by itself
+            continue
         for path, value in _at(plain, keys):
             names = value if isinstance(value, list) else [value]
             for name in names:
                 if isinstance(name, str) and name not in known:
-                    yield path, f"there is no {name!r} in `{section}`", did_you_mean(name, known)
+                    fix = did_you_mean(name, known) if known else f"add it to `{section}`"
+                    yield path, f"there is no {shown(name)} in `{section}`", fix
 
 
 def _at(node: Any, keys: tuple[str, ...], above: Path = ()) -> Iterator[tuple[Path, Any]]:
@@ -86,7 +85,7 @@ def _redirects(catalogue: Catalogue) -> Iterator[Found]:
 def _defaults(catalogue: Catalogue) -> Iterator[Found]:
     for field in ("image", "size"):
         if getattr(catalogue.defaults, field) is None:
-            yield ("defaults",), f"no default {field}", f"add `{field}:` with a name"
+            yield ("defaults", field), f"`{field}` is missing", f"add `{field}:` with a name"
     image = catalogue.images.get(catalogue.defaults.image or "")
     if image and image.redirect:
         yield ("defaults", "image"), "the default image is redirected", f"write {image.redirect}"
@@ -129,7 +128,8 @@ def _choices(path: Path, catalogue: Catalogue, choices: Choices) -> Iterator[Fou
         yield (*path, "gpu"), "the image does not go with this GPU", "add it to the image's `gpus`"
     gpu = catalogue.gpus.get(choices.gpu or "")
     if gpu and choices.gpus is not None and choices.gpus not in gpu.counts:
-        yield (*path, "gpus"), "not one of the kind's counts", f"choose one of {gpu.counts}"
+        counts = " or ".join(map(str, gpu.counts))
+        yield (*path, "gpus"), "the kind can't be had so many at a time", f"write {counts}"
     if choices.gpus is not None and choices.gpu is None:
         yield (*path, "gpus"), "a number of GPUs without their kind", "add `gpu:` with a name"
     if choices.spot and size and not size.spot:

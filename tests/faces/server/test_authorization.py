@@ -104,6 +104,31 @@ class TestDenied:
             assert (action != "read") or method == "get" or template == "/cells"
 
 
+class OnlyRuns(Authorizer):
+    """Allows everything but our things."""
+
+    def is_authorized(self, handler, user, action, resource):
+        return resource != THINGS
+
+
+class TestOnlyRuns:
+    """With an authorizer that keeps the names of datasets and models from who asks."""
+
+    @pytest.fixture
+    def jp_server_config(self):
+        extensions = {"jpserver_extensions": {"jupyter_kf": True}}
+        return {"ServerApp": {**extensions, "authorizer_class": OnlyRuns}}
+
+    async def test_a_form_is_not_told_which_names_there_are(self, api, client):
+        client.store.refs.add("dataset", "secret", client.store.blobs.put_json({}), {})
+        fields = {"name": "late", "data": "secretly"}
+        body = {"verb": "train", "fields": fields, "code": "1"}
+        got = await api("POST", "/cells", body | {"known": True})
+        assert (got.status, got.json["code"]) == (403, "kf-2060")
+        assert THINGS in got.json["cause"] and "`secret`" not in got.body.decode()
+        assert (await api("POST", "/cells", body)).status == 200
+
+
 async def test_a_cookie_without_its_xsrf_word_changes_nothing(extension, http_server_client):
     app = extension.serverapp
     token = app.identity_provider.token

@@ -79,29 +79,79 @@ async def test_a_form_becomes_a_cell_with_only_what_differs(api):
 
 
 @pytest.mark.parametrize(
-    ("verb", "fields", "code", "said"),
+    ("verb", "fields", "field", "code", "said"),
     [
-        ("train", {"data": "pionts"}, "kf-1102", "did you mean `points`?"),
-        ("train", {"data": "points", "transform": "preapre"}, "kf-1102", "`prepare`?"),
-        ("train", {"data": "points", "target": "hihg"}, "kf-", "high"),
-        ("serve", {"model": "hgih"}, "kf-1102", "`high`?"),
-        ("serve", {"model": "high@9"}, "kf-1103", "it has 1"),
-        ("batch", {"input": "*.csv", "output": "out"}, "kf-1102", "high"),
-        ("tune", {"params": {"c": "uniform(0, 1)"}, "metric": ["a"]}, "kf-1109", ""),
+        ("train", {"data": "pionts"}, "data", "kf-1102", "did you mean `points`?"),
+        ("train", {"data": "points", "transform": "preapre"}, "transform", "kf-1102", "`prepare`?"),
+        ("train", {"data": "points", "target": "hihg"}, "target", "kf-1450", "`high`?"),
+        ("train", {"transform": "prepare"}, "data", "kf-1014", "without --data"),
+        ("train", {"nodes": 2}, "nodes", "kf-2040", "several processes"),
+        ("serve", {"model": "hgih"}, "model", "kf-1102", "`high`?"),
+        ("serve", {"model": "hgih@9"}, "model", "kf-1103", "`high`?"),
+        ("serve", {"model": "high@9"}, "model", "kf-1103", "it has 1"),
+        ("serve", {}, "model", "kf-1102", "high"),
+        ("serve", {"version": 3}, "version", "kf-1111", "never served"),
+        ("serve", {"pickle": ["x"], "model": "high"}, "pickle", "kf-2040", "only a train cell"),
+        ("batch", {"input": "*.csv", "output": "out"}, "model", "kf-1102", "high"),
+        ("tune", {"params": {"c": "uniform(0, 1)"}, "metric": ["a"]}, "name", "kf-1109", ""),
     ],
 )
-async def test_a_form_is_refused_for_names_of_nothing(api, whole, verb, fields, code, said):
+async def test_a_form_is_told_at_its_field_of_names_of_nothing(
+    api, whole, verb, fields, field, code, said
+):
     body = {"verb": verb, "fields": {"name": "nothing", **fields}, "code": "1"}
-    assert (await api("POST", "/cells", body)).status == 200  # a cell may be of what comes later
+    early = await api("POST", "/cells", body)
+    assert early.json["cell"] and not early.json["problems"]  # a cell may be of what comes later
     got = await api("POST", "/cells", body | {"known": True})
-    assert got.status in (400, 404) and got.json["code"].startswith(code), got.json
-    assert said in got.json["cause"]
+    assert (got.status, got.json["cell"]) == (200, None)
+    (problem,) = got.json["problems"]
+    assert (problem["field"], problem["code"]) == (field, code), problem
+    assert said in problem["cause"]
 
 
-async def test_all_names_of_nothing_are_refused_at_once_and_right_ones_are_taken(api, whole):
-    fields = {"name": "high", "data": "no", "transform": "nor"}
-    got = await api("POST", "/cells", {"verb": "train", "fields": fields, "known": True})
-    assert got.json["message"] == "there is no dataset `no`; there is no transform `nor`"
+@pytest.mark.parametrize(
+    ("verb", "fields", "wrong"),
+    [
+        ("train", {"name": "high", "data": "no", "transform": "nor"}, ["data", "transform"]),
+        (
+            "train",
+            {"name": "Not a name", "seed": -1, "data": "no", "cpu": "lots", "target": "x"},
+            ["cpu", "data", "name", "seed"],
+        ),
+        ("train", {"data": "points", "target": "hihg"}, ["name"]),
+        (
+            "tune",
+            {"name": "high", "trials": 0, "params": {"d": "uniform(0, 1)"}, "metric": ["b"]},
+            ["metric", "params", "trials"],
+        ),
+        (
+            "tune",
+            {"name": "high", "params": {"a": "no", "b": "x()"}, "metric": ["m", "m"]},
+            ["metric", "params", "params"],
+        ),
+        (
+            "tune",
+            {
+                "name": "high",
+                "params": {"c": "uniform(0, 1)"},
+                "metric": ["accuracy"],
+                "maximize": ["loss"],
+                "sampler": "grid",
+            },
+            ["maximize", "params"],
+        ),
+        ("serve", {"name": "x y", "model": "hgih", "port": 70_000}, ["model", "name", "port"]),
+        ("batch", {"name": "Up", "model": "hgih"}, ["input", "model", "name", "output"]),
+        ("serve", {"name": "high", "model": "high", "version": 1}, ["version"]),
+    ],
+)
+async def test_a_form_is_told_of_all_its_mistakes_at_once(api, whole, verb, fields, wrong):
+    body = {"verb": verb, "fields": fields, "code": "1", "known": True}
+    got = await api("POST", "/cells", body)
+    assert sorted(str(one["field"]) for one in got.json["problems"]) == wrong, got.json
+
+
+async def test_what_is_right_makes_a_cell(api, whole):
     right = {
         "train": {"data": "points", "transform": "prepare@1"},
         "tune": {"params": {"c": "uniform(0, 1)"}, "metric": ["accuracy"]},
@@ -110,7 +160,23 @@ async def test_all_names_of_nothing_are_refused_at_once_and_right_ones_are_taken
     }
     for verb, fields in right.items():
         body = {"verb": verb, "fields": {"name": "high", **fields}, "code": "1", "known": True}
-        assert (await api("POST", "/cells", body)).status == 200, verb
+        assert (await api("POST", "/cells", body)).json["cell"], verb
+
+
+async def test_a_form_offers_what_its_verb_takes_here_and_its_cell_says_it(api):
+    papers = (await api("GET", "/schemas")).json
+    offered = {verb: {flag["field"] for flag in paper["flags"]} for verb, paper in papers.items()}
+    only_train = {"nodes", "runtime", "pickle", "inline"}
+    assert only_train <= offered["train"]
+    for verb in ("tune", "serve", "batch", "transform"):
+        assert not only_train & offered[verb] and {"wait", "cpu", "env"} <= offered[verb]
+    assert not {"image", "volumes", "queue"} & set().union(*offered.values())
+    fields = {"name": "delay", "wait": True, "bind_to": "made"}
+    got = await api("POST", "/cells", {"verb": "serve", "fields": fields})
+    assert got.json["cell"] == "%kf serve delay --wait -o made"
+    fields = {"name": "delay", "wait": "perhaps", "thing": "delay"}
+    got = await api("POST", "/cells", {"verb": "show", "fields": fields})
+    assert [one["field"] for one in got.json["problems"]] == ["name", "wait"]
 
 
 async def test_a_run_becomes_the_cell_that_made_it(api, client):

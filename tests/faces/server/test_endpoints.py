@@ -6,6 +6,22 @@ import json
 import shutil
 import time
 
+from jupyter_kf.server.endpoints import Sample, Samples
+
+
+def sample(at_s: float, requests: int) -> Sample:
+    return Sample(at_s, requests, 0, 0, {})
+
+
+def test_an_answer_that_was_overtaken_does_not_look_like_another_version():
+    samples = Samples()
+    first, newer = sample(1.0, 4), sample(3.0, 6)
+    assert samples.add("high", first) is None
+    assert samples.add("high", newer) == first
+    assert samples.add("high", sample(2.0, 5)) == first
+    assert samples.add("high", sample(4.0, 7)) == first
+    assert samples.add("high", sample(5.0, 1)) is None  # another version, which counts from 0
+
 
 async def test_endpoints_are_listed_with_what_they_serve(api, whole):
     (row,) = (await api("GET", "/endpoints")).json["rows"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import time
 
 import pytest
+from jupyter_server.auth import Authorizer
 
 from jupyter_kf.server import events
+from jupyter_kf.server.handler import RUNS
 from tests.faces.server.scene import ended_run
 
 
@@ -108,7 +111,79 @@ async def test_many_changes_at_once_leave_a_gap_instead_of_a_flood(heard):
     news = [events.News("run", f"run-{i}", "changed") for i in range(events.MOST_AT_ONCE + 5)]
     hub = bus.parent.web_app.settings["jupyter_kf_hub"]
     before = hub.seq
-    events.sender(bus, hub)(news)
+    events.sender(bus, hub, events.Readers(bus))(news)
     last = await heard.until(lambda c: c["id"] == news[-1].id)
     assert last["seq"] == before + len(news)
     assert not [c for c in heard.changes if c["id"] == news[0].id]
+
+
+async def test_who_comes_to_listen_is_told_the_number_of_the_last_change(api, heard):
+    at = (await api("GET", "/where")).json
+    later = Heard(heard.bus)
+    hello = await later.until(bool)
+    assert (hello["action"], hello["seq"], hello["epoch"]) == ("hello", at["seq"], at["epoch"])
+    later.bus.remove_listener(schema_id=events.SCHEMA_ID, listener=later._hear)
+    again = Heard(heard.bus)  # in its place: as many listen as before
+    assert (await again.until(bool))["action"] == "hello"
+    assert (await api("GET", "/where")).json["seq"] == at["seq"]
+    again.bus.remove_listener(schema_id=events.SCHEMA_ID, listener=again._hear)
+
+
+async def browser(fetch):
+    """A web socket on the bus, as a page has one; gives what reads the next change from it."""
+    socket = await fetch("api", "events", "subscribe")
+
+    async def until(what):
+        while True:
+            change = json.loads(await asyncio.wait_for(socket.read_message(), 60))
+            if change["schema_id"] == events.SCHEMA_ID and what(change):
+                return change
+
+    await until(bool)
+    return socket, until
+
+
+class NoRuns(Authorizer):
+    """Keeps runs from who asks, after a while of thinking."""
+
+    may = False
+
+    async def is_authorized(self, handler, user, action, resource):
+        await asyncio.sleep(0)
+        return self.may or resource != RUNS
+
+
+class TestMayNotReadRuns:
+    """With an authorizer that lets everybody listen to the bus, and not read runs."""
+
+    @pytest.fixture
+    def jp_server_config(self):
+        extensions = {"jpserver_extensions": {"jupyter_kf": True}}
+        return {"ServerApp": {**extensions, "authorizer_class": NoRuns}}
+
+    async def test_the_bus_tells_only_that_a_run_changed(self, extension, client, jp_ws_fetch):
+        socket, until = await browser(jp_ws_fetch)
+        run_id = ended_run(client, "secret", "FAILED")
+        end = await until(lambda change: change["action"] == "ended")
+        assert (end["id"], end["row"]) == (run_id, None)
+        assert "it broke" not in json.dumps(end)
+        socket.close()
+
+    async def test_rows_are_sent_again_when_who_may_not_read_them_has_left(
+        self, extension, client, heard, jp_ws_fetch
+    ):
+        socket, _ = await browser(jp_ws_fetch)
+        hidden = ended_run(client, "one")
+        assert (await heard.until(lambda change: change["id"] == hidden))["row"] is None
+        socket.close()
+        while len(extension.watch._readers._now()) > 1:
+            await asyncio.sleep(0.01)
+        shown = ended_run(client, "two")
+        assert (await heard.until(lambda change: change["id"] == shown))["row"]["id"] == shown
+
+    async def test_who_may_read_them_gets_rows(self, extension, client, jp_ws_fetch, monkeypatch):
+        monkeypatch.setattr(NoRuns, "may", True)
+        socket, until = await browser(jp_ws_fetch)
+        ended_run(client, "open")
+        assert (await until(lambda change: change["action"] == "ended"))["row"]["name"] == "open"
+        socket.close()

@@ -102,8 +102,10 @@ class TestHanging:
         assert (got.status, got.json["code"]) == (503, "kf-2204")
         assert "LOST" in got.json["cause"]
 
-    async def test_other_routes_answer_meanwhile(self, api, extension, hanging, raw):
+    async def test_other_routes_answer_meanwhile(self, api, client, extension, hanging, raw):
         extension.hub.patience_s = 60.0
+        run = await asyncio.to_thread(client.train, "import time\ntime.sleep(600)", name="long")
+        old = ended_run(client, "old")
         more_than_threads = 14
         head = "POST {}/endpoints/slow/predict HTTP/1.1", '{"rows": [{}]}'
         waiting = [await raw(*head) for _ in range(more_than_threads)]
@@ -111,6 +113,9 @@ class TestHanging:
         await asyncio.to_thread(hanging.until, 13)  # twelve threads, and the way through
         for path in ("/runs", "/where", "/endpoints", "/endpoints/slow", "/models/slow"):
             assert (await api("GET", path)).status == 200
+        cancelled = await asyncio.wait_for(api("POST", f"/runs/{run.id}/cancel"), 30)
+        assert cancelled.json["run"]["state"] == "CANCELLED"
+        assert (await asyncio.wait_for(api("DELETE", f"/runs/{old}"), 30)).status == 200
         assert not any(reader._buffer for reader in (*waiting, through))
         hanging.close()
         for reader in (*waiting, through):

@@ -59,3 +59,19 @@ async def test_a_runs_page_says_where_its_notebook_is(api, jp_root_dir, store_di
     assert (await api("GET", asked)).json["notebook"] == there | {"there": True}
     plain = client.store.runs.new("train", "b", {"name": "b"}, "local")
     assert (await api("GET", f"/runs/{plain.id}")).json["notebook"] is None
+
+
+async def test_a_notebook_renamed_after_its_kernel_is_found_by_the_runs_cell(
+    api, jp_root_dir, client: Client
+):
+    (jp_root_dir / "in").mkdir()
+    old, new = jp_root_dir / "in" / "old.ipynb", jp_root_dir / "in" / "new.ipynb"
+    folder = client.store.runs.new("train", "a", {"name": "a"}, "local", Origin(str(old), "c-1"))
+    (jp_root_dir / "in" / "other.ipynb").write_text('{"cells": [{"id": "c-11"}]}')
+    new.write_text('{"cells": [{"cell_type": "code", "id":  "c-1"}]}')
+    asked = f"/runs/{folder.id}"
+    place = {"path": "in/new.ipynb", "cell": "c-1", "there": True}
+    assert (await api("GET", asked)).json["notebook"] == place
+    (jp_root_dir / "in" / "copy.ipynb").write_bytes(new.read_bytes())  # which is it?
+    lost = {"path": "in/old.ipynb", "cell": "c-1", "there": False}
+    assert (await api("GET", asked)).json["notebook"] == lost

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from jupyter_kf.server import papers
 from tests.faces.server.scene import ended_run
 
 
 async def test_where_one_is_says_backend_store_and_what_runs(api, store_dir):
     got = (await api("GET", "/where")).json
     assert (got["backend"], got["store"]) == ("local", str(store_dir))
-    assert (got["running"], got["waiting"]) == (0, 0)
+    assert (got["running"], got["serving"], got["waiting"]) == (0, 0, 0)
 
 
 async def test_a_run_is_trained_listed_and_shown(api, client):
@@ -20,6 +21,23 @@ async def test_a_run_is_trained_listed_and_shown(api, client):
     assert paper["run"]["state"] == "SUCCEEDED"
     assert "kf.report" in paper["code"]
     assert paper["log_bytes"] == len("hello\n")
+
+
+async def test_more_than_a_page_of_metrics_says_so_here_and_in_a_comparison(
+    api, client, monkeypatch
+):
+    monkeypatch.setattr(papers, "_MOST_POINTS", 2)
+    long, short = ended_run(client, "long"), ended_run(client, "short")
+    metrics = client.store.runs.folder(long).metrics
+    metrics.write_bytes(metrics.read_bytes() * 3)
+    pages, after = [], 0
+    while not pages or pages[-1]["more"]:
+        pages.append((await api("GET", f"/runs/{long}/metrics", params={"after": after})).json)
+        after = pages[-1]["next"]
+    assert [len(page["points"]) for page in pages] == [2, 1]
+    told = (await api("GET", "/compare", params=[("run", long), ("run", short)])).json
+    assert told["cut"] == [long]
+    assert [len(told["metrics_over_steps"][run]) for run in (long, short)] == [2, 1]
 
 
 async def test_runs_are_searched_filtered_and_paged(api, client):

@@ -36,7 +36,7 @@ async def test_a_reader_goes_on_after_the_id_it_had(api, client):
     run_id = ended_run(client, "one", log=b"first\nsecond\n")
     path = f"/runs/{run_id}/log/stream"
     events = told((await api("GET", path, headers={"Last-Event-ID": "6"})).body)
-    assert events[0] == ("13", "lines", {"text": "second\n", "offset": 13})
+    assert events[0] == ("13", "lines", {"text": "second\n", "offset": 13, "begin": 6})
     assert told((await api("GET", path, headers={"Last-Event-ID": "13"})).body)[0][1] == "end"
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import pandas as pd
 import pytest
 
+from jupyter_kf.client import columns
 from tests.faces.server.test_events import Heard
 
 
@@ -108,6 +110,50 @@ async def test_runs_are_compared_with_everything_they_reported(api, whole):
     assert (alone.status, alone.json["code"]) == (400, "kf-1004")
 
 
+async def test_a_study_is_compared_by_what_its_cell_was_given_and_by_its_trials_numbers(api, whole):
+    train, study = whole.runs(kind="train")[0], whole.runs("high", kind="tune")[0]
+    asked = [("run", train.id), ("run", study.id)]
+    got = (await api("GET", "/compare", params=asked)).json
+    assert not {"data", "transform", "split"} & set(got["settings"])
+    assert [got["same"][key] for key in ("data", "transform", "split")] == [
+        train.spec[key] for key in ("data", "transform", "split")
+    ]
+    assert got["settings"]["param c"] == [train.spec["params"]["c"], study.spec["params"]["c"]]
+    points = got["metrics_over_steps"][study.id]
+    assert [p["step"] for p in points] == [trial.number for trial in whole.study(study.id).trials]
+    values = [p["value"] for p in points]
+    assert values == sorted(values) and values[-1] == whole.study(study.id).best[0].values[0]
+
+
+async def test_an_endpoint_serves_and_is_not_counted_as_a_job_that_runs(api, whole):
+    where = (await api("GET", "/where")).json
+    assert (where["running"], where["serving"], where["waiting"]) == (0, 1, 0)
+
+
+async def test_a_run_names_what_it_used_and_what_it_made(api, whole):
+    named = {node["kind"]: node["label"] for node in await _things(api, whole, "train")}
+    assert named == {
+        "dataset": "dataset points@1",
+        "transform": "transform prepare@1",
+        "model": "model high@2",
+    }
+    served = {node["kind"]: node["label"] for node in await _things(api, whole, "serve")}
+    assert served["model"] == "model high@3"
+
+
+async def test_lines_of_code_are_counted_as_in_tracebacks(api, client):
+    for cell, first in (("x = 1", 1), ("\nx = 1", 2)):  # the empty line is a magic's
+        folder = client.store.runs.new("train", "a", {"name": "a"}, "local")
+        folder.cell.write_text(cell)
+        got = (await api("GET", f"/runs/{folder.id}")).json
+        assert (got["code"], got["first_line"]) == ("x = 1", first)
+
+
+async def _things(api, client, kind):
+    run = client.runs("high", kind=kind)[0]
+    return (await api("GET", f"/runs/{run.id}")).json["things"]
+
+
 async def test_a_check_runs_in_a_process_of_its_own(api, whole):
     got = (await api("POST", "/check", {"name": "prepare"}, request_timeout=90)).json
     assert got["ok"]
@@ -166,3 +212,10 @@ async def test_a_name_leads_to_the_page_of_its_thing(api, whole, name, thing, id
     assert (got["thing"], got["id"]) == ("study", study)
     lost = await api("GET", "/show", params={"thing": "nothing"})
     assert (lost.status, lost.json["code"]) == (404, "kf-1116")
+
+
+def test_a_form_knows_whether_a_text_was_ever_empty(client):
+    frame = pd.DataFrame({"note": ["", "x"], "zone": ["a", "b"], "km": [1.0, 2.0]})
+    made = client.data("texts", frame)
+    told = columns.of_model(client.store, {"transform": None}, made.digest)
+    assert {one.name: one.empty for one in told} == {"note": True, "zone": False, "km": None}

@@ -19,7 +19,7 @@ from kubernetes import client
 
 from tests.cluster import build, images
 from tests.cluster.control import wait_for
-from tests.images.build import ROOT
+from tests.cluster.manifests import MANIFESTS, kustomized, placed
 from tests.images.built.conftest import OURS
 from tests.spawner.hub import Hub, proxy_program
 
@@ -70,19 +70,19 @@ def database(api, namespace, tmp_path) -> Iterator[None]:
     core.delete_persistent_volume(name)
 
 
-def overlay(folder: Path, namespace: str) -> list[dict]:
+def overlay(folder: Path, hub: str, servers: str) -> list[dict]:
     """What kustomize makes of the manifests with an overlay of somebody's own."""
     folder.mkdir()
-    settings = (ROOT / "spawner" / "manifests" / "jupyterhub_config.py").read_text()
+    settings = (MANIFESTS / "hub" / "jupyterhub_config.py").read_text()
     (folder / "jupyterhub_config.py").write_text(settings + LOGIN)
     generator = {
         "name": "hub-config",
+        "namespace": "jupyter-kf",
         "behavior": "replace",
         "files": ["jupyterhub_config.py"],
     }
     ours = {
-        "resources": [os.path.relpath(ROOT / "spawner" / "manifests", folder)],
-        "namespace": namespace,
+        "resources": [os.path.relpath(MANIFESTS, folder)],
         "configMapGenerator": [generator],
         "images": [
             {
@@ -93,25 +93,36 @@ def overlay(folder: Path, namespace: str) -> list[dict]:
         ],
     }
     (folder / "kustomization.yaml").write_text(yaml.dump(ours))
-    command = [build.KUBE.binary("kubectl"), "kustomize", folder]
-    made = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return [one for one in yaml.safe_load_all(made) if one["kind"] != "Namespace"]
+    return placed(kustomized(folder), hub, servers)
+
+
+@pytest.fixture
+def servers(api, namespace) -> Iterator[str]:
+    """The servers' namespace, apart from the hub's."""
+    core, name = client.CoreV1Api(api), f"{namespace}-servers"
+    core.create_namespace({"metadata": {"name": name}})
+    label = {"pod-security.kubernetes.io/enforce": "restricted"}
+    for one in (namespace, name):
+        core.patch_namespace(one, {"metadata": {"labels": label}})
+    yield name
+    core.delete_namespace(name)
 
 
 def test_a_hub_of_the_manifests_runs_in_a_pod_and_starts_a_server(
-    archives, proxy_image, node, control_plane, api, namespace, database, tmp_path
+    archives, proxy_image, node, control_plane, api, namespace, servers, database, tmp_path, request
 ):
     for archive in (archives("hub"), archives("base"), proxy_image):
         node.import_image(archive)
     core = client.CoreV1Api(api)
-    label = {"pod-security.kubernetes.io/enforce": "restricted"}
-    core.patch_namespace(namespace, {"metadata": {"labels": label}})
     token = {"metadata": {"name": "proxy-token"}, "stringData": {"token": "a" * 64}}
     core.create_namespaced_secret(namespace, token)
     text = tmp_path / "objects.yaml"
-    text.write_text(yaml.dump_all(overlay(tmp_path / "overlay", namespace)))
+    text.write_text(yaml.dump_all(overlay(tmp_path / "overlay", namespace, servers)))
     kubectl = [build.KUBE.binary("kubectl"), "--kubeconfig", control_plane.kubeconfig]
     subprocess.run([*kubectl, "apply", "-f", text], check=True, capture_output=True)
+    request.addfinalizer(
+        lambda: subprocess.run([*kubectl, "delete", "--wait=false", "-f", text], check=True)
+    )
 
     def ready(app: str):
         pods = core.list_namespaced_pod(namespace, label_selector=f"app={app}").items
@@ -127,7 +138,7 @@ def test_a_hub_of_the_manifests_runs_in_a_pod_and_starts_a_server(
         wait_for(lambda: ready("hub") and ready("proxy"), 120, "the hub and its proxy ready")
     except TimeoutError:
         raise AssertionError(f"{said('hub')}\n{said('proxy')}") from None
-    hub = Hub(f"http://{ready('proxy').status.pod_ip}:8000", None, tmp_path)  # type: ignore[arg-type]
+    hub = Hub(f"http://{ready('proxy').status.pod_ip}:8000", None, tmp_path)
     chosen = {"image": "base", "size": "small", "cpu": "0.5", "workspace": "none"}
     assert hub.submit("ada", chosen).status_code == 200
     until = time.monotonic() + 180
@@ -135,5 +146,7 @@ def test_a_hub_of_the_manifests_runs_in_a_pod_and_starts_a_server(
         assert time.monotonic() < until, said("hub")
         time.sleep(0.5)
     assert page.url.path == "/user/ada/lab"
+    running = core.list_namespaced_pod(servers, label_selector="jupyter-kf.org/spawned=true")
+    assert [one.metadata.name for one in running.items] == ["jupyter-ada"]
     assert "There is none." in hub.user("ada").get("/hub/volumes/ada").text
     hub.close()

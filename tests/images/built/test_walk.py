@@ -22,7 +22,7 @@ from tests.cluster.inside import run_in
 from tests.cluster.test_spawner import servers
 from tests.images.built.conftest import OURS
 from tests.spawner.conftest import PUBLISHED
-from tests.spawner.hub import Hub, running_hub
+from tests.spawner.hub import Hub, on_kubernetes, running_hub
 from tests.spawner.watching import start
 
 PATIENCE_MS = 120_000
@@ -60,7 +60,8 @@ kf.report(auc=0.93)
 @pytest.fixture
 def catalogue(tmp_path) -> Path:
     text = PUBLISHED.read_text()
-    text = text.replace("jupyter-kf-base:0.1.0\n", "jupyter-kf-base:0.1.0\n    gpus: [nvidia]\n")
+    assert text.count("    gpus: [amd, intel]\n") == 1
+    text = text.replace("    gpus: [amd, intel]\n", "    gpus: [nvidia, amd, intel]\n")
     text = text.replace("    idle: 2h\n    gpus: []\n", "    idle: 2h\n")
     text = text.replace("\ngpus:\n", BRIEF, 1)
     path = tmp_path / "catalogue.yaml"
@@ -73,12 +74,8 @@ def hub(node, control_plane, api, namespace, catalogue, tmp_path) -> Iterator[Hu
     restricted = {"pod-security.kubernetes.io/enforce": "restricted"}
     body = {"metadata": {"labels": restricted}}
     client.CoreV1Api(api).patch_namespace(namespace, body)
-    settings = {
-        "KUBECONFIG": str(control_plane.kubeconfig),
-        "JUPYTER_KF_HUB_ADDRESS": HOST_IP,
-        "JUPYTER_KF_HUB_NAMESPACE": namespace,
-        "JUPYTER_KF_CATALOGUE": str(catalogue),
-    }
+    kubeconfig = control_plane.kubeconfig
+    settings = on_kubernetes(kubeconfig, namespace, address=HOST_IP, catalogue=catalogue)
     with running_hub(tmp_path, SETTINGS, **settings) as one:
         yield one
 

@@ -117,6 +117,12 @@ def test_where_hard_links_are_missing_the_first_writer_still_wins(tmp_path, monk
     path = tmp_path / "result.json"
     assert [write_once(path, b"first"), write_once(path, b"second")] == [True, False]
     assert path.read_bytes() == b"first"
+    killed = tmp_path / "other.json.claim"  # between its two steps
+    killed.mkdir()
+    assert not write_once(tmp_path / "other.json", b"first")
+    os.utime(killed, (0, 0))
+    assert write_once(tmp_path / "other.json", b"first")
+    assert not write_once(tmp_path / "other.json", b"second")
 
 
 def test_a_write_that_fails_leaves_the_old_bytes_and_no_rubbish(store_dir):

@@ -87,6 +87,40 @@ def test_the_last_value_of_each_metric_is_kept_and_a_torn_last_line_is_harmless(
     assert [m.name for m in store.runs.metrics(folder.id)] == ["auc", "loss", "auc"]
 
 
+def test_a_metric_that_was_reported_once_is_not_pushed_out_by_many_others(store):
+    folder = _run(store)
+    lines = [{"t": 0.0, "values": {"rows": 123}}]
+    lines += [{"t": float(n), "values": {"loss": 1 / n}} for n in range(1, 6000)]
+    folder.metrics.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert folder.metrics.stat().st_size > 200_000
+    told = store.runs.read(folder.id, seen(State.RUNNING)).metrics
+    assert (told["rows"], told["loss"]) == (123, 1 / 5999)
+
+
+def test_a_folder_that_is_half_deleted_hides_no_other_run_and_can_be_deleted(store):
+    whole, half = _run(store), _run(store)
+    for folder in (whole, half):
+        store.runs.settle(folder.id, seen(State.LOST))
+    half.spec.unlink()
+    ended, to_ask = store.runs.listing()
+    assert ([run.id for run in ended], to_ask) == ([whole.id], [])
+    store.runs.delete(half.id)
+    assert store.runs.ids() == {whole.id}
+
+
+def test_a_name_that_is_no_label_finds_its_runs(store):
+    older, other = _run(store, "my_model"), _run(store, "my-model")
+    assert store.runs.find("my_model") == older.id
+    assert store.runs.find("my-model") == max(older.id, other.id)
+
+
+def test_a_store_that_we_make_is_its_user_s_own(tmp_path):
+    assert Store(tmp_path / "a" / "store").root.stat().st_mode & 0o777 == 0o700
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o755)
+    assert Store(shared).root.stat().st_mode & 0o777 == 0o755
+
+
 def test_a_run_is_found_by_its_id_the_beginning_of_it_or_its_name(store):
     older, newer = _run(store), _run(store)
     other = _run(store, "delay-two")

@@ -36,6 +36,7 @@ def code(number: int) -> int:
         (facts((0, code(3))), OK, "FAILED", "exit code 3", "kf-2005"),
         (facts((0, 11)), None, "FAILED", "SIGSEGV", "kf-2006"),
         (facts((0, 9)), None, "FAILED", "SIGKILL", "kf-2006"),
+        (facts((0, 0), oom="group"), OK, "SUCCEEDED", "", None),
         (facts((0, 9), oom="machine"), None, "FAILED", "out of memory", "kf-2007"),
         (facts((0, 9), oom="group"), None, "FAILED", "its limit of 1Gi", "kf-2007"),
         (facts((0, code(1)), oom="group"), SAID, "FAILED", "out of memory", "kf-2007"),

@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import json
 import socket
+import sys
 import threading
 import time
 import zlib
@@ -431,6 +432,14 @@ def test_a_slow_model_is_late_and_liveness_does_not_wait(tmp_path):
         finally:
             go.set()
         model.hook = lambda _table: None
+        assert ask(running, V1, {"instances": THREE})[0] == 200
+
+
+def test_a_model_that_calls_sys_exit_costs_its_own_request_only(tmp_path):
+    with serving(tmp_path, FakeModel(FLOATS)) as running:
+        running.model.hook = lambda _table: sys.exit(3)
+        assert ask(running, V1, {"instances": THREE})[0] == 422
+        running.model.hook = lambda _table: None
         assert ask(running, V1, {"instances": THREE})[0] == 200
 
 

@@ -11,9 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from jupyter_kf.blobs import write_json
 from jupyter_kf.errors import KfError, ParityError
-from jupyter_kf.serving import routing
-from jupyter_kf.serving.client import connect
+from jupyter_kf.serving import process, routing
+from jupyter_kf.serving.client import Connection, connect
 from tests.unit.serving.fakes import FLOATS, FakeModel, serving
 
 ROW = {"x0": 1.0, "x1": 2.0, "x2": 3.0}
@@ -105,6 +106,32 @@ def test_a_version_that_was_rolled_back_from_does_not_come_back_by_itself(tmp_pa
             gone.bind(str(first.endpoint.socket))  # nobody listens
         assert routing.fail_over(tmp_path, "delay") is None
         assert routing.current(tmp_path, "delay").version == 1
+
+
+@pytest.mark.parametrize("first", ["ready.json", "current.json"])
+@pytest.mark.parametrize("then", ["one file", "all files"])
+def test_a_version_that_breaks_down_leaves_the_traffic_to_the_warm_one(
+    tmp_path, monkeypatch, first, then
+):
+    failed = []
+
+    def full(path, *args, **kwargs):
+        if path.name == first or (failed and then == "all files"):
+            failed.append(path)
+            raise OSError(28, "No space left on device")
+        write_json(path, *args, **kwargs)
+
+    with serving(tmp_path, FakeModel(FLOATS)):
+        with monkeypatch.context() as disk:
+            for module in (routing, process):
+                disk.setattr(module, "write_json", full)
+            with pytest.raises(OSError, match="No space"), serving(tmp_path, FakeModel(FLOATS)):
+                pass
+        if then == "one file":
+            assert routing.current(tmp_path, "delay").version == 1
+        assert version(tmp_path) == 1
+        with Connection("delay", routing.stable_socket(tmp_path, "delay")) as stable:
+            assert stable.predict(ROW).version == 1
 
 
 def test_a_version_that_fails_its_proof_leaves_the_traffic_where_it_was(tmp_path):

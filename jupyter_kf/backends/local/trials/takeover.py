@@ -32,7 +32,7 @@ def take_over(old: Path, new: RunFolder) -> None:
             cause=f"{before.journal} is missing",
             fix="`%kf runs` lists the studies; leave --resume out to begin a new one",
         )
-    with explained(new.path), open(before.journal, "rb") as journal:
+    with explained(new.path), open(before.journal, "r+b") as journal:
         flock.hold(journal.fileno(), before.journal)
         if before.trials.is_dir():
             shutil.copytree(

@@ -6,6 +6,7 @@
  */
 import * as Plot from '@observablehq/plot';
 import { type IPoint, thin } from '../../services/metrics';
+import { type ITicks, ticks } from '../ticks';
 
 export { Plot };
 
@@ -40,6 +41,18 @@ export function frame(size: { width: number; height: number }): Plot.PlotOptions
   };
 }
 
+/** These values along an axis, in these words. */
+export function axis({ values, words }: ITicks): Plot.ScaleOptions {
+  return { ticks: values, tickFormat: words };
+}
+
+const LETTER_PX = 6.4;
+
+/** Room on the left for the words of an axis: none is cut. */
+export function left({ letters }: ITicks): number {
+  return Math.max(28, Math.ceil(14 + LETTER_PX * letters));
+}
+
 /** How high a legend is; a plot with one is drawn that much lower, so that both fit its place. */
 export const LEGEND_PX = 40;
 
@@ -50,7 +63,6 @@ export interface ILineOptions {
   yLabel?: string;
   /** A legend above, when there is more than one series. */
   legend?: boolean;
-  log?: boolean;
   /** Which of the colours the first series gets. */
   colour?: number;
   /** Little room: short margins, no labels. */
@@ -73,22 +85,22 @@ export function lines(
   );
   const few = drawn.length <= 60;
   const legend = !!options.legend && series.length > 1;
+  const height = options.height - (legend ? LEGEND_PX : 0);
+  const y = ticks(...flat(ends(drawn, 'y')), { most: height / 34, around: true });
+  const x = ticks(...ends(drawn, 'x'), {
+    most: options.width / 90,
+    whole: drawn.every(point => Number.isInteger(point.x))
+  });
   return Plot.plot({
-    ...frame({ ...options, height: options.height - (legend ? LEGEND_PX : 0) }),
-    ...(options.compact ? { marginLeft: 40, marginTop: 8, marginBottom: 20 } : {}),
-    x: {
-      label: options.xLabel ?? null,
-      nice: false,
-      ticks: Math.max(2, options.width / 90)
-    },
+    ...frame({ ...options, height }),
+    ...(options.compact ? { marginTop: 8, marginBottom: 20 } : {}),
+    marginLeft: left(y),
+    x: { label: options.xLabel ?? null, nice: false, ...axis(x) },
     y: {
       label: options.yLabel ?? null,
       grid: true,
-      nice: true,
-      type: options.log ? 'log' : 'linear',
-      ticks: Math.max(2, options.height / 45),
-      tickFormat: (value: number) => String(Number(value.toPrecision(4))),
-      ...flat(drawn)
+      domain: [y.values[0], y.values[y.values.length - 1]],
+      ...axis(y)
     },
     color: {
       domain: series,
@@ -114,11 +126,16 @@ export function lines(
 }
 
 /** A series that never changes gets a scale around it; from itself, there would be none. */
-function flat(points: readonly IPoint[]): { domain?: [number, number] } {
-  const first = points[0]?.y;
-  if (first === undefined || points.some(({ y }) => y !== first)) {
-    return {};
-  }
-  const around = Math.abs(first) / 2 || 1;
-  return { domain: [first - around, first + around] };
+function flat([low, high]: [number, number]): [number, number] {
+  const around = low === high ? Math.abs(low) * 0.05 || 1 : 0;
+  return [low - around, high + around];
+}
+
+function ends(points: readonly IPoint[], key: 'x' | 'y'): [number, number] {
+  return points.length
+    ? points.reduce(
+        ([low, high], point) => [Math.min(low, point[key]), Math.max(high, point[key])],
+        [Infinity, -Infinity]
+      )
+    : [0, 1];
 }

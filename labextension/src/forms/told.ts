@@ -1,0 +1,113 @@
+/** What the server says of a form: its cell or its mistakes, and the names that complete it. */
+import * as React from 'react';
+import { useKf } from '../ui/context';
+import { asKfError } from '../ui/hooks';
+import type { Change, Draft, Mistake, Problem, ThingPage } from '../wire';
+import type { IField, IRequest, Names } from './model';
+import type { Verb } from './verbs';
+
+const PAUSE_MS = 250;
+const NAMED = new Set<string>(['dataset', 'transform', 'model', 'study']);
+
+export interface ITold {
+  cell: string | null;
+  problems: readonly Mistake[];
+  /** Something was typed that is no value of its field's kind; said here, not asked. */
+  wrong: boolean;
+  /** Why nothing could be asked. */
+  failure: Problem | null;
+}
+
+const NOTHING_TOLD: ITold = { cell: null, problems: [], wrong: false, failure: null };
+
+/** What the server makes of the form, after a pause in typing; the last answer counts. */
+export function useCell(
+  verb: Verb,
+  asked: IRequest,
+  code: string | null,
+  version: number
+): ITold {
+  const { kf } = useKf();
+  const [told, set] = React.useState(NOTHING_TOLD);
+  const body = JSON.stringify({
+    verb,
+    fields: asked.fields,
+    known: true,
+    ...(code === null ? {} : { code })
+  });
+  const said = Object.keys(asked.wrong).sort().join(' '); // here, so not the server's to say
+  React.useEffect(() => {
+    let current = true;
+    const here = new Set(said.split(' ').filter(Boolean));
+    const wrong = here.size > 0;
+    const answered = ({ cell, problems }: Draft) =>
+      set({
+        ...NOTHING_TOLD,
+        cell: wrong ? null : cell,
+        problems: problems.filter(({ field }) => field === null || !here.has(field)),
+        wrong
+      });
+    const timer = window.setTimeout(() => {
+      kf.rest.post<Draft>('cells', JSON.parse(body)).then(
+        draft => current && answered(draft),
+        failure =>
+          current && set({ ...NOTHING_TOLD, failure: asKfError(failure).problem })
+      );
+    }, PAUSE_MS);
+    return () => {
+      current = false;
+      window.clearTimeout(timer);
+    };
+  }, [kf, body, said, version]);
+  return told;
+}
+
+/** Counts what came and went in the store: names that are right now may have been wrong before. */
+export function useVersion(): number {
+  const { kf } = useKf();
+  const [version, count] = React.useReducer((n: number) => n + 1, 0);
+  React.useEffect(() => {
+    const onChange = (_: unknown, { thing, action }: Change) =>
+      NAMED.has(thing) || (thing === 'run' && action === 'ended') ? count() : undefined;
+    kf.changed.connect(onChange);
+    kf.stale.connect(count);
+    return () => {
+      kf.changed.disconnect(onChange);
+      kf.stale.disconnect(count);
+    };
+  }, [kf]);
+  return version;
+}
+
+/** Names of the store's things, for the fields that take one; none when they can't be had. */
+export function useNames(
+  fields: readonly IField[],
+  version: number
+): Partial<Record<Names, string[]>> {
+  const { kf } = useKf();
+  const [names, set] = React.useState<Partial<Record<Names, string[]>>>({});
+  const wanted = [
+    ...new Set(fields.flatMap(({ names }) => (names ? [names] : [])))
+  ].join(' ');
+  React.useEffect(() => {
+    let alive = true;
+    for (const path of wanted.split(' ').filter(Boolean)) {
+      const query = path === 'runs' ? { limit: 50, kind: 'train' } : { limit: 500 };
+      kf.rest.get<ThingPage>(path, query).then(
+        ({ rows }) => {
+          const found = rows.map(row =>
+            path === 'runs' ? (row as unknown as { id: string }).id : row.name
+          );
+          if (alive) {
+            set(now => ({ ...now, [path]: found }));
+          }
+        },
+        () => undefined // completion only: the form works without
+      );
+    }
+    return () => {
+      alive = false;
+    };
+  }, [kf, wanted, version]);
+  return names;
+}

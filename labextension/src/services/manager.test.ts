@@ -1,0 +1,208 @@
+import { ServerConnection } from '@jupyterlab/services';
+import { Signal } from '@lumino/signaling';
+import { change, row, until } from '../testing/fakes';
+import type { Change } from '../wire';
+import { SCHEMA } from './events';
+import { type IServices, Kubeflow } from './manager';
+
+/** A server that the test stops and starts, and JupyterLab's signals, which the test sends. */
+class Scene {
+  readonly asked: string[] = [];
+  readonly bus = new Signal<object, unknown>({});
+  readonly failing = new Signal<object, Error>({});
+  where: { status: number; body: unknown } = { status: 200, body: at(3) };
+  answers: (path: string) => Response | Promise<Response> = () => json(200, {});
+  up = true;
+
+  open(): { kf: Kubeflow; told: string[] } {
+    const kf = new Kubeflow({
+      serverSettings: ServerConnection.makeSettings({
+        baseUrl: 'http://127.0.0.1:1/',
+        fetch: async request => this.answer(new URL((request as Request).url).pathname)
+      }),
+      events: { stream: this.bus },
+      connectionFailure: this.failing
+    } as unknown as IServices);
+    const told: string[] = [];
+    kf.stale.connect(() => void told.push('stale'));
+    kf.changed.connect((_, { action, id, row: now }) => {
+      told.push(`${id} ${action} ${now?.state ?? '-'}`);
+    });
+    opened.push(kf);
+    return { kf, told };
+  }
+
+  emit(seq: number, more: Partial<Change> = {}): void {
+    this.bus.emit({ schema_id: SCHEMA, ...change(seq, more) });
+  }
+
+  /** The tab is looked at again. */
+  see(): void {
+    document.dispatchEvent(new Event('visibilitychange'));
+  }
+
+  count(end: string): number {
+    return this.asked.filter(path => path.endsWith(end)).length;
+  }
+
+  private answer(path: string): Response | Promise<Response> {
+    this.asked.push(path);
+    if (!this.up) {
+      throw new TypeError('failed to fetch');
+    }
+    return path.endsWith('/where')
+      ? json(this.where.status, this.where.body)
+      : this.answers(path);
+  }
+}
+
+const at = (seq: number, epoch = 'a') => ({ seq, epoch, backend: 'local', running: 0 });
+const json = (status: number, body: unknown) =>
+  new Response(JSON.stringify(body), { status });
+const opened: Kubeflow[] = [];
+
+beforeAll(() => {
+  const visible = { value: 'visible', configurable: true };
+  Object.defineProperty(document, 'visibilityState', visible);
+});
+afterEach(() => {
+  opened.splice(0).forEach(kf => kf.dispose());
+  jest.useRealTimers();
+});
+
+describe('the data behind the panels', () => {
+  it('says where jobs go once the server answered, and then asks nothing', async () => {
+    const scene = new Scene();
+    const { kf, told } = scene.open();
+    expect(kf.where).toBeNull();
+    await kf.ready;
+    expect([kf.where!.backend, kf.trouble, told]).toEqual(['local', null, []]);
+    expect(scene.asked.length).toBe(1);
+  });
+
+  it('keeps rows by events, tells them, and counts only what moved on', async () => {
+    const scene = new Scene();
+    const { kf, told } = scene.open();
+    await kf.ready;
+    scene.emit(4, { id: 'a', action: 'created', row: row('a') });
+    expect(kf.runs.get('a')!.state).toBe('RUNNING');
+    await until(() => scene.count('/where') === 2);
+    for (let seq = 5; seq < 30; seq++) {
+      scene.emit(seq, { id: 'a', row: row('a', { progress: seq / 30 }) });
+    }
+    scene.where.body = at(30);
+    scene.emit(30, { id: 'a', action: 'ended', row: row('a', { state: 'FAILED' }) });
+    await until(() => scene.count('/where') === 3);
+    expect([told.length, told[26], told[0]]).toEqual([
+      27,
+      'a ended FAILED',
+      'a created RUNNING'
+    ]);
+  });
+
+  it('asks for the row of a change that came without', async () => {
+    const scene = new Scene();
+    const { kf, told } = scene.open();
+    await kf.ready;
+    scene.answers = () =>
+      json(200, { ...at(4), run: { ...row('a', { state: 'SUCCEEDED' }) } });
+    scene.emit(4, { id: 'a', action: 'ended' });
+    await until(() => told.length === 1);
+    expect([told, kf.runs.get('a')!.state]).toEqual([
+      ['a ended SUCCEEDED'],
+      'SUCCEEDED'
+    ]);
+  });
+
+  it('says that the server can not be reached, and finds it again by itself', async () => {
+    const scene = new Scene();
+    scene.up = false;
+    const { kf, told } = scene.open();
+    await kf.ready;
+    expect(kf.trouble).toContain('does not answer');
+    scene.up = true;
+    await until(() => kf.trouble === null);
+    await until(() => told.length === 1);
+    expect([kf.where!.seq, told]).toEqual([3, ['stale']]);
+  });
+
+  it('looks for the server when any request was lost, and has it fetched again', async () => {
+    const scene = new Scene();
+    const { kf, told } = scene.open();
+    await kf.ready;
+    scene.up = false;
+    await expect(kf.rest.get('models/a')).rejects.toThrow('does not answer');
+    await until(() => kf.trouble !== null);
+    expect(told).toEqual([]);
+    scene.up = true; // nothing happened meanwhile: the number is the same
+    await until(() => told.length > 0);
+    expect([told, kf.trouble]).toEqual([['stale'], null]);
+    const asked = scene.asked.length;
+    await new Promise(resolve => setTimeout(resolve, 100));
+    expect(scene.asked.length).toBe(asked);
+  });
+
+  it('does so ever later when the server answers and requests are lost all the same', async () => {
+    const scene = new Scene();
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+    scene.answers = () => {
+      throw new TypeError('failed to fetch');
+    };
+    const { kf } = scene.open();
+    await kf.ready;
+    let lost = 0;
+    const fetch = () => {
+      lost += 1;
+      kf.rest.get('models/large').catch(() => undefined);
+    };
+    kf.stale.connect(fetch); // as a page does
+    fetch();
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(lost).toBeGreaterThan(3);
+    expect(lost).toBeLessThan(10);
+    const soon = lost;
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(lost - soon).toBeLessThan(4);
+  });
+
+  it('says why when it may not ask, and asks no more', async () => {
+    const scene = new Scene();
+    const problem = { code: 'kf-2060', message: 'you may not', cause: '', fix: 'ask.' };
+    scene.where = { status: 403, body: problem };
+    const { kf } = scene.open();
+    await kf.ready;
+    expect(kf.trouble).toBe('you may not; ask');
+    await new Promise(resolve => setTimeout(resolve, 50));
+    expect(scene.asked.length).toBe(1);
+  });
+
+  it('compares numbers when the tab is seen again, and when JupyterLab lost the server', async () => {
+    const scene = new Scene();
+    const { kf, told } = scene.open();
+    await kf.ready;
+    scene.where.body = at(7);
+    scene.see();
+    await until(() => told.length === 1);
+    scene.where.body = at(1, 'b');
+    scene.failing.emit(new Error('gone'));
+    await until(() => told.length === 2);
+    expect(told).toEqual(['stale', 'stale']);
+  });
+
+  it('leaves nothing behind when it is disposed', async () => {
+    const scene = new Scene();
+    const { kf, told } = scene.open();
+    await kf.ready;
+    scene.emit(4, { id: 'a', action: 'created', row: row('a') });
+    scene.emit(5, { id: 'a', action: 'ended', row: row('a', { state: 'FAILED' }) });
+    kf.dispose(); // a count is due
+    await new Promise(resolve => setTimeout(resolve, 20));
+    const asked = scene.asked.length;
+    scene.failing.emit(new Error('gone'));
+    scene.see();
+    scene.emit(6, { id: 'a', action: 'deleted' });
+    await new Promise(resolve => setTimeout(resolve, 400));
+    expect([kf.isDisposed, scene.asked.length]).toEqual([true, asked]);
+    expect(told.length).toBe(2);
+  });
+});
