@@ -121,17 +121,16 @@ def _difference(have: Any, back: Any) -> str:
         return "" if have.reset_index(drop=True).equals(back) else "its values would change"
     holes = have.isna().to_numpy()
     for row, (value, got) in enumerate(zip(have, back, strict=True)):
-        if not holes[row] and _plain(value) != _plain(got):
+        if not holes[row] and not _alike(value, got):
             return f"{value!r} (row {row}) would come back as {got!r}"
     return ""
 
 
-def _plain(value: Any) -> Any:
-    listed = getattr(value, "tolist", None)
-    if listed is not None:
-        value = listed()
-    if type(value) is list:
-        return [_plain(item) for item in value]
-    if type(value) is dict:
-        return {key: _plain(item) for key, item in value.items()}
-    return value
+def _alike(one: Any, other: Any) -> bool:
+    """Equal, also inside lists and records; NaN and None are both a missing value."""
+    one, other = (v.tolist() if hasattr(v, "tolist") else v for v in (one, other))
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_alike(v, other[k]) for k, v in one.items())
+    return bool(one == other) or all(v is None or v != v for v in (one, other))
