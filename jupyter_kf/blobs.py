@@ -135,6 +135,31 @@ def read_json(path: Path) -> Any:
         return None
 
 
+def _files_below(folder: Path, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[Path]:
+    """Every file, through links to folders too, but not round and round."""
+    stat = folder.stat()
+    above |= {(stat.st_dev, stat.st_ino)}
+    for path in folder.iterdir():
+        if path.is_file():
+            yield path
+        elif path.is_dir():
+            inner = path.stat()
+            if (inner.st_dev, inner.st_ino) not in above:
+                yield from _files_below(path, above)
+
+
+def _check_text(name: str) -> None:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise StoreError(
+            3007,
+            f"the name of the file {name.encode(errors='surrogateescape')!r} is not UTF-8",
+            cause="a list of files is JSON, which is text",
+            fix="rename it, or pack the folder's files into an archive",
+        ) from None
+
+
 def _temp_beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
 
@@ -239,10 +264,18 @@ class Blobs:
         return open(self.checked_path(digest), "rb")
 
     def put_folder(self, folder: Path) -> dict[str, dict[str, Any]]:
-        """Stores every file below `folder`; returns {relative path: {digest, bytes}}, sorted."""
+        """Stores every file below `folder`; returns {relative path: {digest, bytes}}, sorted.
+
+        What a link leads to is kept as if it stood there; a link that leads nowhere is no file.
+
+        Raises:
+            StoreError: kf-3007, a name is no text.
+        """
         files = {}
-        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        for path in sorted(_files_below(folder)):
             name = path.relative_to(folder).as_posix()
+            if not name.isascii():
+                _check_text(name)
             files[name] = {"digest": self.put_file(path), "bytes": path.stat().st_size}
         return files
 

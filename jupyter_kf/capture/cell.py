@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_kf.blobs import explained, write_atomic, write_json
+from jupyter_kf.capture import changes
 from jupyter_kf.capture.definitions import Definition, NoSource, definition_of, is_notebooks
 from jupyter_kf.capture.parse import parse_cell
 from jupyter_kf.capture.reads import Reads, reads_of
@@ -103,7 +104,7 @@ def capture_function(
     namespace = dict(getattr(inspect.unwrap(function), "__globals__", {}))
     namespace.update({name: function, "__name__": "__main__"})
     resolver = Resolver(namespace, Rules(bound, pickle), Path(directory))
-    found = _own_definition(name, function)
+    found = _own_definition(name, function, bound)
     if found is None:
         tree = ast.parse(call)
         resolver.need(_only(reads_of(tree), name))
@@ -172,7 +173,7 @@ def _captured(source: str, resolver: Resolver, left_out: tuple[tuple[int, str], 
     )
 
 
-def _own_definition(name: str, function: Any) -> Definition | None:
+def _own_definition(name: str, function: Any, bound: Collection[str]) -> Definition | None:
     if not is_notebooks(function):
         return None
     try:
@@ -181,6 +182,9 @@ def _own_definition(name: str, function: Any) -> Definition | None:
         raise _bad(
             name, str(error), "define it at the top level of a cell or of a module"
         ) from None
+    changed = changes.refusal(name, function, found.node, function.__globals__, bound)
+    if changed is not None:
+        raise _bad(name, changed.cause, changed.fix)
     return found if found.name == name else None
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from jupyter_kf.capture import refusals
+from jupyter_kf.capture import changes, refusals
 from jupyter_kf.capture.definitions import NoSource, definition_of, is_code, is_notebooks
 from jupyter_kf.capture.frames import Unpackable
 from jupyter_kf.capture.imports import (
@@ -203,6 +203,9 @@ class Resolver:
         if found.name != name and other is not value:
             why = f"it is an earlier `{found.name}`, which has been defined again since"
             raise Refused(self._closure(name, value, why))
+        changed = changes.refusal(name, value, found.node, self.namespace, self.rules.bound)
+        if changed is not None:
+            raise Refused(changed)
         self._done.add(name)
         if found.name not in self._done or found.name == name:
             self._done.add(found.name)

@@ -64,15 +64,22 @@ class Looks:
 
     def look(self) -> list[News]:
         """What is new since the last time."""
+        states = self._states()
         news = [*self._came_and_went(), *self._moved()]
         now = time.monotonic()
         if news or now > self._refs_due_s:
             news += self._new_things()
             took_s = time.monotonic() - now
             self._refs_due_s = now + max(_REFS_S, took_s / _REFS_SHARE)
-        if any(one.thing == "run" and one.action != "changed" for one in news):
+        # A run that is let in takes cores and GPUs, though it only changed.
+        if states != self._states() or any(
+            one.thing == "run" and one.action != "changed" for one in news
+        ):
             news.append(News("resources", self._client.backend.name, "changed"))
         return news
+
+    def _states(self) -> dict[str, str]:
+        return {run_id: row.state for run_id, row in self._rows.items()}
 
     def _first(self) -> None:
         self._runs_mark = mark_of(self._root / "runs")

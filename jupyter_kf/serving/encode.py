@@ -106,7 +106,9 @@ def can_travel(schema: RawSchema, table: pa.Table, form: Form, *, nan_is_null: b
     keep = np.ones(table.num_rows, dtype=bool)
     for i, column in enumerate(schema.columns):
         array = _one(table, i)
-        if column.kind in ("other", "null") and form.write is tensors_binary:
+        if column.kind == "null" and form.write is tensors_binary:
+            return []
+        if column.kind == "other" and form.write is not records:  # no tensor type, null or not
             return []
         if column.kind == "other":
             keep &= pc.is_null(array).to_numpy(zero_copy_only=False)

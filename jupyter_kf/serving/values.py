@@ -206,6 +206,8 @@ def from_arrow(column: Column, array: pa.Array) -> pa.Array:
             same = pc.or_kleene(pc.equal(pc.cast(cast, array.type), array), pc.is_nan(array))
             if not pc.all(same).as_py() and len(array) > array.null_count:
                 raise pa.ArrowInvalid("a value would be rounded")
+        elif column.kind == "other" and not _comes_back(cast, array):
+            raise pa.ArrowInvalid("a value would change")
     except pa.ArrowException as error:
         raise refusals.not_exact(column.name, None, column.shown, str(error)) from None
     return cast
@@ -221,7 +223,20 @@ def _castable(column: Column, have: pa.DataType) -> bool:
         same_zone = is_.is_timestamp(have) and (have.tz is None) == (column.value_type.tz is None)
         # A day is its first moment, as in JSON: a CSV of midnights is read as days.
         return bool(same_zone or (is_.is_date(have) and column.value_type.tz is None))
+    if column.kind == "other":
+        families = (is_.is_decimal, is_.is_time, is_.is_duration, is_.is_nested, _is_bytes)
+        return any(family(have) and family(column.value_type) for family in families)
     return column.kind == "time" and bool(is_.is_date(have))
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _comes_back(cast: pa.Array, array: pa.Array) -> bool:
+    again = pc.cast(cast, array.type)
+    # As text, in which NaN equals NaN: lists may hold one.
+    return bool(again.equals(array)) or str(again.to_pylist()) == str(array.to_pylist())
 
 
 def to_json(array: pa.Array) -> list[Any]:

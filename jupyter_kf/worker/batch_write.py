@@ -82,13 +82,7 @@ def new_file(
     partial = target.with_name(f".{target.name}.partial")
     with explained(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        stream = open(partial, "ab")  # noqa: SIM115 - closed below, before it is renamed
-    try:
-        with explained(target):
-            _claim(stream, target)
-    except BaseException:
-        stream.close()
-        raise
+        stream = _claimed(partial, target)
     try:
         with explained(target), stream:
             stream.truncate(0)
@@ -173,17 +167,35 @@ class _CsvWriter:
         self._writer.close()
 
 
-def _claim(stream: BinaryIO, target: Path) -> None:
-    """Where the file system has no locks, the rename is still whole."""
+def _claimed(partial: Path, target: Path) -> BinaryIO:
+    """The partial file, opened and held. Where the file system has no locks, the rename is still
+    whole.
+    """
+    while True:
+        stream = open(partial, "ab")  # noqa: SIM115 - held until it is renamed
+        try:
+            locks.claim(stream.fileno())
+            if _is_at(stream, partial):
+                return stream
+        except BlockingIOError:
+            stream.close()
+            raise BatchError(
+                2409,
+                f"another batch writes {target} now",
+                cause="its partial file beside it is locked",
+                fix="wait for it or cancel it: `%kf runs`; or give another --output",
+            ) from None
+        except BaseException:
+            stream.close()
+            raise
+        stream.close()  # another batch finished in between: this file is its result by now
+
+
+def _is_at(stream: BinaryIO, path: Path) -> bool:
     try:
-        locks.claim(stream.fileno())
-    except BlockingIOError:
-        raise BatchError(
-            2409,
-            f"another batch writes {target} now",
-            cause="its partial file beside it is locked",
-            fix="wait for it or cancel it: `%kf runs`; or give another --output",
-        ) from None
+        return os.path.samestat(os.fstat(stream.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _sidecar(target: Path) -> Path:

@@ -125,6 +125,7 @@ def _telling(column: Any) -> list[int]:
         found.append(int(np.argmax(column.is_null().to_numpy())))
     if column.null_count == len(column):
         return found
+    column = _ordered(column)
     kind = column.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         lengths = pc.utf8_length(column)
@@ -142,6 +143,15 @@ def _telling(column: Any) -> list[int]:
     elif pa.types.is_boolean(kind):
         found += [pc.index(column, pa.scalar(value)).as_py() for value in (True, False)]
     return [row for row in found if row >= 0]
+
+
+def _ordered(column: Any) -> Any:
+    """The column in a type of the same order whose extremes Arrow can tell."""
+    import pyarrow as pa
+
+    if pa.types.is_duration(column.type):
+        return column.cast("int64")
+    return column.cast("float32") if pa.types.is_float16(column.type) else column
 
 
 def _values(kind: Any, column: Any, categorical: bool) -> list[tuple[str, Any]]:

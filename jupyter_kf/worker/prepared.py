@@ -19,10 +19,13 @@ def cache_path(blobs: Blobs, kind: str, key: Any) -> Path:
 
 
 def recall(blobs: Blobs, kind: str, key: Any) -> Any:
-    """What was remembered for a key, or None."""
-    held = read_json(cache_path(blobs, kind, key))
-    if held and canonical(held.get("key")) == canonical(key):
-        return held["value"]
+    """What was remembered for a key, or None; an entry that a crash left unwritten is none."""
+    try:
+        held = read_json(cache_path(blobs, kind, key))
+    except ValueError:
+        return None
+    if isinstance(held, dict) and canonical(held.get("key")) == canonical(key):
+        return held.get("value")
     return None
 
 

@@ -80,7 +80,9 @@ _PLAIN: dict[type, Callable[[Any], Any]] = {
     decimal.Decimal: str,
     complex: lambda v: [v.real.hex(), v.imag.hex()],
     range: lambda v: [v.start, v.stop, v.step],
-    re.Pattern: lambda v: [v.pattern, v.flags],
+    re.Pattern: lambda v: (
+        [v.pattern, v.flags] if type(v.pattern) is str else [v.pattern.hex(), v.flags, "bytes"]
+    ),
 }
 
 
@@ -126,9 +128,17 @@ _MADE: dict[str, Callable[[Any], Any]] = {
     "Decimal": decimal.Decimal,
     "complex": lambda v: complex(float.fromhex(v[0]), float.fromhex(v[1])),
     "range": lambda v: range(*v),
-    "Pattern": lambda v: re.compile(v[0], v[1]),
+    "Pattern": lambda v: re.compile(v[0] if len(v) == 2 else bytes.fromhex(v[0]), v[1]),
+    "numpy.text": lambda v: _numpy_text(str(v)),
+    "numpy.bytes": lambda v: _numpy_text(bytes.fromhex(v)),
     "datetime": lambda v: _datetime(*v),
 }
+
+
+def _numpy_text(value: str | bytes) -> Any:
+    import numpy as np
+
+    return np.str_(value) if isinstance(value, str) else np.bytes_(value)
 
 
 def _zone(value: datetime.datetime) -> str | None:
@@ -147,6 +157,13 @@ def _datetime(text: str, fold: int, zone: str | None) -> datetime.datetime:
 def _encode_numpy(value: Any, writer: Writer, path: str) -> dict[str, Any] | None:
     import numpy as np
 
+    if isinstance(value, np.str_) and (not value or value.endswith("\0")):
+        return {
+            "$": "numpy.text",
+            "v": "".join(value),
+        }  # an array of one would drop what it ends with
+    if isinstance(value, np.bytes_) and (not value or value.endswith(b"\0")):
+        return {"$": "numpy.bytes", "v": bytes(value).hex()}
     if isinstance(value, np.generic) and value.dtype.kind in "biufcMmSU":
         return {"$": "numpy", "dtype": value.dtype.str, "v": value.tobytes().hex()}
     if type(value) is not np.ndarray:
@@ -172,11 +189,11 @@ def _encode_pandas(value: Any, writer: Writer, path: str) -> dict[str, Any] | No
     if isinstance(value, pd.CategoricalDtype):
         return {
             "$": "pandas.CategoricalDtype",
-            "v": [_encode_pandas(pd.Series(value.categories), writer, path), bool(value.ordered)],
+            "v": [_encode_pandas(_series(value.categories), writer, path), bool(value.ordered)],
         }
     if isinstance(value, pd.Index) and not isinstance(value, pd.MultiIndex):
         name = writer.write(value.name, f"{path}.name")
-        return {"$": "pandas.Index", "v": [_column(value.to_series(), writer, path), name]}
+        return {"$": "pandas.Index", "v": [_column(_series(value), writer, path), name]}
     if isinstance(value, pd.Series):
         name = writer.write(value.name, f"{path}.name")
         parts = [_column(value, writer, path), _index(value.index, writer, path), name]
@@ -186,8 +203,25 @@ def _encode_pandas(value: Any, writer: Writer, path: str) -> dict[str, Any] | No
         parts = [columns, _index(value.index, writer, path), _index(value.columns, writer, path)]
         return {"$": "pandas.DataFrame", "v": parts}
     if isinstance(value, pd.api.extensions.ExtensionArray):
-        return {"$": "pandas.array", "v": _column(pd.Series(value), writer, path)}
+        return {"$": "pandas.array", "v": _column(_series(value), writer, path)}
     return None
+
+
+def _series(values: Any, **named: Any) -> Any:
+    """A Series of just these values: pandas makes text of objects where it may choose."""
+    import pandas as pd
+
+    return pd.Series(values, dtype=_settled(values), **named)
+
+
+def _labels(values: Any, name: Any = None) -> Any:
+    import pandas as pd
+
+    return pd.Index(values, dtype=_settled(values), name=name)
+
+
+def _settled(values: Any) -> type | None:
+    return object if str(values.dtype) == "object" else None
 
 
 def _column(series: Any, writer: Writer, path: str) -> dict[str, Any]:
@@ -196,7 +230,7 @@ def _column(series: Any, writer: Writer, path: str) -> dict[str, Any]:
 
     from jupyter_kf.worker.tables import to_frame, to_table
 
-    frame = pd.DataFrame({"v": series.array})
+    frame = pd.DataFrame({"v": series.reset_index(drop=True)})
     if frame["v"].dtype == object:
         items = [writer.write(v, f"{path}[{i}]") for i, v in enumerate(frame["v"])]
         return {"$": "column.objects", "v": items}
@@ -223,7 +257,7 @@ def _index(index: Any, writer: Writer, path: str) -> Any:
         levels = [index.get_level_values(i) for i in range(index.nlevels)]
         return {"levels": [_index(level, writer, path) for level in levels]}
     name = writer.write(index.name, f"{path} index name")
-    return {"values": _column(index.to_series(), writer, path), "name": name}
+    return {"values": _column(_series(index), writer, path), "name": name}
 
 
 def _decode_pandas(
@@ -243,7 +277,7 @@ def _decode_pandas(
             return pd.RangeIndex(*part["range"])
         if "levels" in part:
             return pd.MultiIndex.from_arrays([index(level) for level in part["levels"]])
-        return pd.Index(column(part["values"]), name=read(part["name"], files))
+        return _labels(column(part["values"]), read(part["name"], files))
 
     tag, v = tree["$"], tree["v"]
     if tag == "pandas.missing":
@@ -253,13 +287,14 @@ def _decode_pandas(
     if tag == "pandas.array":
         return column(v)
     if tag == "pandas.CategoricalDtype":
-        return pd.CategoricalDtype(_decode_pandas(v[0], files, read).array, ordered=v[1])
+        return pd.CategoricalDtype(_labels(_decode_pandas(v[0], files, read)), ordered=v[1])
     if tag == "pandas.Index":
-        return pd.Index(column(v[0]), name=read(v[1], files))
+        return _labels(column(v[0]), read(v[1], files))
     if tag == "pandas.Series":
-        return pd.Series(column(v[0]), index=index(v[1]), name=read(v[2], files))
-    columns = {i: column(part) for i, part in enumerate(v[0])}
-    frame = pd.DataFrame(columns, index=index(v[1]))
+        return _series(column(v[0]), index=index(v[1]), name=read(v[2], files))
+    rows = index(v[1])
+    columns = {i: _series(column(part), index=rows) for i, part in enumerate(v[0])}
+    frame = pd.DataFrame(columns, index=rows)
     frame.columns = index(v[2])
     return frame
 

@@ -32,10 +32,10 @@ def of_pods(old: Pods, new: Pods) -> list[str]:
     Combinations that change alike are one paragraph.
     """
     groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for name in old.keys() & new.keys():
+    both = [name for name in old if name in new]
+    for name in both:
         if changes := tuple(_changes(_flat(old[name]), _flat(new[name]))):
             groups[changes].append(name)
-    both = [name for name in old if name in new]
     lines = []
     for changes, names in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0])):
         lines += [f"{_count(names, both)} like this:", *(f"  {change}" for change in changes)]

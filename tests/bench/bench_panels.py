@@ -12,7 +12,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from tests.browser.screen import Screen
 
 ROOT = Path(__file__).resolve().parents[2]
 OPENINGS, EVENTS, STEPS = 5, 1_000, 40
-FIRST_PAINT_MS, ON_SCREEN_MS, GROWTH_MB = 300, 150, 2
+FIRST_PAINT_MS, ON_SCREEN_MS, MOSTLY_ON_SCREEN_MS, GROWTH_MB = 300, 150, 300, 2
 
 # From showing a sidebar, as a click on its tab does, to the first paint that has its content.
 PAINT = """([panel, content]) => new Promise((resolve, reject) => {
@@ -48,6 +47,15 @@ WATCH = """() => {
     requestAnimationFrame(look);
   };
   look();
+}"""
+
+
+# How many of our events the page was told.
+COUNT = """() => {
+  window.told = 0;
+  window.jupyterapp.serviceManager.events.stream.connect((_, event) => {
+    window.told += String(event.schema_id).includes('jupyter-kf') ? 1 : 0;
+  });
 }"""
 
 
@@ -90,7 +98,10 @@ def rows_of(paints: list[tuple[float, float, float]]) -> list[Row]:
     theirs, ours, rows = (statistics.median(values) for values in zip(*paints, strict=True))
     own = "JupyterLab's Running panel"
     return [
-        Row("panel: shown to first paint", own, theirs, ours, "difference", "ms", FIRST_PAINT_MS),
+        Row(
+            "panel: shown to first paint", "nothing", 0.0, ours, "difference", "ms", FIRST_PAINT_MS
+        ),
+        Row("panel: the same beside theirs", own, theirs, ours, "difference", "ms"),
         Row("panel: shown to rows of the server", own, theirs, rows, "difference", "ms"),
     ]
 
@@ -110,30 +121,35 @@ def changes(screen: Screen, client: Any) -> list[Row]:
     told = json.loads((client.store.runs.folder(run.id).outputs / "told.json").read_text())
     late = sorted(1_000 * (painted[at] - told[at]) for at in told.keys() & painted.keys())
     middle, worst = statistics.median(late), late[int(0.9 * (len(late) - 1))]
+    beside = ("nothing", 0.0)
     return [
-        Row("report to screen, median", "nothing", 0.0, middle, "difference", "ms", ON_SCREEN_MS),
-        Row("report to screen, 9 of 10", "nothing", 0.0, worst, "difference", "ms"),
+        Row("report to screen, median", *beside, middle, "difference", "ms", ON_SCREEN_MS),
+        Row("report to screen, 9 of 10", *beside, worst, "difference", "ms", MOSTLY_ON_SCREEN_MS),
     ]
 
 
 def memory(screen: Screen, client: Any) -> Row:
-    """What the page holds after 1,000 more events, garbage collected before both."""
-    session = screen.page.context.new_cdp_session(screen.page)
+    """What the page holds after 1,000 more events, garbage collected before both.
 
-    def used() -> float:
-        for _ in range(3):
-            session.send("HeapProfiler.collectGarbage")
-        return float(screen.page.evaluate("performance.memory.usedJSHeapSize")) / 1e6
-
-    def reports(name: str, count: int) -> None:
-        cell = f"import time\nfor i in range({count}):\n    kf.report(x=i)\n    time.sleep(0.04)\n"
-        client.train(cell, name=name).wait()
-        row = screen.page.locator(".jp-Kf-row:has(.jp-Kf-stateIcon[data-state='SUCCEEDED'])")
-        row.filter(has_text=name).wait_for()
-        time.sleep(1)  # the last requests end
-
-    reports("warm", 200)
-    before = used()
-    reports("events", EVENTS)
-    name = f"page's memory after {EVENTS:,} events"
-    return Row(name, "before them", before, used(), "difference", "MB", GROWTH_MB)
+    All that follows a run is open: the sidebar, its page, and a cell's output behind that.
+    """
+    screen.page.evaluate(COUNT)
+    gate = screen.lab.work / "enough"
+    cell = (
+        f"import os, time\nat = 0\nwhile not os.path.exists({str(gate)!r}):\n"
+        "    kf.report(x=at, step=at)\n    at += 1\n    time.sleep(0.04)\n"
+    )
+    run = client.train(cell, name="events")
+    try:
+        screen.command("docmanager:open", path=screen.lab.notebook_with_output("saved.ipynb", run))
+        screen.page.locator(".jp-Kf-output .jp-Kf-metric svg").wait_for()
+        screen.show("run", run.id).locator(".jp-Kf-metric svg").wait_for()
+        screen.page.wait_for_function("told >= 200", timeout=120_000)
+        before, already = screen.held_bytes() / 1e6, screen.page.evaluate("told")
+        screen.page.wait_for_function(f"told >= {already + EVENTS}", timeout=600_000)
+        after, told = screen.held_bytes() / 1e6, screen.page.evaluate("told") - already
+    finally:
+        gate.touch()
+        run.wait()
+    name = f"page's memory after {told:,} events"
+    return Row(name, "before them", before, after, "difference", "MB", GROWTH_MB)

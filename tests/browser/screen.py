@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -179,15 +179,16 @@ class Screen:
         """Both themes, in both widths."""
         for theme in ("Light", "Dark"):
             self.theme(theme)
-            self.widths(f"{name}-{theme.lower()}")
+            list(self.widths(f"{name}-{theme.lower()}"))
         self.theme("Light")
 
-    def widths(self, name: str) -> None:
-        """As it is, in both widths."""
+    def widths(self, name: str) -> Iterator[int]:
+        """As it is, in both widths: a picture of each, and its turn for whoever looks closer."""
         for width in (1920, 1280):
             self.page.set_viewport_size({"width": width, "height": width * 9 // 16})
             self.page.wait_for_timeout(150)  # layout and fonts settle; nothing is asserted
             self.picture(f"{name}-{width}")
+            yield width
 
 
 def until(holds: Callable[[], Any], patience_s: float = PATIENCE_MS / 1000) -> None:

@@ -20,13 +20,14 @@ from jupyter_kf.store.studies import read_study
 from tests.browser.lab import Lab
 from tests.browser.screen import Screen, last_step, until
 from tests.browser.test_access import findings
-from tests.faces.server.scene import PREPARE, large_study, whole_store
+from tests.faces.server.scene import PREPARE, large_study, points, whole_store
 
 # An endpoint that hangs is given up sooner, which is longer than a story has to wait for nothing.
 # Nor is there a GPU here that could be waited for: the server is told of two.
-CONFIG = """
+GPUS = "0,1"
+CONFIG = f"""
 import os
-os.environ["JUPYTER_KF_GPUS"] = "0,1"
+os.environ["JUPYTER_KF_GPUS"] = {GPUS!r}
 c.KfExtension.endpoint_patience_s = 10.0
 """
 TRIALS = 300
@@ -60,6 +61,7 @@ def stocked(lab: Lab) -> Iterator[Client]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_KF_RUNTIME_DIR", str(lab.runtime))
         patch.setenv("JUPYTER_KF_STORE", str(lab.store))
+        patch.setenv("JUPYTER_KF_GPUS", GPUS)
         client = jupyter_kf.connect(store=lab.store)
         whole_store(client)
         large_study(client, "large", TRIALS)
@@ -157,9 +159,8 @@ def test_a_search_of_two_objectives_and_hundreds_of_trials_is_read_and_scrolled(
 
 
 def test_a_run_on_data_is_followed_from_the_queue_to_its_lineage(
-    stocked: Client, screen: Screen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stocked: Client, screen: Screen, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("JUPYTER_KF_GPUS", "0,1")
     first, last = tmp_path / "first", tmp_path / "last"
     panel = screen.open().open_panel()
     panel.get_by_role("button", name="Resources").click()
@@ -187,7 +188,7 @@ def test_a_run_on_data_is_followed_from_the_queue_to_its_lineage(
         waiting = panel.locator(f".jp-Kf-resources dt:text-is('{run.id}') + dd")
         expect(waiting).to_have_text(reason)
         asked = page.get_by_role("region", name="Asked for")
-        for name, value in {"c": "0.25", "Data": "points", "Transform": "prepare"}.items():
+        for name, value in {"c": "0.25", "Dataset": "points@1", "Transform": "prepare@1"}.items():
             expect(asked.locator(f"dt:text-is('{name}') + dd")).to_have_text(value)
         travelled = page.get_by_role("region", name="What travelled").get_by_role("row")
         expect(travelled.filter(has_text="factor")).to_contain_text("B")
@@ -215,7 +216,8 @@ def test_a_run_on_data_is_followed_from_the_queue_to_its_lineage(
     expect(page.get_by_role("button", name="Pause")).to_have_count(0)
     page.get_by_role("tab", name="Lineage").click()
     lineage = page.locator(".jp-Kf-lineage")
-    for kind in ("dataset points@1", "transform prepare@1", "model gated@1"):
+    model = f"model gated@{stocked.versions('model', 'gated')[-1].n}"
+    for kind in ("dataset points@1", "transform prepare@1", model):
         expect(lineage.get_by_role("button", name=kind)).to_be_visible()
     told = screen.lab.get("/jupyter-kf/api/v1/lineage", thing=run.id)
     assert len(told["edges"]) >= 3
@@ -226,6 +228,9 @@ def test_a_run_on_data_is_followed_from_the_queue_to_its_lineage(
     assert screen.errors == []
 
 
+KEEPING = (
+    "from sklearn.dummy import DummyClassifier\nmodel = DummyClassifier().fit(X_train, y_train)\n"
+)
 LISTED = {  # how many there are at least, the page that opens, and what is searched for
     "Studies": ("high", ".jp-Kf-studyPage", "large"),
     "Models": ("high", ".jp-Kf-modelPage", "high"),
@@ -238,41 +243,46 @@ LISTED = {  # how many there are at least, the page that opens, and what is sear
 def test_each_list_of_the_sidebar_has_its_rows_is_searched_opens_and_grows(
     stocked: Client, screen: Screen
 ) -> None:
+    search = {"params": {"speed": "uniform(1, 2)"}, "metric": "loss", "trials": 1}
+    frame = pd.DataFrame({"a": [1, 2]})
+    source = {"data": "points", "target": "high"}
     later = {
-        "Studies": lambda: large_study(stocked, "later", 3),
-        "Models": lambda: stocked.train("model = 1", name="later", wait=True),
-        "Transforms": lambda: stocked.transform(
-            PREPARE, name="later", data="points", target="high"
-        ),
-        "Datasets": lambda: stocked.data("later", pd.DataFrame({"a": [1, 2]})),
+        "Studies": lambda: stocked.tune("curve", **search),
+        "Models": lambda: stocked.train(KEEPING, name="curve", wait=True, **source),
+        "Transforms": lambda: stocked.transform(PREPARE, name="curve", **source),
+        "Datasets": lambda: stocked.data("curve", frame),
     }
     panel = screen.open().open_panel()
     kind = panel.get_by_role("combobox", name="Kind")
-    rows = panel.get_by_role("listbox").get_by_role("option")
+    rows = panel.get_by_role("listbox", name="Runs").get_by_role("option")
     kind.select_option("tune")
     expect(rows).to_have_count(len(stocked.runs(kind="tune")))
     assert all("tune" in words for words in rows.locator(".jp-Kf-rowDetail").all_inner_texts())
     kind.select_option("")
+    panel.get_by_role("button", name="Runs", exact=True).click()
     for section, (name, page, wanted) in LISTED.items():
-        panel.get_by_role("button", name=section).click()
+        heading = screen.page.get_by_role("button", name=section, exact=True)
+        fold = panel.locator(".jp-Kf-fold", has=heading)
+        fold.get_by_role("button", name=section, exact=True).click()
+        rows = fold.get_by_role("listbox", name=section).get_by_role("option")
         row = rows.filter(has=screen.page.locator(f".jp-Kf-rowTitle span:text-is('{name}')"))
-        expect(row).to_have_count(1)
-        row.click()
+        row.first.click()
         expect(screen.page.locator(f"{page}:visible h2")).to_contain_text(name)
         before = rows.count()
-        search = panel.get_by_role("searchbox")
-        search.fill("no such thing")
-        expect(panel.get_by_text("Nothing fits this search.")).to_be_visible()
-        search.fill(wanted)
+        box = fold.get_by_role("searchbox")
+        box.fill("no such thing")
+        expect(fold.get_by_text("Nothing fits this search.")).to_be_visible()
+        box.fill(wanted)
         expect(rows.first).to_contain_text(wanted)
         for words in rows.all_inner_texts():
             assert wanted in words
-        search.fill("")
+        box.fill("")
         expect(rows).to_have_count(before)
         if section in later:
             later[section]()
             expect(rows).to_have_count(before + 1)
-            expect(rows.filter(has_text="later")).to_be_visible()
+            expect(rows.filter(has_text="curve").first).to_be_visible()
+        fold.get_by_role("button", name=section, exact=True).click()
     assert screen.errors == []
 
 
@@ -293,7 +303,8 @@ def test_a_cells_output_says_which_model_is_served_and_which_trial_is_the_best(
     expect(shown).to_contain_text(f"best: trial {best.number} · accuracy ")
     for name in best.params:
         expect(shown).to_contain_text(f"{name} ")
-    expect(shown.get_by_role("img", name=re.compile("^accuracy of each trial"))).to_be_visible()
+    tried = len(stocked.study(search).trials)
+    expect(drawn(shown, "^accuracy of each trial", "dot circle")).to_have_count(tried)
     screen.picture("output-of-endpoint-and-study")
 
 
@@ -494,6 +505,66 @@ def test_a_form_makes_a_cell_that_runs(stocked: Client, lab: Lab, screen: Screen
     assert screen.errors == []
 
 
+def test_the_forms_of_serve_tune_and_batch_make_cells_that_run(
+    stocked: Client, lab: Lab, screen: Screen, tmp_path: Path
+) -> None:
+    points().drop(columns="high").to_csv(tmp_path / "rows.csv", index=False)
+    forms = {
+        "serve": {"name": "second", "model": "high@1"},
+        "tune": {"name": "high", "trials": "2"},
+        "batch": {"name": "high", "input": f"{tmp_path}/*.csv", "output": f"{tmp_path}/out"},
+    }
+    wanted = (
+        "%kf serve second --model high@1",
+        "%kf tune high --param 'c=loguniform(1e-3, 10)' --metric accuracy --maximize --trials 2",
+        f"%kf batch high --input '{tmp_path}/*.csv' --output {tmp_path}/out",
+    )
+    notebook = screen.open_notebook(lab.notebook("forms.ipynb", "%load_ext jupyter_kf"))
+    panel = screen.open_panel()
+    panel.get_by_role("button", name="Endpoints", exact=True).click()
+    endpoints = panel.get_by_role("listbox", name="Endpoints").get_by_role("option")
+    expect(endpoints).to_have_count(1)
+    screen.run_cell(0)
+    cells = notebook.locator(".jp-CodeCell")
+    for at, (verb, fields) in enumerate(forms.items(), start=1):
+        screen.command("jupyter-kf:open-form", verb=verb)
+        form = screen.page.locator(".jp-Kf-formPage:visible")
+        expect(form.locator("[data-field='name']")).to_be_visible()
+        form.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
+        for field, value in fields.items():
+            form.locator(f"[data-field='{field}'] input").fill(value)
+        if verb == "tune":
+            space = form.locator("[data-field='params']")
+            space.get_by_role("button", name="Add").click()
+            space.get_by_role("textbox", name="Name 1").fill("c")
+            space.get_by_role("textbox", name="Value 1").fill("loguniform(1e-3, 10)")
+            metric = form.locator("[data-field='metric']")
+            if not metric.get_by_role("textbox").count():
+                metric.get_by_role("button", name="Add").click()
+            metric.get_by_role("textbox").first.fill("accuracy")
+            form.locator("[data-field='maximize'] select").select_option("all")
+        expect(form.get_by_role("region", name="The cell", exact=True)).to_contain_text(
+            wanted[at - 1]
+        )
+        form.get_by_role("button", name="Insert cell").click()
+        expect(cells.nth(at).locator(".cm-content")).to_have_text(wanted[at - 1])
+    screen.picture("forms-inserted")
+    try:
+        for at in (1, 2, 3):
+            screen.run_cell(at)
+        row = endpoints.filter(has_text="second")
+        expect(row).to_have_attribute("aria-label", re.compile("second, Ready, v1"))
+        until(lambda: [r.state for r in stocked.runs("high", kind="batch")] == ["SUCCEEDED"])
+        assert list((tmp_path / "out").iterdir())
+        until(lambda: len(stocked.study("high").trials) == 2)
+        row.click()
+        expect(screen.page.locator(".jp-Kf-endpointPage:visible h2")).to_contain_text("second")
+    finally:
+        stocked.stop("second")
+    expect(row).to_have_attribute("aria-label", re.compile("second, Stopped"))
+    assert screen.errors == []
+
+
 def test_the_widgets_of_kf_form_train_predict_and_compare(
     stocked: Client, lab: Lab, screen: Screen
 ) -> None:
@@ -651,6 +722,9 @@ PAGES = [
 ]
 
 
+SHOWN_PAGE = ".lm-DockPanel-widget:not(.lm-mod-hidden) .jp-Kf-page"
+
+
 def test_axe_finds_nothing_on_any_page_in_both_themes_and_widths(
     stocked: Client, screen: Screen
 ) -> None:
@@ -662,9 +736,12 @@ def test_axe_finds_nothing_on_any_page_in_both_themes_and_widths(
         for thing, name in (*PAGES, ("compare", runs)):
             page = screen.show(thing, name)
             expect(page.locator(".jp-Kf-skeleton")).to_have_count(0)
-            found[theme, thing, name] = findings(screen, ".jp-Kf-page")
-            screen.widths(f"{thing}-{name if thing != 'compare' else 'curve'}-{theme.lower()}")
-    assert {shown: rules for shown, rules in found.items() if rules} == {}
+            shown = f"{thing}-{name if thing != 'compare' else 'curve'}-{theme.lower()}"
+            for width in screen.widths(shown):
+                # The page alone that is shown: the hidden ones behind it were looked at before.
+                found[shown, width] = findings(screen, SHOWN_PAGE)
+    assert len(found) == 2 * 2 * (len(PAGES) + 1)
+    assert {which: rules for which, rules in found.items() if rules} == {}
     assert screen.errors == []
 
 

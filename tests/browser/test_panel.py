@@ -108,6 +108,12 @@ def test_10_000_runs_scroll_are_searched_and_filtered(own: Screen):
         own.page.wait_for_function(FILLED_BELOW, arg=place)
         assert box.locator(".jp-Kf-virtualRow").count() < 60
         place = own.page.evaluate(FIRST_SHOWN)
+    far = box.locator(f"[aria-posinset='{place + 4}']")
+    run = far.locator("code").inner_text()
+    far.click()  # the first click in the list, which may not jump back to its begin
+    expect(own.page.locator(".jp-Kf-runPage:visible code").first).to_have_text(
+        re.compile(f"{run}$")
+    )
     box.focus()
     own.page.keyboard.press("End")
     last = box.locator("[aria-posinset='10000']")
@@ -126,7 +132,7 @@ def test_10_000_runs_scroll_are_searched_and_filtered(own: Screen):
     expect(panel.locator(".jp-Kf-count")).to_have_text(re.compile("1,?000 entries"))
     box.focus()
     own.page.keyboard.press("Enter")
-    expect(own.page.locator(".jp-Kf-runPage h2")).to_have_text(re.compile(r"run\d+"))
+    expect(own.page.locator(".jp-Kf-runPage:visible h2")).to_have_text(re.compile(r"run\d+"))
     own.pictures("panel-10000")
     assert not own.errors
 
@@ -181,17 +187,15 @@ def test_the_launcher_and_the_palette_have_each_form_the_panel_and_a_notebook(sc
         expect(cards.filter(has_text=card)).to_be_visible()
     section.scroll_into_view_if_needed()
     screen.picture("launcher")
-    screen.command("apputils:activate-command-palette")
-    expect(screen.page.locator(".lm-CommandPalette-header", has_text="Kubeflow")).to_be_attached()
-    assert sorted(screen.page.evaluate(PALETTE)) == sorted(
-        [*FORMS, "Compare Runs", "Kubeflow Notebook", "Run as Job", "Show Kubeflow Panel"]
-    )
-    screen.page.keyboard.press("Escape")
+    named = [*FORMS, "Compare Runs", "Kubeflow Notebook", "Show Kubeflow Panel"]
+    assert in_the_palette(screen) == sorted(named)
     cards.filter(has_text="Show Kubeflow Panel").click()
     expect(screen.page.locator("#jupyter-kf-panel")).to_be_visible()
     cards.filter(has_text="Kubeflow Notebook").click()
     notebook = screen.page.locator(".jp-NotebookPanel")
     expect(notebook.locator(".cm-content").first).to_contain_text("%load_ext jupyter_kf")
+    screen.kernel_ready()
+    assert in_the_palette(screen) == sorted([*named, "Run as Job"])  # there is a cell now
     screen.open()
     section.locator(".jp-LauncherCard", has_text="Serve a Model").click()
     form = screen.page.locator(".jp-Kf-formPage:visible")
@@ -201,6 +205,15 @@ def test_the_launcher_and_the_palette_have_each_form_the_panel_and_a_notebook(sc
     until(lambda: "half-filled" in json.dumps(screen.lab.get(kept)))
     screen.reload()  # keeps the form in front, and what was typed
     expect(name).to_have_value("half-filled")
+
+
+def in_the_palette(screen: Screen) -> list[str]:
+    """Our commands in the palette, which is closed again."""
+    screen.command("apputils:activate-command-palette")
+    expect(screen.page.locator(".lm-CommandPalette-header", has_text="Kubeflow")).to_be_attached()
+    found = sorted(screen.page.evaluate(PALETTE))
+    screen.page.keyboard.press("Escape")
+    return found
 
 
 def test_what_runs_and_what_waits_is_told_apart(screen: Screen, monkeypatch: pytest.MonkeyPatch):
@@ -239,7 +252,9 @@ def test_the_page_goes_on_when_the_server_was_restarted(
         own.command("docmanager:open", path=own.lab.notebook_with_output("saved.ipynb", plotted))
         loss = own.page.locator(".jp-Kf-output .jp-Kf-metric", has_text="loss").locator("b")
         expect(loss).to_have_text(re.compile(r"\d"))
-        now = own.show("run", plotted.id).locator(".jp-Kf-metric", has_text="loss").locator("b")
+        own.show("run", plotted.id)
+        its_page = own.page.locator(".jp-Kf-runPage", has=own.page.get_by_text("plotted"))
+        now = its_page.locator(".jp-Kf-metric", has_text="loss").locator("b")
         expect(now).to_have_text(re.compile(r"\d"))
         own.show("run", printing.id).get_by_role("tab", name="Log").click()
         log = own.page.locator(".jp-Kf-log")
@@ -300,11 +315,11 @@ def test_notebook_7_has_live_outputs_jobs_forms_the_panel_and_the_pages(
     own.command("jupyter-kf:run-cell-as-job")
     expect(code.nth(2).locator(".cm-content")).to_contain_text("%%kf train seven")
     expect(code.nth(2).locator(".jp-Kf-values")).to_contain_text("43")
-    own.command("jupyter-kf:open-form", verb="serve")
+    own.command("jupyter-kf:open-form", verb="train")
     form = own.page.locator(".jp-Kf-formPage:visible")
-    form.get_by_role("textbox", name=re.compile("^Name")).fill("unknown-yet")
+    form.get_by_role("textbox", name=re.compile("^Name")).fill("formed")
     form.get_by_role("button", name="Insert cell").click()
-    expect(code.nth(3).locator(".cm-content")).to_have_text("%kf serve unknown-yet")
+    expect(code.nth(3).locator(".cm-content")).to_contain_text("%%kf train formed")
     own.command("jupyter-kf:show-panel")
     panel = own.page.locator("#jupyter-kf-panel")
     rows, page = panel.locator(".jp-Kf-row"), own.page.locator(".jp-Kf-runPage:visible")

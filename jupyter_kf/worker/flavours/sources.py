@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ast
 import builtins
+import dis
 import inspect
 import linecache
+import math
 import site
 import sys
 import sysconfig
@@ -21,6 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_kf.errors import ModelError
+
+_READING = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
+"""The compiler's instructions that read a global; of a class's body, one of its own as well."""
 
 
 @dataclass
@@ -83,7 +88,7 @@ def _define(
         del lines[name]  # what it builds on stands before it
         lines[name] = source
     elif _is_plain(value):
-        lines[name] = f"{name} = {value!r}"
+        lines[name] = f"{name} = {_literal(value)}"
     else:
         kind = f"{type(value).__module__}.{type(value).__qualname__}"
         raise _refuse(
@@ -179,10 +184,28 @@ def _reads(value: Any) -> Iterator[str]:
 
 
 def _code_names(code: types.CodeType) -> Iterator[str]:
-    yield from (name for name in code.co_names if not hasattr(builtins, name))
+    for step in dis.get_instructions(code):  # co_names holds the names of attributes as well
+        if step.opname in _READING and not hasattr(builtins, step.argval):
+            yield step.argval
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _code_names(constant)
+
+
+def _literal(value: Any) -> str:
+    """An expression for a plain value; ``inf`` and ``nan`` are no names that Python knows."""
+    if type(value) is float and not math.isfinite(value):
+        return f'float("{value!r}")'
+    if type(value) is complex:
+        return f"complex({_literal(value.real)}, {_literal(value.imag)})"
+    if type(value) is dict:
+        return f"{{{', '.join(f'{_literal(k)}: {_literal(v)}' for k, v in value.items())}}}"
+    if type(value) in (list, tuple, set) and value:
+        inside = ", ".join(map(_literal, value))
+        if type(value) is tuple:
+            return f"({inside},)"
+        return f"[{inside}]" if type(value) is list else f"{{{inside}}}"
+    return repr(value)
 
 
 def _is_plain(value: Any, depth: int = 0) -> bool:

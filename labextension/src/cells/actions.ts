@@ -9,6 +9,7 @@ import { KfError } from '../services/rest';
 import type { IInserted } from '../tokens';
 import type { IContext } from '../ui/context';
 import type { Draft } from '../wire';
+import { jobName } from './naming';
 
 const LOAD = '%load_ext jupyter_kf';
 const MARK_MS = 2_000;
@@ -122,7 +123,11 @@ export async function runCellAsJob(
   const source = model.sharedModel.getSource();
   if (!/^\s*%%?kf\b/.test(source)) {
     try {
-      const asked = { verb: 'train', fields: { name: nameOf(panel) }, code: source };
+      const others = panel.content.widgets.map(one =>
+        one.model.sharedModel.getSource()
+      );
+      const name = jobName(panel.context.path, others);
+      const asked = { verb: 'train', fields: { name }, code: source };
       const { cell, problems } = await context.kf.rest.post<Draft>('cells', asked);
       if (cell === null) {
         throw new KfError(400, problems[0]);
@@ -173,15 +178,4 @@ async function newNotebook({ commands }: IContext): Promise<NotebookPanel | null
     kernelName: ''
   });
   return made instanceof NotebookPanel ? made : null;
-}
-
-/** The notebook's name as a run may be called: letters, digits, dashes. */
-export function nameOf(panel: { context: { path: string } }): string {
-  const file = panel.context.path.split('/').pop() ?? '';
-  const slug = file
-    .replace(/\.ipynb$/, '')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^[^a-z]+|-+$/g, '');
-  return slug.slice(0, 40) || 'job';
 }

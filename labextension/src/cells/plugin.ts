@@ -90,7 +90,9 @@ function addCommands(context: IContext, notebooks: INotebooks): void {
   const isCode = () => tracker.activeCell?.model.type === 'code';
   commands.addCommand(CommandIDs.runCellAsJob, {
     label: trans.__('Run as Job'),
-    caption: trans.__('Run this cell as a job; plain code becomes a train cell'),
+    caption: trans.__(
+      'Run this cell as a job; plain code becomes a train cell, named as the notebook'
+    ),
     icon: runIcon,
     describedBy: { args: { type: 'object', properties: {} } },
     isEnabled: isCode,

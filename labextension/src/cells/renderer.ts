@@ -24,6 +24,9 @@ export class RunOutput extends Widget implements IRenderMime.IRenderer {
     }
     this.shown = told.id!;
     const { makeOutput } = await import(/* webpackChunkName: "output" */ './output');
+    if (this.isDisposed || this.shown !== told.id) {
+      return; // cleared, or given another run, meanwhile
+    }
     const layout = this.layout as PanelLayout;
     [...layout.widgets].forEach(widget => widget.dispose());
     layout.addWidget(makeOutput(this.context, told as IRunReference));

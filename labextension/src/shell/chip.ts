@@ -16,7 +16,9 @@ function Chip(): React.ReactElement {
   useSignal(kf.whereChanged);
   const { where, trouble } = kf;
   const place = !where
-    ? trans.__('not connected')
+    ? trouble
+      ? trans.__('not connected')
+      : trans.__('connecting…')
     : where.backend === 'local'
       ? trans.__('this machine')
       : [where.backend, where.namespace].filter(Boolean).join(' · ');
@@ -35,8 +37,6 @@ function Chip(): React.ReactElement {
     }),
     trouble && where
       ? trans.__('%1 · no answer', place)
-      : trouble
-        ? place
-        : `${place} · ${work}`
+      : [place, work].filter(Boolean).join(' · ')
   );
 }

@@ -70,6 +70,8 @@ describe('a long list', () => {
       'new',
       'id-0'
     ]);
+    list.insertFirst({ id: 'new', n: -2 }); // an answer that had it was faster
+    expect([list.total, list.row(0)?.n, list.row(1)?.id]).toEqual([251, -2, 'id-0']);
   });
 
   it('keeps old rows until newer ones have come', async () => {

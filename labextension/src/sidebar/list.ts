@@ -99,15 +99,14 @@ export class PagedList<R> {
     return false;
   }
 
-  /** A new first row, shown at once; what is looked at is fetched again after it. */
+  /** A new first row, shown at once; in its place when an answer was faster. */
   insertFirst(row: R): void {
     const first = this.pages.get(0);
-    if (first && this._total !== null) {
+    if (!this.replace(row) && first && this._total !== null) {
       first.unshift(row);
       this._total += 1;
       this.changed.emit();
     }
-    this.refresh();
   }
 
   dispose(): void {

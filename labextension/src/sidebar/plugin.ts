@@ -34,12 +34,35 @@ class Sidebar extends Widget {
     }
   }
 
+  /** Loads the content; when that fails, a sentence and a button stand here instead. */
   private async fill(): Promise<void> {
-    if (!this.filled) {
-      this.filled = true;
-      const { makePanel } = await import(/* webpackChunkName: "sidebar" */ './panel');
-      (this.layout as PanelLayout).addWidget(makePanel(this.context));
+    if (this.filled) {
+      return;
     }
+    this.filled = true;
+    const layout = this.layout as PanelLayout;
+    try {
+      const { makePanel } = await import(/* webpackChunkName: "sidebar" */ './panel');
+      [...layout.widgets].forEach(widget => widget.dispose());
+      layout.addWidget(makePanel(this.context));
+    } catch {
+      this.filled = false;
+      if (layout.widgets.length === 0) {
+        layout.addWidget(this.failure());
+      }
+    }
+  }
+
+  private failure(): Widget {
+    const { trans } = this.context;
+    const told = new Widget();
+    const button = document.createElement('button');
+    button.className = 'jp-mod-styled';
+    button.textContent = trans.__('Try again');
+    button.onclick = () => void this.fill();
+    told.node.setAttribute('role', 'alert');
+    told.node.append(trans.__('The panel could not be loaded.'), ' ', button);
+    return told;
   }
 
   private filled = false;

@@ -36,6 +36,7 @@ export function Rows(props: {
   const [asking, setAsking] = React.useState<string | null>(null);
   const [failed, setFailed] = React.useState<unknown>(null);
   const base = React.useId();
+  const pressed = React.useRef(false);
   const count = list.total ?? 0;
   // Rows move when new ones come: what is active is a run, not a place.
   const found = active ? list.indexOf(active.id) : -1;
@@ -135,8 +136,15 @@ export function Rows(props: {
           'aria-multiselectable': several || undefined,
           'aria-activedescendant': at >= 0 ? `${base}${at}` : undefined,
           onKeyDown: onKey,
+          // A list that jumped to its first row under the mouse would swallow the click.
+          onMouseDown: () => {
+            pressed.current = true;
+            window.setTimeout(() => (pressed.current = false));
+          },
           onFocus: event =>
-            event.target === event.currentTarget && at < 0 && count ? go(0) : undefined
+            event.target === event.currentTarget && !pressed.current && at < 0 && count
+              ? go(0)
+              : undefined
         }}
         render={index => {
           const row = list.row(index);

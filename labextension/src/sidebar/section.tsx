@@ -1,5 +1,4 @@
 /** One open section: search, filters, and its list. */
-import { Throttler } from '@lumino/polling';
 import * as React from 'react';
 import { STATES } from '../services/validate';
 import { useKf } from '../ui/context';
@@ -7,13 +6,11 @@ import { asKfError, useSignal } from '../ui/hooks';
 import { kindWord } from '../ui/labels';
 import { Empty, ErrorBox, Skeleton } from '../ui/pieces';
 import { stateWord } from '../ui/state';
-import type { Change } from '../wire';
+import { follow } from './follow';
 import { PagedList } from './list';
 import { NONE } from './picks';
 import { Rows } from './rows';
-import { type IQuestion, type IRow, type ISection, KINDS, runRow } from './sections';
-
-const REFRESH_MS = 300;
+import { type IQuestion, type IRow, type ISection, KINDS } from './sections';
 
 export function SectionList({ section }: { section: ISection }): React.ReactElement {
   const { trans } = useKf();
@@ -37,10 +34,13 @@ export function SectionList({ section }: { section: ISection }): React.ReactElem
       <div className="jp-Kf-count jp-Kf-quiet" aria-live="polite">
         {total === null || total === 0 ? '' : trans._n('%1 entry', '%1 entries', total)}
       </div>
-      {list.error && total === null ? (
+      {list.error ? (
         <ErrorBox error={asKfError(list.error)} onRetry={() => list.refresh()} />
-      ) : total === null ? (
-        <Skeleton lines={4} />
+      ) : null}
+      {total === null ? (
+        list.error ? null : (
+          <Skeleton lines={4} />
+        )
       ) : total === 0 ? (
         asked ? (
           <Empty text={trans.__('Nothing fits this search.')} />
@@ -83,40 +83,10 @@ function useList(section: ISection, question: IQuestion): PagedList<IRow> {
     return () => window.clearTimeout(timer);
   }, [question]);
   const plain = !question.search && !question.kind && !question.state;
-  React.useEffect(() => {
-    const refresh = new Throttler(() => list.refresh(), {
-      limit: REFRESH_MS,
-      edge: 'leading'
-    });
-    const later = new Throttler(() => list.refresh(), {
-      limit: REFRESH_MS,
-      edge: 'trailing'
-    });
-    const again = () => {
-      void refresh.invoke();
-      void later.invoke();
-    };
-    const onChange = (_: unknown, change: Change) => {
-      if (change.thing !== section.thing) {
-        return;
-      }
-      const row =
-        change.row && section.thing === 'run' ? runRow(change.row, trans) : null;
-      if (row && change.action === 'created' && plain) {
-        list.insertFirst(row);
-      } else if (!(row && list.replace(row)) || change.action !== 'changed') {
-        again();
-      }
-    };
-    kf.changed.connect(onChange);
-    kf.stale.connect(again);
-    return () => {
-      kf.changed.disconnect(onChange);
-      kf.stale.disconnect(again);
-      refresh.dispose();
-      later.dispose();
-    };
-  }, [list, plain]);
+  React.useEffect(
+    () => follow(kf, trans, { section, list, plain }),
+    [kf, section, list, plain]
+  );
   React.useEffect(() => {
     list.refresh();
     return () => list.dispose();

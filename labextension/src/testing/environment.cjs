@@ -19,6 +19,8 @@ module.exports = class extends TestEnvironment {
     for (const name of BROWSER) {
       this.global[name] = globalThis[name];
     }
+    // Lumino's widgets extend it; nothing is dragged here.
+    this.global.DragEvent = class DragEvent extends this.global.Event {};
     this.global.AbortController = globalThis.AbortController;
     this.global.AbortSignal = globalThis.AbortSignal;
   }

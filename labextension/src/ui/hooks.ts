@@ -1,22 +1,11 @@
 /** Signals and fetches as React state. */
-import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 import { KfError } from '../services/rest';
 import { words } from '../services/words';
 import type { Change, RunRow } from '../wire';
 import { useKf } from './context';
 
-/** Renders again whenever the signal is emitted. */
-export function useSignal<S, A>(signal: ISignal<S, A>): void {
-  const [, render] = React.useReducer((count: number) => count + 1, 0);
-  React.useEffect(() => {
-    const slot = () => render();
-    signal.connect(slot);
-    return () => {
-      signal.disconnect(slot);
-    };
-  }, [signal]);
-}
+export { useSignal } from './signal';
 
 /** The last known row of one run, kept by events; undefined when nobody asked for it yet. */
 export function useRunRow(id: string): RunRow | undefined {

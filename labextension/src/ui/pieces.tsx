@@ -7,6 +7,7 @@ import { useKf } from './context';
 import { mistakes } from './problems';
 
 export { Button, ConfirmButton } from './button';
+export { Facts } from './facts';
 
 /** What happened, why, and what to do: the server's own words. */
 export function ProblemBox(props: {
@@ -67,22 +68,6 @@ export function Empty(props: { text: string; code?: string }): React.ReactElemen
         </>
       ) : null}
     </div>
-  );
-}
-
-/** Pairs of label and value. */
-export function Facts(props: {
-  facts: ReadonlyArray<readonly [string, React.ReactNode]>;
-}): React.ReactElement {
-  return (
-    <dl className="jp-Kf-facts">
-      {props.facts.map(([label, value]) => (
-        <React.Fragment key={label}>
-          <dt>{label}</dt>
-          <dd>{value}</dd>
-        </React.Fragment>
-      ))}
-    </dl>
   );
 }
 

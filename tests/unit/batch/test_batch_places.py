@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from jupyter_kf.blobs import Blobs
 from jupyter_kf.errors import BatchError
 from jupyter_kf.store import datasets
-from jupyter_kf.worker import batch, batch_read
+from jupyter_kf.worker import batch, batch_read, batch_write
 from jupyter_kf.worker.data import load_table
 from jupyter_kf.worker.tables import to_table
 
@@ -104,3 +106,24 @@ def test_a_column_that_is_passed_on_stays_as_it_stands(tmp_path, monkeypatch):
     assert [row["id"] for row in rows] == [one for name in ids for one in (name, "")]
     assert [row["x"] for row in rows[:4]] == [0.0, None, 1.0, None]
     assert [row["none"] for row in rows[:2]] == [None, ""]
+
+
+def test_a_result_that_another_batch_finishes_meanwhile_is_never_emptied(tmp_path, monkeypatch):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    target, partial = folder / "a.parquet", folder / ".a.parquet.partial"
+    schema = pa.schema([("x", pa.int64())])
+    real = batch_write.locks.claim
+
+    def finished_by_another(descriptor):
+        monkeypatch.setattr(batch_write.locks, "claim", real)
+        partial.write_bytes(b"the other's result")
+        partial.replace(target)
+        return real(descriptor)
+
+    monkeypatch.setattr(batch_write.locks, "claim", finished_by_another)
+    with batch_write.new_file(target, "parquet", schema, {}) as writer:
+        assert target.read_bytes() == b"the other's result"
+        writer.write_table(pa.table({"x": [1]}))
+    assert pq.read_table(target).column("x").to_pylist() == [1]
+    assert [path.name for path in folder.iterdir()] == ["a.parquet"]

@@ -53,6 +53,33 @@ def test_a_manifest_can_not_lay_files_outside_its_folder(tmp_path):
     assert not (tmp_path / "escaped").exists()
 
 
+def test_a_folder_is_kept_with_what_its_links_lead_to(tmp_path):
+    (tmp_path / "lake" / "deep").mkdir(parents=True)
+    (tmp_path / "lake" / "deep" / "1.bin").write_bytes(b"one")
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "é.bin").write_bytes(b"two")
+    (folder / "linked").symlink_to(tmp_path / "lake")
+    (folder / "again").symlink_to(folder)
+    (tmp_path / "lake" / "back").symlink_to(folder)
+    (folder / "gone").symlink_to(tmp_path / "nowhere")
+    blobs = Blobs(tmp_path / "store")
+    files = blobs.put_folder(folder)
+    assert list(files) == ["linked/deep/1.bin", "é.bin"]
+    laid_out = blobs.checkout(files, tmp_path / "out")
+    assert (laid_out / "linked" / "deep" / "1.bin").read_bytes() == b"one"
+
+
+def test_a_file_whose_name_is_no_text_is_named(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / os.fsdecode(b"caf\xe9.bin")).write_bytes(b"x")
+    with pytest.raises(StoreError) as refused:
+        Blobs(tmp_path / "store").put_folder(folder)
+    assert refused.value.code == 3007 and "caf" in refused.value.what
+    refused.value.what.encode()
+
+
 def test_what_a_loader_writes_into_a_checkout_does_not_reach_the_object(tmp_path):
     blobs = Blobs(tmp_path / "store")
     digest = blobs.put(b"weights")

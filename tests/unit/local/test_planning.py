@@ -86,8 +86,13 @@ def test_a_study_needs_what_its_parallel_trials_need():
 
 
 def test_only_training_is_distributed():
-    spec = BatchSpec.of(name="d", input="*.csv", output="o", nodes=2, runtime="torch-distributed")
-    assert "one process" in plan(spec).unsupported[0].reason
+    told = {"nodes": 2, "runtime": "torch-distributed", "pickle": ("x",)}
+    refused = plan(BatchSpec.of(name="d", input="*.csv", output="o", **told)).unsupported
+    reasons = {one.field: one.reason for one in refused}
+    assert "one process" in reasons.pop("nodes")
+    assert sorted(reasons) == ["pickle", "runtime"]
+    assert all("only a train cell" in reason for reason in reasons.values())
+    assert plan(train(**told)).unsupported == ()
 
 
 def test_ranks_get_the_variables_of_torch():

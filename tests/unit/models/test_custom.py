@@ -145,6 +145,38 @@ def read_stream(folder):
     STREAM.write(str(folder))
 
 
+LIMIT = float("inf")
+LIMITS = {"low": [-LIMIT, 0.5], "all": (LIMIT,), "at": {complex(LIMIT, -0.0)}}
+model = sys.stdout
+
+
+class Wrap:
+    """A wrapper whose attribute has the name of a live object of the cell."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def predict(self, rows):
+        return self.model.predict(rows).clip(-LIMIT, LIMITS["all"][0])
+
+
+def read_wrapped(folder):
+    return Wrap(Line(slope_in(folder)))
+
+
+def test_an_attribute_is_no_global_and_infinity_is_written_as_python_reads_it(
+    line, rows, store_dir
+):
+    source = capture(read_wrapped).source
+    assert "STREAM" not in source and "stdout" not in source
+    space = {}
+    exec(source, space)
+    assert space["LIMIT"] == LIMIT and space["LIMITS"] == LIMITS
+    blobs = Blobs(store_dir)
+    made = load(blobs, save(blobs, line, SaveContext(rows=to_table(rows), loader=read_wrapped)))
+    assert made.predict(rows)["prediction"].tolist() == [6.0, 12.0, 30.0]
+
+
 @pytest.mark.parametrize("loader", [lambda _folder: None, len])
 def test_a_lambda_or_builtin_is_no_loader(line, rows, store_dir, loader):
     with pytest.raises(ModelError) as caught:

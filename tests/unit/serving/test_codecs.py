@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 import json
 import struct
 
@@ -66,6 +67,60 @@ def test_rows_come_through_any_form_bit_for_bit(form, table):
         got = decode(schema, form, table)
         for name in MIXED.names:
             assert exact(got[name]) == exact(table[name]), name
+
+
+D = decimal.Decimal
+ARROW_ONLY = pa.table(
+    {
+        "price": pa.array([D("1.50"), None], pa.decimal128(5, 2)),
+        "clock": pa.array([dt.time(1, 2), None], pa.time64("us")),
+        "raw": pa.array([b"a", None], pa.binary()),
+        "list": pa.array([[1.5, float("nan")], None], pa.list_(pa.float64())),
+        "span": pa.array([dt.timedelta(seconds=1), None], pa.duration("us")),
+    }
+)
+
+
+@pytest.mark.parametrize("name", ARROW_ONLY.column_names)
+@pytest.mark.parametrize("form", encode.FORMS, ids=lambda form: form.name)
+def test_a_row_that_can_travel_is_taken_even_beside_a_column_for_arrow_alone(form, name):
+    table = ARROW_ONLY.select([name])
+    schema = RawSchema(table.schema)
+    able = encode.can_travel(schema, table, form, nan_is_null=True)
+    assert able == {"Arrow": [0, 1], "rows JSON": [1]}.get(form.name, [])
+    if able:
+        got = decode(schema, form, table.take(able))
+        assert str(got.to_pylist()) == str(table.take(able).to_pylist())
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("price", pa.decimal128(3, 2)), ("price", pa.decimal256(20, 4)),
+        ("clock", pa.time32("s")), ("raw", pa.large_binary()),
+        ("list", pa.large_list(pa.float64())), ("span", pa.duration("s")),
+    ],
+)  # fmt: skip
+def test_another_width_of_an_arrow_type_is_taken_when_no_value_changes(name, kind):
+    column = RawSchema(ARROW_ONLY.schema).columns[ARROW_ONLY.column_names.index(name)]
+    want = ARROW_ONLY[name].combine_chunks()
+    got = values.from_arrow(column, want.cast(kind))
+    assert got.type == want.type and str(got.to_pylist()) == str(want.to_pylist())
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("price", pa.array([D("1.505")])), ("price", pa.array([D("12345.50")])),
+        ("price", pa.array([1.5])), ("raw", pa.array(["a"])),
+        ("clock", pa.array([1], pa.time64("ns"))), ("list", pa.array([["a"]])),
+    ],
+)  # fmt: skip
+def test_arrow_values_that_would_change_are_refused(name, sent):
+    column = RawSchema(ARROW_ONLY.schema).columns[ARROW_ONLY.column_names.index(name)]
+    with pytest.raises(RequestError) as caught:
+        values.from_arrow(column, sent)
+    assert caught.value.code in (2312, 2313)
 
 
 @settings(max_examples=30)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import datetime
 import json
+import re
 import subprocess
 import sys
 import zoneinfo
@@ -49,6 +50,16 @@ def test_sets_come_back_whatever_their_order(value):
         np.array(["2013-03-10T02:30", "NaT"], "M8[ns]"),
         np.float32(0.1),
         np.array(["a", None], dtype=object),
+        np.str_(""),
+        np.str_("a\0"),
+        np.bytes_(b""),
+        np.bytes_(b"a\0"),
+        re.compile(b"a+", re.IGNORECASE),
+        pd.Series(["a", None], dtype=object),
+        pd.Series(["a", np.nan], index=pd.Index(["x", None], dtype=object), dtype=object),
+        pd.Index(["a", None], dtype=object),
+        pd.DataFrame({"o": ["a", None], "s": ["b", "c"]}).astype({"o": object}),
+        pd.CategoricalDtype(pd.Index(["b", "a"], dtype=object)),
         pd.Series([1.5, None], index=["x", "y"], name="s"),
         pd.DataFrame({"a": pd.Categorical(["u"], ["v", "u"]), "b": pd.array([None], "Int64")}),
         pd.DataFrame({("a", "b"): [1]}, index=pd.MultiIndex.from_tuples([(1, "q")])),

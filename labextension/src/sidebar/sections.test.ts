@@ -1,0 +1,113 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { FakeKubeflow, FakeRest, row } from '../testing/fakes';
+import { runRow, sections } from './sections';
+
+const trans = nullTranslator.load('jupyter_kf');
+const { signal } = new AbortController();
+
+/** What a section shows of the answer to its question, and what it asked. */
+async function shown(id: string, rows: unknown[]) {
+  const rest = new FakeRest(() => ({ seq: 1, epoch: 'a', total: 9, rows }));
+  const section = sections(new FakeKubeflow(rest), trans).find(one => one.id === id)!;
+  const question = { search: 'x', kind: '', state: '' };
+  const page = await section.fetch(question, 100, signal);
+  return { section, page, asked: rest.asked[0] };
+}
+
+const thing = { name: 'trips', version: 2, digest: 'sha256:0123456789abcdef' };
+const study = { name: 'search', run: row('s-1', { kind: 'tune' }) };
+
+describe('the sections of the sidebar', () => {
+  it('are one for each kind of thing, with what to type where there is none', () => {
+    const all = sections(new FakeKubeflow(), trans);
+    expect(all.map(({ id, thing: what, filters }) => [id, what, filters])).toEqual([
+      ['runs', 'run', true],
+      ['studies', 'study', false],
+      ['models', 'model', false],
+      ['endpoints', 'endpoint', false],
+      ['transforms', 'transform', false],
+      ['datasets', 'dataset', false]
+    ]);
+    expect(all.every(({ empty }) => /^%/m.test(empty.code) && empty.text)).toBe(true);
+  });
+
+  it('ask for the page that is looked at, and give how many there are', async () => {
+    for (const id of [
+      'runs',
+      'studies',
+      'models',
+      'endpoints',
+      'transforms',
+      'datasets'
+    ]) {
+      const { page, asked } = await shown(id, []);
+      expect(page).toMatchObject({ total: 9, rows: [] });
+      expect(asked).toContain(`GET ${id} {"search":"x"`);
+      expect(asked).toContain('"offset":100,"limit":100');
+    }
+  });
+
+  it('show things by name and version', async () => {
+    const { page } = await shown('datasets', [{ ...thing, created_s: 0 }]);
+    const [first] = page.rows;
+    expect([first.id, first.thing, first.title, first.run]).toEqual([
+      'trips',
+      'dataset',
+      'trips',
+      null
+    ]);
+    expect(first.detail()).toMatch(/^v2 · /);
+  });
+
+  it('show a study by its trials, and its run is the one to cancel', async () => {
+    const trials = { complete: 3, failed: 1 };
+    const { page } = await shown('studies', [{ ...study, trials }]);
+    const [first] = page.rows;
+    expect([first.thing, first.title, first.run!.id]).toEqual([
+      'study',
+      'search',
+      's-1'
+    ]);
+    expect(first.detail()).toContain('4 trials');
+  });
+
+  it('say whether an endpoint is proven, and nothing where that is not known', async () => {
+    const endpoint = { name: 'high', version: 3, state: 'READY' };
+    const rows = [true, false, null].map(parity_ok => ({ ...endpoint, parity_ok }));
+    const { page } = await shown('endpoints', rows);
+    expect(page.rows.map(one => one.detail())).toEqual([
+      'v3 · parity proven',
+      'v3 · parity broken',
+      'v3'
+    ]);
+    expect(page.rows[0]).toMatchObject({
+      id: 'high',
+      thing: 'endpoint',
+      state: 'READY'
+    });
+  });
+});
+
+describe("a run's row", () => {
+  it('says why it waits, how long it still takes, and what it reported', () => {
+    const waiting = row('a', { state: 'PENDING', reason: 'no GPU is free' });
+    expect(runRow(waiting, trans).detail()).toContain('no GPU is free');
+    const running = row('a', {
+      progress: 0.5,
+      remaining_s: 90,
+      metrics: { auc: 0.91 }
+    });
+    const { detail, progress } = runRow(running, trans);
+    expect([detail().includes('left'), detail().includes('auc 0.91')]).toEqual([
+      true,
+      true
+    ]);
+    expect(progress).toBe(0.5);
+  });
+
+  it('has no progress once it has ended, and is a study when it searches', () => {
+    const ended = row('a', { kind: 'tune', state: 'SUCCEEDED', progress: 1 });
+    const { progress, thing: what, run } = runRow(ended, trans);
+    expect([progress, what, run]).toEqual([null, 'study', ended]);
+  });
+});
