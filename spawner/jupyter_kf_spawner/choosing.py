@@ -98,7 +98,7 @@ class Choosing(HasTraits):
                     "catalogue",
                     whose=self._log_name,
                     status=503,
-                    log=f"catalogue {path}: {error}",
+                    log=f"{path} can't be used; its problems are above",
                 ) from None
         return _loaded[self.catalogue_file][1]
 

@@ -8,14 +8,16 @@ filter of its loggers leaves one line. May import jupyterhub and tornado.
 from __future__ import annotations
 
 import logging
+import weakref
 from collections import deque
 from typing import Any
 
 from jupyterhub.spawner import SpawnException
 from tornado.log import app_log, gen_log
 
-# Those whose lines may still come; a start is logged within its request.
-_recent: deque[SpawnException] = deque(maxlen=256)
+# Those whose lines may still come; a start is logged within its request. An exception holds its
+# frames, and so a spawner: it is not kept alive here.
+_recent: deque[weakref.ref[SpawnException]] = deque(maxlen=256)
 
 
 def rejected(
@@ -38,7 +40,7 @@ def rejected(
     if log:
         error.level = logging.ERROR if status >= 500 or status == 400 else logging.WARNING
     error.whose, error.logged = whose, False
-    _recent.append(error)
+    _recent.append(weakref.ref(error))
     return error
 
 
@@ -73,9 +75,10 @@ _one_line = _OneLine()
 
 def _of(record: logging.LogRecord) -> Any:
     """The rejection that a record tells of; of several with one text, one not logged yet."""
-    error = record.exc_info[1] if record.exc_info else None
-    if error is not None:
-        return error if any(error is one for one in _recent) else None
+    alive: list[Any] = [error for one in _recent if (error := one()) is not None]
+    raised = record.exc_info[1] if record.exc_info else None
+    if raised is not None:
+        return next((error for error in alive if error is raised), None)
     text = record.getMessage()
-    told = [one for one in _recent if text.endswith((str(one), one.log_message))]
-    return min(told, key=lambda one: one.logged, default=None)
+    told = [error for error in alive if text.endswith((str(error), error.log_message))]
+    return min(told, key=lambda error: error.logged, default=None)
