@@ -238,7 +238,10 @@ def _workspace(catalogue: Catalogue, identity: Identity, usage: Usage) -> dict[s
     if terms is None:
         return None
     there = usage.home in (usage.claims or {})
-    choices = [("", "Your workspace" if there else "Your workspace, made now")]
+    usual = "Your workspace" if there else "Your workspace, made now"
+    if usage.claims is None:
+        usual = "Your workspace (it can't be seen now, and so not be opened)"
+    choices = [("", usual)]
     if terms.own:
         owned = [name for name, owner in (usage.claims or {}).items() if owner == identity.name]
         choices += [(name, f"Volume {name}") for name in sorted(owned) if name != usage.home]

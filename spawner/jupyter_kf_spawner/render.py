@@ -37,7 +37,7 @@ def combinations(catalogue: Catalogue) -> Iterator[tuple[str, Resolved]]:
     members = dict(_granted(catalogue, Identity(SOMEBODY, frozenset(_groups(catalogue)))))
     yield from members.items()
     for name, one in _granted(catalogue, Identity(SOMEBODY)):
-        if one != members[name]:
+        if one != members.get(name):
             yield f"{name}, in no group", one
 
 

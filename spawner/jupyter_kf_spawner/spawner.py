@@ -147,8 +147,9 @@ class KfSpawner(Telling):
             try:
                 await super().load_user_options()
             except ValueError as error:  # KubeSpawner's word for a profile that there is not
+                said = shown(str(error), 300).strip("'\"")
                 raise rejected(
-                    f"{error}. Choose one that the page offers.", "profile", whose=self._log_name
+                    f"{said}. Choose one that the page offers.", "profile", whose=self._log_name
                 ) from None
             return
         resolved = self.resolved or await self.choose(self.user_options)

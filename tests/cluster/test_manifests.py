@@ -332,6 +332,7 @@ def test_what_poddefaults_add_to_a_notebook_is_taken_by_the_api_server(api, name
 def test_the_walls_keep_servers_and_jobs_from_the_metadata_and_from_private_networks(objects):
     policies = {one["metadata"]["name"]: one for one in objects if one["kind"] == "NetworkPolicy"}
     everybody = policies["everybody"]
+    assert not [one for one in objects if one["kind"].startswith("ClusterRole")]
     assert everybody["metadata"]["namespace"] == "jupyter-kf-servers"
     assert everybody["spec"]["podSelector"] == {}
     blocks = {
