@@ -52,15 +52,15 @@ def refusal(
 
 
 def _defaults(function: Any, node: ast.stmt, names: Mapping[str, Any]) -> str:
-    if not isinstance(node, _Function) or not isinstance(function, types.FunctionType):
+    made = getattr(node, "value", None)  # of `f = lambda ...`
+    name = "<lambda>" if isinstance(made, ast.Lambda) else getattr(node, "name", "")
+    if not isinstance(function, types.FunctionType) or function.__code__.co_name != name:
         return ""
-    if function.__code__.co_name != node.name:
-        return ""
-    given = node.args
+    given: ast.arguments = made.args if isinstance(made, ast.Lambda) else node.args  # type: ignore[attr-defined]
     places = [*given.posonlyargs, *given.args]
     held = function.__defaults__ or ()
     if len(held) != len(given.defaults):
-        return f"its defaults were changed after `def {node.name}`"
+        return "its defaults were changed after it was defined"
     pairs = list(zip(places[len(places) - len(held) :], given.defaults, held, strict=True))
     by_name = function.__kwdefaults__ or {}
     for one, expression in zip(given.kwonlyargs, given.kw_defaults, strict=True):

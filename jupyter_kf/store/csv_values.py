@@ -9,9 +9,12 @@ from jupyter_kf.errors import DataError
 from jupyter_kf.worker import files
 
 
-def check_digits(path: Path, batch: Any) -> None:
+def check_digits(path: Path, batch: Any, checked: set[str]) -> None:
     """Lets numbers pass that are what the file says: pyarrow reads whole ones beyond 64 bits as
     doubles, in which different ones are equal.
+
+    Args:
+        checked: columns of this file that were read as text already; grows.
 
     Raises:
         DataError: kf-1426.
@@ -25,9 +28,11 @@ def check_digits(path: Path, batch: Any) -> None:
             pc.any(pc.and_(pc.is_finite(column), pc.greater_equal(pc.abs(column), 2.0**63))).as_py()
         )
 
-    names = [name for name in batch.schema.names if is_suspect(batch.column(name))]
+    new = [name for name in batch.schema.names if name not in checked]
+    names = [name for name in new if is_suspect(batch.column(name))]
     if not names:
         return
+    checked.update(names)
     options = csv.ReadOptions(block_size=16 << 20, use_threads=False)
     convert = files.csv_convert(dict.fromkeys(names, pa.string()), names)
     with csv.open_csv(path, options, files.csv_parse(path), convert) as reader:

@@ -266,10 +266,10 @@ def _batches(path: Path) -> Iterator[Any]:
         options = csv.ReadOptions(block_size=16 << 20, use_threads=False)
         with csv.open_csv(path, options, files.csv_parse(path), files.csv_convert()) as reader:
             csv_values.check_text(path, reader.schema)
-            empty = True
+            empty, checked = True, set[str]()
             for batch in reader:
                 empty = False
-                csv_values.check_digits(path, batch)
+                csv_values.check_digits(path, batch, checked)
                 yield batch
             if empty:
                 yield pa.RecordBatch.from_pylist([], schema=reader.schema)

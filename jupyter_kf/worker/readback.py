@@ -25,15 +25,18 @@ def prove(frame: Any, table: Any, to_frame: Callable[[Any], Any]) -> None:
     doubtful = [name for name, dtype in frame.dtypes.items() if not _is_sure(dtype)]
     if not doubtful:
         return
+    try:
+        back = to_frame(_only(table, doubtful))
+    except Exception:
+        back = None  # which one it is, is found below
     for name in doubtful:
-        have = frame[name]
         try:
-            back = to_frame(_only(table, name))[name]
-            reason = _difference(have, back)
+            one = to_frame(_only(table, [name])) if back is None else back
+            reason = _difference(frame[name], one[name])
         except Exception as error:
             reason = f"{type(error).__name__}: {error}".partition("\n")[0]
         if reason:
-            raise no_form(name, have.dtype, reason)
+            raise no_form(name, frame[name].dtype, reason)
 
 
 def no_form(name: str, dtype: Any, reason: str) -> DataError:
@@ -98,10 +101,10 @@ def _is_sure(dtype: Any) -> bool:
     return isinstance(dtype, pd.StringDtype) or str(dtype) in MASKED
 
 
-def _only(table: Any, name: str) -> Any:
+def _only(table: Any, names: list[str]) -> Any:
     from jupyter_kf.worker.tables import only_columns
 
-    return only_columns(table.select([name]))
+    return only_columns(table.select(names))
 
 
 def _difference(have: Any, back: Any) -> str:
@@ -118,17 +121,16 @@ def _difference(have: Any, back: Any) -> str:
         return "" if have.reset_index(drop=True).equals(back) else "its values would change"
     holes = have.isna().to_numpy()
     for row, (value, got) in enumerate(zip(have, back, strict=True)):
-        if not holes[row] and _plain(value) != _plain(got):
+        if not holes[row] and not _alike(value, got):
             return f"{value!r} (row {row}) would come back as {got!r}"
     return ""
 
 
-def _plain(value: Any) -> Any:
-    listed = getattr(value, "tolist", None)
-    if listed is not None:
-        value = listed()
-    if type(value) is list:
-        return [_plain(item) for item in value]
-    if type(value) is dict:
-        return {key: _plain(item) for key, item in value.items()}
-    return value
+def _alike(one: Any, other: Any) -> bool:
+    """Equal, also inside lists and records; NaN and None are both a missing value."""
+    one, other = (v.tolist() if hasattr(v, "tolist") else v for v in (one, other))
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_alike(v, other[k]) for k, v in one.items())
+    return bool(one == other) or all(v is None or v != v for v in (one, other))

@@ -129,7 +129,7 @@ class Shape:
             have is not None
             and have == want
             and not self._objects[i]
-            and self._same_domain(i, have)
+            and (i not in self._domains or self._same_domain(i, have))
         ):
             held = values._values if hasattr(values, "_values") else values
             if i in self._never_null:
@@ -152,8 +152,7 @@ class Shape:
         """Whether a category has the same code; pandas says that unordered dtypes are equal
         whatever the order of their categories, in which their codes differ.
         """
-        domain = self._domains.get(i)
-        return domain is None or have.categories is domain or domain.equals(have.categories)
+        return have.categories is self._domains[i] or self._domains[i].equals(have.categories)
 
     def _plainly(self, i: int, column: Any) -> Any:
         """An Arrow column of the field's own type; None for nulls that it may not have."""

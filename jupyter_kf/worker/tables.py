@@ -305,7 +305,8 @@ def _to_pandas(table: Any, dtypes: Mapping[str, str], missing: Mapping[str, str]
     for name, have in zip(frame.columns, frame.dtypes, strict=True):
         want = dtypes.get(name, "")
         as_recorded = not want or str(have) == want
-        if want == "category" and getattr(table.schema.field(name).type.value_type, "tz", None):
+        domain = getattr(table.schema.field(name).type, "value_type", None)
+        if want == "category" and getattr(domain, "tz", None):
             fixed[name] = _zoned_categories(table.column(name))
             continue
         if as_recorded and (want != "object" or missing.get(name) != "nan"):

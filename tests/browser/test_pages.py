@@ -184,6 +184,8 @@ def test_a_run_on_data_is_followed_from_the_queue_to_its_lineage(
         reason = stocked.run(run.id).reason
         assert "GPU" in reason
         expect(page.locator(".jp-Kf-headFacts")).to_contain_text(reason)
+        for _ in ("closed", "opened again"):
+            panel.get_by_role("button", name="Resources").click()
         expect(gpus).to_have_attribute("aria-valuetext", "0 free of 2")
         waiting = panel.locator(f".jp-Kf-resources dt:text-is('{run.id}') + dd")
         expect(waiting).to_have_text(reason)
@@ -246,11 +248,12 @@ def test_each_list_of_the_sidebar_has_its_rows_is_searched_opens_and_grows(
     search = {"params": {"speed": "uniform(1, 2)"}, "metric": "loss", "trials": 1}
     frame = pd.DataFrame({"a": [1, 2]})
     source = {"data": "points", "target": "high"}
+    stocked.train(CURVE, name="later", params={"speed": 1.0}, wait=True)  # to be searched
     later = {
-        "Studies": lambda: stocked.tune("curve", **search),
-        "Models": lambda: stocked.train(KEEPING, name="curve", wait=True, **source),
-        "Transforms": lambda: stocked.transform(PREPARE, name="curve", **source),
-        "Datasets": lambda: stocked.data("curve", frame),
+        "Studies": lambda: stocked.tune("later", **search),
+        "Models": lambda: stocked.train(KEEPING, name="later", wait=True, **source),
+        "Transforms": lambda: stocked.transform(PREPARE, name="later", **source),
+        "Datasets": lambda: stocked.data("later", frame),
     }
     panel = screen.open().open_panel()
     kind = panel.get_by_role("combobox", name="Kind")
@@ -281,7 +284,7 @@ def test_each_list_of_the_sidebar_has_its_rows_is_searched_opens_and_grows(
         if section in later:
             later[section]()
             expect(rows).to_have_count(before + 1)
-            expect(rows.filter(has_text="curve").first).to_be_visible()
+            expect(rows.filter(has_text="later").first).to_be_visible()
         fold.get_by_role("button", name=section, exact=True).click()
     assert screen.errors == []
 

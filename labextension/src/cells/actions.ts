@@ -18,6 +18,8 @@ const MARK_MS = 2_000;
 export interface INotebooks {
   tracker: INotebookTracker;
   show: (panel: NotebookPanel) => void;
+  /** The server's default kernel; '' where it has none. */
+  kernel: () => string;
 }
 
 export interface IInsertion {
@@ -39,7 +41,7 @@ export async function insertCell(
     open(tracker, notebook) ??
     tracker.currentWidget ??
     (notebook ? await opened(context, notebook) : null) ??
-    (await newNotebook(context));
+    (await newNotebook(context, notebooks));
   if (!panel) {
     return null;
   }
@@ -163,8 +165,11 @@ async function load({ content, sessionContext }: NotebookPanel): Promise<void> {
   content.activeCellIndex = content.widgets.indexOf(job);
 }
 
-export async function startNotebook(context: IContext): Promise<void> {
-  const panel = await newNotebook(context);
+export async function startNotebook(
+  context: IContext,
+  notebooks: INotebooks
+): Promise<void> {
+  const panel = await newNotebook(context, notebooks);
   if (panel) {
     await panel.context.ready;
     panel.content.activeCell?.model.sharedModel.setSource(LOAD);
@@ -172,10 +177,14 @@ export async function startNotebook(context: IContext): Promise<void> {
 }
 
 /** A new notebook with the server's default kernel; the user asked for one, so it starts. */
-async function newNotebook({ commands }: IContext): Promise<NotebookPanel | null> {
+async function newNotebook(
+  { commands }: IContext,
+  { kernel }: INotebooks
+): Promise<NotebookPanel | null> {
+  // Without a name JupyterLab would ask for it, in a dialog.
   const made = await commands.execute('notebook:create-new', {
     kernelId: '',
-    kernelName: ''
+    kernelName: kernel()
   });
   return made instanceof NotebookPanel ? made : null;
 }

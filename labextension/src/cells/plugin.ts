@@ -51,10 +51,10 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load('jupyter_kf');
     const context: IContext = { kf, trans, commands: app.commands };
     const show = ({ id }: { id: string }) => app.shell.activateById(id);
-    addCommands(context, { tracker, show });
-    tracker.widgetAdded.connect((_, panel) =>
-      listen(context, { tracker, show }, panel)
-    );
+    const kernel = () => app.serviceManager.kernelspecs.specs?.default ?? '';
+    const notebooks = { tracker, show, kernel };
+    addCommands(context, notebooks);
+    tracker.widgetAdded.connect((_, panel) => listen(context, notebooks, panel));
   }
 };
 
@@ -140,6 +140,6 @@ function addCommands(context: IContext, notebooks: INotebooks): void {
     caption: trans.__('A new notebook that begins with %load_ext jupyter_kf'),
     icon: runIcon,
     describedBy: { args: { type: 'object', properties: {} } },
-    execute: async () => (await actions()).startNotebook(context)
+    execute: async () => (await actions()).startNotebook(context, notebooks)
   });
 }

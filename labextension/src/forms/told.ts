@@ -3,6 +3,7 @@ import * as React from 'react';
 import { useKf } from '../ui/context';
 import { asKfError } from '../ui/hooks';
 import type { Change, Draft, Mistake, Problem, ThingPage } from '../wire';
+import { drafted } from './draft';
 import type { IField, IRequest, Names } from './model';
 import type { Verb } from './verbs';
 
@@ -32,7 +33,6 @@ export function useCell(
   const body = JSON.stringify({
     verb,
     fields: asked.fields,
-    known: true,
     ...(code === null ? {} : { code })
   });
   const said = Object.keys(asked.wrong).sort().join(' '); // here, so not the server's to say
@@ -48,7 +48,7 @@ export function useCell(
         wrong
       });
     const timer = window.setTimeout(() => {
-      kf.rest.post<Draft>('cells', JSON.parse(body)).then(
+      drafted(kf.rest, JSON.parse(body)).then(
         draft => current && answered(draft),
         failure =>
           current && set({ ...NOTHING_TOLD, failure: asKfError(failure).problem })

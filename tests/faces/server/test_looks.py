@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from jupyter_kf.backends.local.backend import LocalBackend
 from jupyter_kf.client import Client
+from jupyter_kf.records import State
 from jupyter_kf.server import looks
 from jupyter_kf.server.looks import Looks
 from jupyter_kf.store import Store
@@ -113,3 +115,19 @@ def test_a_run_that_came_was_shown_and_went_between_two_looks_is_told(client):
     told = [(one.id, one.action) for one in seen.look() if one.thing == "run"]
     assert told == [(run_id, "deleted")]
     assert not shown
+
+
+def test_what_there_is_left_is_told_when_a_run_is_let_in_and_not_when_it_reports(counted):
+    client, _, ids = counted
+    seen = Looks(client)
+    while seen.look():
+        pass
+    line = {"t": 1.0, "step": 1, "values": {"auc": 0.5}, "progress": None, "remaining_s": None}
+    with client.store.runs.folder(ids[0]).metrics.open("a") as metrics:
+        metrics.write(json.dumps(line) + "\n")
+    assert [news.thing for news in seen.look()] == ["run"]
+    # As it was seen while it waited: it has its cores now, though it is the same run.
+    seen._rows[ids[1]] = replace(seen._rows[ids[1]], state=State.PENDING)
+    seen._marks[ids[1]] = ()
+    told = [(news.thing, news.id, news.action) for news in seen.look()]
+    assert told == [("run", ids[1], "changed"), ("resources", "local", "changed")]

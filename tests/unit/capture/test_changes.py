@@ -20,6 +20,7 @@ class C:
     ("cells", "uses", "words"),
     [
         (("K = 1", "def f(x, k=K): return x + k", "K = 100"), "f(1)", "k=K was 1"),
+        (("K = 1", "f = lambda x, k=K: x + k", "K = 100"), "f(1)", "k=K was 1"),
         (("K = 1", "def f(x, *, k=2 * K + 1): return x + k", "K = 100"), "f(1)", "k=2 * K + 1"),
         (("def f(x, k=1): return x + k", "f.__defaults__ = (5,)"), "f(1)", "k=1 was 5"),
         (("def g(): return 1", "def f(x=g): return x()", "def g(): return 2"), "f()", "x=g"),

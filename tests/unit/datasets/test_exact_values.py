@@ -78,6 +78,21 @@ def test_what_pandas_and_arrow_hold_alike_comes_back(snap, values):
     pd.testing.assert_frame_equal(snap(frame[["v"]]), frame[["v"]], check_exact=True)
 
 
+def test_lists_and_records_with_missing_values_inside_are_kept(snap):
+    frame = pd.DataFrame(
+        {"l": [[1, np.nan], None, []], "r": [{"x": 1.5, "y": None}, {"x": np.nan, "y": "a"}, None]}
+    )
+    back = snap(frame)
+    assert str(back.l.tolist()) == "[array([ 1., nan]), None, array([], dtype=float64)]"
+    assert back.r[0] == {"x": 1.5, "y": None} and back.r[2] is None
+
+
+def test_large_floats_of_a_csv_are_no_whole_numbers(snap, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("x,y\n" + "1e20,-12345678901234567890.5\n" * 3)
+    assert snap(path).x.tolist() == [1e20] * 3
+
+
 def test_whole_numbers_beside_a_null_stay_exact(snap, tmp_path):
     frame = pd.DataFrame({"n": pd.array([LARGE, None], "Int64"), "small": [1, 2]})
     frame.to_parquet(tmp_path / "a.parquet")
