@@ -47,7 +47,7 @@ def test_a_secret_of_the_build_is_read_by_its_user_and_is_in_no_history(node, fo
     settings = tmp_path / "settings"
     settings.write_text("index-url = https://somebody:hunter2@packages.example/simple\n")
     mount = "--mount=type=secret,id=pip,target=/etc/pip.conf,uid=1000"
-    read = 'test "$(id -u) $(wc -c </etc/pip.conf)" = "1000 65"'
+    read = f'test "$(id -u) $(wc -c </etc/pip.conf)" = "1000 {settings.stat().st_size}"'
     (folder / "Dockerfile").write_text(
         f"ARG BASE_IMAGE\nFROM ${{BASE_IMAGE}}\nUSER 1000\nRUN {mount} {read}\n"
         "RUN test ! -s /etc/pip.conf\n"
