@@ -72,6 +72,12 @@ def stocked(lab: Lab) -> Iterator[Client]:
         client.stop("high")
 
 
+@pytest.fixture(autouse=True)
+def _where_the_lab_runs(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test has a runtime folder of its own; the lab sees only what runs in the lab's."""
+    monkeypatch.setenv("JUPYTER_KF_RUNTIME_DIR", str(lab.runtime))
+
+
 def _wide() -> pd.DataFrame:
     rng = np.random.default_rng(0)
     columns = {f"sensor_{n:04}": rng.normal(n, 1, 50) for n in range(1198)}
@@ -181,11 +187,9 @@ def test_a_run_on_data_is_followed_from_the_queue_to_its_lineage(
         page = screen.show("run", run.id)
         state = page.locator(".jp-Kf-head .jp-Kf-state")
         expect(state).to_have_attribute("data-state", "PENDING")
+        until(lambda: "GPU" in stocked.run(run.id).reason)
         reason = stocked.run(run.id).reason
-        assert "GPU" in reason
         expect(page.locator(".jp-Kf-headFacts")).to_contain_text(reason)
-        for _ in ("closed", "opened again"):
-            panel.get_by_role("button", name="Resources").click()
         expect(gpus).to_have_attribute("aria-valuetext", "0 free of 2")
         waiting = panel.locator(f".jp-Kf-resources dt:text-is('{run.id}') + dd")
         expect(waiting).to_have_text(reason)
