@@ -58,14 +58,20 @@ values = st.recursive(
     max_leaves=6,
 )
 names = st.one_of(st.sampled_from(sorted(_READERS)), st.sampled_from(sorted(_READERS)), texts)
-likely = st.fixed_dictionaries(
+good = st.fixed_dictionaries(
     {},
-    optional=dict.fromkeys(_READERS, texts | scalars)
-    | {
+    optional={
         "image": st.sampled_from(sorted(CATALOGUE.images)),
-        "size": st.sampled_from(["small", "large"]),
-        "workspace": st.sampled_from(["new", "none", "eve-2", "claim-bob"]),
+        "size": st.sampled_from(sorted(CATALOGUE.sizes)),
+        "workspace": st.sampled_from(["new", "none", "eve-2"]),
     },
+)
+# One that would be granted, and one option that may be anything.
+likely = st.builds(
+    lambda fields, name, value: {**fields, name: value},
+    good,
+    st.sampled_from(sorted(_READERS)),
+    texts | scalars,
 )
 options = st.one_of(st.dictionaries(names, values, max_size=6), values)
 forms = st.dictionaries(names, st.lists(texts | st.binary(max_size=3), max_size=3), max_size=6)
