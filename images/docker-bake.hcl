@@ -31,7 +31,8 @@ target "pytorch" {
   inherits   = ["common"]
   dockerfile = "images/pytorch/Dockerfile"
   contexts   = { base = "target:scipy" }
-  # PyTorch's own index has the build without CUDA: set PIP_INDEX_URL to it.
+  # PyTorch's own index has the build without CUDA: name it in the secret `pip`
+  # (images/README.md).
   args       = { BASE_IMAGE = "base" }
   tags       = ["${REGISTRY}/jupyter-kf-pytorch:${VERSION}"]
 }

@@ -207,7 +207,9 @@ def _silent(store: Store, name: str, error: ServeError, watch: Watcher) -> Serve
     if warm and _run_of(_version(store, name, warm), store, watch).state is State.READY:
         fix = f"version {warm} still runs: `%kf serve {name} --version {warm}` goes back to it"
     else:
-        fix = f"start it again: `%kf serve {name}`; `%kf logs {now.run}` shows what it printed"
+        model = run.spec.get("model")  # without it the newest or best model would be served
+        again = f"%kf serve {name}" + (f" --model {model}" if model else "")
+        fix = f"start it again: `{again}`; `%kf logs {now.run}` shows what it printed"
     return ServeError(2204, error.what, cause=cause, fix=fix)
 
 

@@ -46,11 +46,17 @@ class KfExtension(ExtensionApp):
         self.handlers.extend(handlers())
 
     def current_activity(self) -> bool:
-        """Whether a run is going that will end by itself: an idle server waits for it.
+        """Whether a terminal is open, or a run is going that will end by itself: they keep it.
 
         jupyter_server asks once a minute, when no kernel lives and it is set to stop when idle
         (a spawned server is). An endpoint ends only when somebody stops it, so it doesn't count.
+        The terminals' own extension (0.5.4) has the same question to answer, and never says yes:
+        what it looks at first is set nowhere.
         """
+        assert self.serverapp is not None
+        terminals = self.serverapp.web_app.settings.get("terminal_manager")
+        if terminals is not None and terminals.terminals:
+            return True
         try:
             runs = self.hub.client.runs()
         except (KfError, OSError):  # a store that can't be read has no run to wait for

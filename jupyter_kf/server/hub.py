@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from jupyter_kf.client import Client, connect
-from jupyter_kf.errors import StoreError
+from jupyter_kf.errors import ServeError, StoreError
 from jupyter_kf.server import aside
 from jupyter_kf.server.answers import At
 from jupyter_kf.server.endpoints import Endpoints
@@ -108,18 +108,30 @@ class Hub:
 
     async def quick(self, work: Callable[..., T], *args: Any) -> T:
         """`work(*args)` in a thread, for reads."""
-        self._loop = asyncio.get_running_loop()
-        return await self._loop.run_in_executor(self._quick, partial(work, *args))
+        return await self._in(self._quick, partial(work, *args))
 
     async def slow(self, work: Callable[..., T], *args: Any) -> T:
         """`work(*args)` in a thread that may be kept for long."""
-        self._loop = asyncio.get_running_loop()
-        return await self._loop.run_in_executor(self._slow, partial(work, *args))
+        return await self._in(self._slow, partial(work, *args))
 
     async def asks(self, work: Callable[..., T], *args: Any) -> T:
         """`work(*args)` in a thread that an endpoint may keep for as long as it hangs."""
+        return await self._in(self._asks, partial(work, *args))
+
+    async def _in(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         self._loop = asyncio.get_running_loop()
-        return await self._loop.run_in_executor(self._asks, partial(work, *args))
+        try:
+            if not self.ending.is_set():
+                return await self._loop.run_in_executor(pool, work)
+        except asyncio.CancelledError:  # it still waited for a thread
+            if not self.ending.is_set():
+                raise
+        raise ServeError(
+            9026,
+            "the server is ending",
+            cause="somebody stopped it, or it had been idle for long",
+            fix="start it again; what runs goes on meanwhile",
+        )
 
     def at(self) -> At:
         """The moment before a read: what changes during it has a later event."""

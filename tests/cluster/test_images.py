@@ -1,5 +1,10 @@
 """Do images come about without a registry, and only once?"""
 
+from __future__ import annotations
+
+import json
+import tarfile
+
 import pytest
 from kubernetes import client
 
@@ -36,6 +41,24 @@ def test_a_dockerfile_on_the_local_base_runs_on_the_node(api, namespace, node, f
 
     wait_for(done, 60, "the pod succeeded")
     assert core.read_namespaced_pod_log("noted", namespace) == "copied\nbuilt\n"
+
+
+def test_a_secret_of_the_build_is_read_by_its_user_and_is_in_no_history(node, folder, tmp_path):
+    settings = tmp_path / "settings"
+    settings.write_text("index-url = https://somebody:hunter2@packages.example/simple\n")
+    mount = "--mount=type=secret,id=pip,target=/etc/pip.conf,uid=1000"
+    read = f'test "$(id -u) $(wc -c </etc/pip.conf)" = "1000 {settings.stat().st_size}"'
+    (folder / "Dockerfile").write_text(
+        f"ARG BASE_IMAGE\nFROM ${{BASE_IMAGE}}\nUSER 1000\nRUN {mount} {read}\n"
+        "RUN test ! -s /etc/pip.conf\n"
+    )
+    options = ["--secret", f"id=pip,src={settings}"]
+    archive = images.dockerfile(folder, "localhost/secret:1", options=options)
+    with tarfile.open(archive) as tar:
+        blobs = [tar.extractfile(one).read() for one in tar if "blobs" in one.name and one.isfile()]
+    told = [json.loads(blob) for blob in blobs if blob.startswith(b"{")]
+    assert any("/etc/pip.conf" in json.dumps(one.get("history")) for one in told)
+    assert "hunter2" not in json.dumps(told)
 
 
 @pytest.fixture

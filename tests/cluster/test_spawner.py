@@ -58,6 +58,8 @@ def test_a_gpu_that_nobody_has_is_explained_and_counts_for_nothing(hub, api, nam
         said = progress(hub, "grace")
         assert said[-1]["failed"]
         assert "No machine can take the server now" in said[-1]["message"]
+        percents = [one["progress"] for one in said]
+        assert percents == sorted(percents) and percents[-1] == 100 and 5 in percents
         wait_for(lambda: not servers(api, namespace), 30, "the pod to be removed")
     assert hub.alive and "consecutive spawn" not in hub.log.read_text()
 
@@ -105,6 +107,42 @@ def test_a_usual_workspace_that_carries_another_name_is_never_mounted(hub, api, 
     assert answer.status_code == 400
     assert "is not yours" in answer.json()["message"]
     assert not servers(api, namespace)
+
+
+def test_a_workspace_of_ones_own_is_mounted_anothers_is_refused_and_named_servers_have_theirs(
+    hub, api, namespace
+):
+    core = client.CoreV1Api(api)
+    for name, owner in (("ada-old", "ada"), ("claim-bob", "bob")):
+        of = {"annotations": {OWNER: owner}, "name": name}
+        asked = {"requests": {"storage": "1Gi"}}
+        spec = {"accessModes": ["ReadWriteOnce"], "resources": asked}
+        core.create_namespaced_persistent_volume_claim(namespace, {"metadata": of, "spec": spec})
+    for claim in ("claim-bob", "not-there"):
+        answer = hub.ask("ada", {"image": "base", "workspace": claim})
+        assert answer.status_code == 400
+        assert f"the volume '{claim}' is not yours" in answer.json()["message"]
+    mounted: dict[str, set[str]] = {}
+
+    def seen(pod: str) -> bool:
+        for one in servers(api, namespace):
+            claims = [volume.persistent_volume_claim for volume in one.spec.volumes]
+            mounted[one.metadata.name] = {claim.claim_name for claim in claims if claim}
+        return pod in mounted
+
+    hub.ask("ada", {"image": "base", "workspace": "ada-old"})
+    wait_for(lambda: seen("jupyter-ada"), 30, "a pod with the old volume")
+    for server in ("one", "two"):
+        hub.ask("cyd", {"image": "base"}, server)
+        wait_for(lambda pod=f"jupyter-cyd--{server}": seen(pod), 30, f"the server {server}")
+    assert mounted == {
+        "jupyter-ada": {"ada-old"},
+        "jupyter-cyd--one": {"claim-cyd--one"},
+        "jupyter-cyd--two": {"claim-cyd--two"},
+    }
+    for server in ("one", "two"):
+        made = core.read_namespaced_persistent_volume_claim(f"claim-cyd--{server}", namespace)
+        assert made.metadata.annotations[OWNER] == "cyd"
 
 
 def test_a_user_deletes_a_volume_on_a_page_of_its_own_by_typing_its_name(hub, api, namespace):

@@ -58,9 +58,13 @@ def _this_machines() -> list[str]:
     if CERTIFICATES.exists():
         options += ["--volume", f"{CERTIFICATES}:/run/certificates.crt:ro"]
         options += ["--build-arg", "PIP_CERT=/run/certificates.crt"]
-    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"):
-        if os.environ.get(name):
-            options += ["--build-arg", f"{name}={os.environ[name]}"]
+    names = {"PIP_INDEX_URL": "index-url", "PIP_EXTRA_INDEX_URL": "extra-index-url"}
+    told = [f"{key} = {os.environ[name]}\n" for name, key in names.items() if os.environ.get(name)]
+    if told:
+        # May hold a password: a secret of the build, since arguments stay in the image's history.
+        settings = Path(tempfile.mkdtemp()) / "pip.conf"
+        settings.write_text("[global]\n" + "".join(told))
+        options += ["--secret", f"id=pip,src={settings}"]
     return options
 
 

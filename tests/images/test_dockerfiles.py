@@ -15,6 +15,8 @@ from tests.images.build import ROOM, ROOT
 FOLDERS = sorted(path.parent for path in ROOM.glob("*/Dockerfile"))
 BAKE = (ROOM / "docker-bake.hcl").read_text()
 NAMES = [folder.name for folder in FOLDERS]
+ARGUMENTS = {"BASE_IMAGE", "VERSION", "PACKAGE", "PIP_CERT"}
+INDEX = "--mount=type=secret,id=pip,target=/etc/pip.conf,uid=1000 "
 
 
 def instructions(folder: Path) -> list[tuple[str, str]]:
@@ -46,8 +48,22 @@ def test_what_is_installed_is_pinned(folder):
     for run in of(folder, "RUN"):
         for install in re.findall(r"pip install[^&]*", run):
             assert "-c /opt/kf/share/jupyter-kf/requirements.txt" in install
+        for install in re.findall(r"apt-get install[^&]*", run):
+            packages = [word for word in install.split()[2:] if not word.startswith("-")]
+            assert packages and all(re.match(r"'[a-z]+=\d[^']*'$", one) for one in packages)
     addresses = re.findall(r"https?://([^:/']+)", (folder / "Dockerfile").read_text())
     assert set(addresses) <= {"127.0.0.1"}
+
+
+def test_the_tool_of_the_bill_of_materials_is_pinned_whole():
+    lines = (ROOM / "base" / "sbom-requirements.txt").read_text().splitlines()[1:]
+    assert all(re.fullmatch(r"[\w.-]+==[\d.]+", line) for line in lines)
+    assert any(line.startswith("cyclonedx-bom==") for line in lines)
+    (install,) = re.findall(r".*pip\" install.*", (ROOM / "base" / "sbom").read_text())
+    assert "--no-deps -r" in install and install.endswith('/sbom-requirements.txt"')
+    for folder in FOLDERS:
+        if any("base/sbom " in copied for copied in of(folder, "COPY")):
+            assert any("sbom-requirements.txt" in copied for copied in of(folder, "COPY"))
 
 
 @pytest.mark.parametrize(
@@ -72,6 +88,11 @@ def test_labels_name_the_image_and_no_secret_is_kept(folder):
     kept = " ".join(of(folder, "ENV"))
     assert not re.search(r"(TOKEN|PASSWORD|SECRET|INDEX_URL|CERT)", kept)
     assert not of(folder, "ADD")
+    # Arguments are in an image's history. An index with its password is a secret of the build.
+    assert {one.partition("=")[0] for one in of(folder, "ARG")} <= ARGUMENTS
+    for run in of(folder, "RUN"):
+        if re.search(r"\b(pip install|sbom)\b", run):
+            assert run.startswith(INDEX), run
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=NAMES)

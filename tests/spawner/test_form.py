@@ -71,6 +71,23 @@ def test_every_field_is_an_option_and_every_option_is_a_field(catalogue, grace):
     assert set(page(catalogue, grace, usage).choices) == set(_READERS)
 
 
+def test_what_is_inside_is_said_what_is_deprecated_comes_last_and_what_is_redirected_is_not_there(
+    ada,
+):
+    more = """
+  older: {title: Older, image: "lab:0", inside: [pandas 1], deprecated: "use Lab."}
+  gone: {title: Gone, image: "lab:g", redirect: lab}
+  newer: {title: Newer, image: "lab:2", inside: [pandas 3, "R & Julia"]}
+"""
+    catalogue = parse(SMALL.replace('"lab:1"}\n', '"lab:1"}' + more))
+    text = form.render(catalogue, ada, USAGE)
+    choices = Page(text).choices["image"]
+    assert set(choices) == {"", "newer", "older"} and choices[-1] == "older"
+    assert "pandas 3, R &amp; Julia" in text and "pandas 1" in text
+    assert "On its way out: use Lab." in text and "Gone" not in text
+    assert resolve(catalogue, ada, USAGE, {"image": "gone"}).image_name == "lab"
+
+
 def test_every_control_has_a_label_and_every_description_exists(catalogue, grace):
     shown = page(catalogue, grace, Usage(home="h"))
     assert shown.controls == shown.labelled

@@ -11,39 +11,14 @@ import httpx
 import pytest
 
 from tests.spawner.hub import INTERNAL_SSL, TOKEN, Hub, running_hub, xsrf
-
-# Two failures in a row would end this hub. There is no Kubernetes: a refusal needs none.
-STRICT = """
-import os, pathlib
-kubeconfig = pathlib.Path("kubeconfig")
-kubeconfig.write_text('''
-apiVersion: v1
-kind: Config
-current-context: none
-contexts: [{name: none, context: {cluster: none, user: none}}]
-clusters: [{name: none, cluster: {server: "http://127.0.0.1:9"}}]
-users: [{name: none, user: {}}]
-''')
-c.JupyterHub.spawner_class = "jupyter-kf"
-c.KfSpawner.catalogue_file = str(catalogue) if "catalogue" in globals() else CATALOGUE
-c.Spawner.consecutive_failure_limit = 2
-"""
+from tests.spawner.recording import TAKES_NONE
+from tests.spawner.watching import follow
 
 
 @pytest.fixture(scope="module")
 def local_hub(tmp_path_factory) -> Iterator[Hub]:
     # With TLS between hub, proxy and servers: what works so works without, as `make hub` does.
     with running_hub(tmp_path_factory.mktemp("hub"), INTERNAL_SSL) as hub:
-        yield hub
-
-
-@pytest.fixture(scope="module")
-def strict_hub(tmp_path_factory) -> Iterator[Hub]:
-    from tests.spawner.conftest import PUBLISHED
-
-    folder = tmp_path_factory.mktemp("hub")
-    more = f"CATALOGUE = {str(PUBLISHED)!r}\n{STRICT}"
-    with running_hub(folder, more, KUBECONFIG=str(folder / "kubeconfig")) as hub:
         yield hub
 
 
@@ -136,15 +111,70 @@ def test_a_refused_start_is_one_line_of_the_hubs_log_and_no_traceback(strict_hub
         assert line.startswith("[I ") and "gus" in line
 
 
-def test_a_saved_choice_that_is_no_longer_allowed_is_refused_on_return(strict_hub):
-    assert strict_hub.ask("dan", {"image": "gone"}).status_code == 400
-    assert strict_hub.user("dan").get("/hub/spawn/dan").status_code == 200
-    assert strict_hub.alive
+def images_of(pods: list[dict]) -> list[str]:
+    return [pod["spec"]["containers"][0]["image"] for pod in pods]
+
+
+def test_a_saved_choice_is_replayed_and_refused_once_it_is_no_longer_allowed(strict_hub, notes):
+    """An empty body is how the hub starts what was chosen last."""
+    catalogue = strict_hub.log.parent / "catalogue.yaml"
+    published, before = catalogue.read_text(), len(notes.pods)
+
+    def said(options: object) -> str:
+        answer = strict_hub.ask("dan", options)
+        assert answer.status_code in (400, 409), answer.text
+        return answer.json()["message"]
+
+    assert TAKES_NONE in said({"image": "tensorflow", "workspace": "none"})
+    assert TAKES_NONE in said(None)
+    assert TAKES_NONE in said({})
+    assert images_of(notes.pods[before:]) == ["localhost/jupyter-kf-tensorflow:0.1.0"] * 3
+    try:
+        catalogue.write_text(published.replace("\n  tensorflow:\n", "\n  tensorflow-old:\n"))
+        for _ in range(3):
+            assert "there is no image 'tensorflow'" in said(None)
+        assert "there is no image 'tensorflow'" in said({})
+        assert strict_hub.user("dan").get("/hub/spawn/dan").status_code == 200
+    finally:
+        catalogue.write_text(published)
+    assert len(notes.pods) == before + 3
+    assert strict_hub.alive and "consecutive spawn" not in strict_hub.log.read_text()
+
+
+def test_a_link_is_granted_as_a_form_is(strict_hub, notes):
+    user, before = strict_hub.user("jo"), len(notes.pods)
+    link = {"opt-image": "pytorch-gpu", "opt-size": "large", "opt-gpu": "nvidia"}
+    page = user.get("/hub/spawn/jo", params={**link, "opt-workspace": "none"})
+    assert page.status_code == 409 and TAKES_NONE in page.text
+    fields = {name.removeprefix("opt-"): value for name, value in link.items()}
+    assert strict_hub.submit("jo", {**fields, "workspace": "none"}).status_code == 409
+    by_link, by_form = notes.pods[before:]
+    mark = by_link["metadata"]["annotations"].pop("jupyter-kf.org/spawn-id")
+    assert mark != by_form["metadata"]["annotations"].pop("jupyter-kf.org/spawn-id")
+    assert by_link == by_form
+    limits = by_link["spec"]["containers"][0]["resources"]["limits"]
+    assert limits["nvidia.com/gpu"] == "1"
+    assert images_of([by_link]) == ["localhost/jupyter-kf-pytorch-gpu:0.1.0"]
+
+
+def test_two_named_servers_have_claims_of_their_own(strict_hub, notes):
+    before, claims = len(notes.pods), len(notes.made_claims)
+    for server in ("one", "two"):
+        assert strict_hub.ask("kay", {"image": "base"}, server).status_code == 409
+    made = [claim["metadata"]["name"] for claim in notes.made_claims[claims:]]
+    assert made == ["claim-kay--one", "claim-kay--two"]
+    mounted = [
+        {one["persistentVolumeClaim"]["claimName"] for one in pod["spec"]["volumes"]}
+        for pod in notes.pods[before:]
+    ]
+    assert mounted == [{name} for name in made]
 
 
 def test_a_chosen_server_starts_and_knows_what_it_was_given(local_hub):
     answer = local_hub.submit("eve", {"image": "pytorch", "size": "small", "memory": "3Gi"})
     assert answer.status_code == 200, answer.text
+    told = follow(local_hub, "eve")
+    assert told.climbs and not told.failed and len(told.percents) > 1, told
     user = local_hub.user("eve")
     until = time.monotonic() + 120
     # As a browser: through the hub's login for the server.

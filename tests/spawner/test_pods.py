@@ -14,6 +14,8 @@ from jupyter_kf_spawner.resolve import Identity, Usage, resolve
 
 from tests.spawner.test_catalogue import SMALL
 
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+
 
 @pytest.fixture(scope="module")
 def rendered(catalogue) -> dict[str, dict]:
@@ -71,6 +73,25 @@ def test_shared_memory_and_read_only_data_are_mounted(rendered):
     mounts = rendered["scipy, large, data, in no group"]["spec"]["containers"][0]["volumeMounts"]
     assert {"name": "kf-data-0", "mountPath": "/data/flights", "readOnly": True} in mounts
     assert any(mount["mountPath"] == "/dev/shm" for mount in mounts)
+
+
+@pytest.mark.parametrize(
+    ("image", "policy"),
+    [
+        (f'"lab@{DIGEST}"', "IfNotPresent"),
+        (f'"registry.example:5000/team/lab:1@{DIGEST}"', "IfNotPresent"),
+        (f'"lab:latest@{DIGEST}"', "IfNotPresent"),
+        ('"lab:1"', "IfNotPresent"),
+        ('"lab:latest"', "Always"),
+        ('"lab"', "Always"),
+        ('"lab:latest", pull: Never', "Never"),
+        (f'"lab@{DIGEST}", pull: Always', "Always"),
+    ],
+)
+def test_an_image_is_pulled_by_its_digest_once_and_by_its_tag_as_its_policy_says(image, policy):
+    container = of(SMALL.replace('"lab:1"', image), {})["spec"]["containers"][0]
+    assert container["imagePullPolicy"] == policy
+    assert container["image"] == image.split('"')[1]
 
 
 def test_all_needs_for_nodes_must_hold_at_once():

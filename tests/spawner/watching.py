@@ -24,7 +24,13 @@ class Told:
     """Everything that was said about a start until it ended: (moment, sentence)."""
 
     said: list[tuple[float, str]] = field(default_factory=list)
+    percents: list[float] = field(default_factory=list)
     failed: bool = False
+
+    @property
+    def climbs(self) -> bool:
+        """Whether the percentage never fell, and ended at 100."""
+        return self.percents == sorted(self.percents) and self.percents[-1:] == [100]
 
     def moment(self, words: str) -> float | None:
         """When these words were first read."""
@@ -38,12 +44,15 @@ def start(
 
     To its end, or until the words of `until_said`.
     """
-    told = Told()
     answer = hub.ask(user, options)
     if answer.status_code >= 400:
-        told.said.append((time.time(), answer.json()["message"]))
-        told.failed = True
-        return told
+        return Told([(time.time(), answer.json()["message"])], failed=True)
+    return follow(hub, user, until_said=until_said, within_s=within_s)
+
+
+def follow(hub: Hub, user: str, *, until_said: str = "", within_s: float = 90) -> Told:
+    """Listens to a start's progress as a browser does, to its end or until these words."""
+    told = Told()
     headers = {"Authorization": f"token {TOKEN}"}
     url = f"{hub.url}/hub/api/users/{user}/server/progress"
     until = time.monotonic() + within_s
@@ -54,6 +63,7 @@ def start(
                     continue
                 one = json.loads(line.removeprefix("data:"))
                 told.said.append((time.time(), one.get("message", "")))
+                told.percents.append(one["progress"])
                 told.failed = bool(one.get("failed"))
                 heard = bool(until_said) and until_said in told.said[-1][1]
                 if told.failed or one.get("ready") or heard:

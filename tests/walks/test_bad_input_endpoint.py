@@ -286,7 +286,7 @@ def test_a_killed_endpoint_is_stood_in_for_and_says_so_when_nobody_is_left(serve
     assert (now.version, now.instead_of, now.run.id) == (1, 2, first.run.id)
     killed(served, first)
     for ask in (lambda: served.predict("frail", GOOD), lambda: served.check("frail")):
-        with pytest.raises(KfError, match="%kf serve frail") as caught:
+        with pytest.raises(KfError, match="%kf serve frail --model late@1`") as caught:
             ask()
         assert caught.value.code == 2204 and "FAILED" in caught.value.cause
 

@@ -10,6 +10,7 @@ import threading
 
 import pytest
 
+from jupyter_kf.server.hub import Hub
 from jupyter_kf.server.routes import BASE
 from jupyter_kf.serving import routing
 from tests.faces.server.scene import ended_run
@@ -315,3 +316,17 @@ async def test_numbers_of_any_size_are_sent(api, client):
     run = client.train("1", name="one", params={"big": 10**30}, wait=True)
     got = await api("GET", f"/runs/{run.id}")
     assert json.loads(got.body)["run"]["spec"]["params"]["big"] == 10**30
+
+
+async def test_what_is_asked_while_the_server_ends_is_told_so_and_is_no_bug():
+    hub, held = Hub(), threading.Event()
+    busy = [asyncio.ensure_future(hub.quick(held.wait, 20)) for _ in range(40)]
+    await asyncio.sleep(0)
+    hub.close()
+    held.set()
+    late = asyncio.ensure_future(hub.slow(lambda: 1))
+    ended = await asyncio.gather(*busy, late, return_exceptions=True)
+    refused = [each for each in ended if isinstance(each, BaseException)]
+    assert True in ended  # those that had a thread
+    assert late.exception() in refused
+    assert {getattr(each, "code", each) for each in refused} == {9026}
