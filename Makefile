@@ -41,7 +41,7 @@ panels: $(READY) ## the same, or a sentence where there is no Node
 lab: $(READY) panels ## JupyterLab on the demo's notebooks, on this machine only
 	@.venv/bin/jupyter lab binder --ip=127.0.0.1 --no-browser $(if $(filter 0,$(shell id -u)),--allow-root)
 
-hub: $(READY) ## a JupyterHub with the catalogue's form, on this machine; PORT=8000
+hub: $(READY) panels ## a JupyterHub with the catalogue's form, on this machine; PORT=8000
 	@JUPYTER_KF_HUB_PORT=$(or $(PORT),8000) JUPYTER_KF_PROXY="$$($(PY) .ci/environment.py proxy)" \
 	    $(PY) -m jupyterhub -f spawner/jupyterhub_config.py
 
