@@ -1030,6 +1030,8 @@ export interface components {
             same: {
                 [key: string]: unknown;
             };
+            /** Code */
+            code: (string | null)[];
             /** Metrics Over Steps */
             metrics_over_steps: {
                 [key: string]: components["schemas"]["Metric"][];
