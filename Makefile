@@ -38,10 +38,11 @@ bundle: $(READY) ## the JupyterLab extension, built when a source changed
 panels: $(READY) ## the same, or a sentence where there is no Node
 	@$(PY) .ci/frontend.py bundle --if-possible
 
-lab: $(READY) panels ## JupyterLab on the demo's notebooks, on this machine only
-	@.venv/bin/jupyter lab binder --ip=127.0.0.1 --no-browser $(if $(filter 0,$(shell id -u)),--allow-root)
+lab: $(READY) panels ## the address of a JupyterLab on the demo notebook, on this machine only
+	@.venv/bin/jupyter lab binder --ip=127.0.0.1 --no-browser \
+	    --LabApp.default_url=/lab/tree/01-from-cell-to-prediction.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
 
-hub: $(READY) ## a JupyterHub with the catalogue's form, on this machine; PORT=8000
+hub: $(READY) panels ## a JupyterHub with the catalogue's form, on this machine; PORT=8000
 	@JUPYTER_KF_HUB_PORT=$(or $(PORT),8000) JUPYTER_KF_PROXY="$$($(PY) .ci/environment.py proxy)" \
 	    $(PY) -m jupyterhub -f spawner/jupyterhub_config.py
 

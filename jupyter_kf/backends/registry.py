@@ -42,6 +42,6 @@ def get(name: str, **settings: Any) -> Backend:
             2002,
             f"this version of jupyter-kf has no {name} back end",
             cause=f"{module} is not part of it",
-            fix="`pip install --upgrade jupyter-kf`, or use `--backend local`",
+            fix="use `--backend local`; a later version will bring it: see the changelog",
         )
     return cast(Backend, getattr(import_module(module), maker)(**settings))

@@ -310,7 +310,8 @@ class Client:
         """Two runs or more, side by side."""
         CompareQuery.of(runs=runs)
         found = [self.meant(run) for run in runs]
-        return compare(found, [studies.asked(self.store, run) for run in found])
+        asked = [studies.asked(self.store, run) for run in found]
+        return compare(found, asked, [studies.code_of(self.store, run) for run in found])
 
     def lineage(self, thing: str) -> Lineage:
         """Where a thing came from and what was made of it."""

@@ -36,7 +36,8 @@ def choose_model(store: Store, text: str) -> Choice:
             return _of_run(store, text)
         _refuse_unmade(store, text)
         return Choice(store.refs.resolve("model", text), "as asked")
-    versions = _since_promotion(store.refs.versions("model", text))
+    every = store.refs.versions("model", text)
+    versions = _since_promotion(every)
     decided = versions[0] if "trial" in versions[0].note else None
     for metric, maximize in _rules(store, text):
         values = {v.n: float(v.note.get("metrics", {}).get(metric, "NaN")) for v in versions}
@@ -45,7 +46,8 @@ def choose_model(store: Store, text: str) -> Choice:
             sign = 1 if maximize else -1
             best = max(scored, key=lambda v: (sign * values[v.n], v.n))
             rank = "highest" if maximize else "lowest"
-            said = f"the {rank} {metric} of {len(scored)} versions: {values[best.n]:.4g}"
+            since = " since the last promotion" if len(versions) < len(every) else ""
+            said = f"the {rank} {metric} of {len(scored)} versions{since}: {values[best.n]:.4g}"
             return Choice(best, said)
     if decided:
         later = len(versions) - 1

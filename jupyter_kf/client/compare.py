@@ -1,4 +1,4 @@
-"""What differs between runs: parameters, metrics, code, data. Pure; may import `records`."""
+"""What differs between runs: parameters, metrics, code, data. Pure. Imports `records`, `blobs`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from jupyter_kf.blobs import digest_bytes
+from jupyter_kf.names import short
 from jupyter_kf.records import Run
 
 
@@ -18,23 +20,32 @@ class Comparison:
         settings: {field: one value for each run}, only those that differ.
         metrics: {metric: the last value for each run, None where it was not reported}.
         same: settings that all runs share; what all of them left empty is none.
+        code: what each run ran, None where it ran none. Its digest is a setting: ``code``.
     """
 
     runs: tuple[Run, ...]
     settings: Mapping[str, tuple[Any, ...]]
     metrics: Mapping[str, tuple[float | None, ...]]
     same: Mapping[str, Any]
+    code: tuple[str | None, ...]
 
 
-def compare(runs: Sequence[Run], asked: Sequence[Mapping[str, Any]] | None = None) -> Comparison:
+def compare(
+    runs: Sequence[Run],
+    asked: Sequence[Mapping[str, Any]] | None = None,
+    code: Sequence[str | None] | None = None,
+) -> Comparison:
     """Runs side by side; parameters count one by one as ``param lr``.
 
     Args:
         asked: what was set for each run, when that is more than its own spec: a study's cell.
+        code: what each run ran.
     """
     flat = [_flat(spec) for spec in asked or [run.spec for run in runs]]
     fields = list(dict.fromkeys(key for spec in flat for key in spec))
     rows = {key: tuple(spec.get(key) for spec in flat) for key in fields}
+    texts = tuple(code or (None for _ in runs))
+    rows["code"] = tuple(text and short(digest_bytes(text.encode())) for text in texts)
     differ = {key: row for key, row in rows.items() if any(v != row[0] for v in row)}
     metrics = list(dict.fromkeys(name for run in runs for name in run.metrics))
     return Comparison(
@@ -42,6 +53,7 @@ def compare(runs: Sequence[Run], asked: Sequence[Mapping[str, Any]] | None = Non
         settings=differ,
         metrics={m: tuple(run.metrics.get(m) for run in runs) for m in metrics},
         same={k: row[0] for k, row in rows.items() if k not in differ and row[0] not in _EMPTY},
+        code=texts,
     )
 
 

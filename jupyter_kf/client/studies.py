@@ -152,6 +152,20 @@ def asked(store: Store, run: Run) -> dict[str, Any]:
     return {**cell, **run.spec, "params": params}
 
 
+def code_of(store: Store, run: Run) -> str | None:
+    """What a run ran: its cell, below what the cell took along as text; of a study, its cell's.
+
+    None when it ran none, or the run whose cell a study searches is no more.
+    """
+    folder = store.runs.folder(run.id)
+    if run.kind == "tune":
+        train = (read_json(folder.job) or {}).get("train") or {}
+        folder = RunFolder(train.get("folder") or folder.path)
+    parts = [folder.inputs / "preamble.py", folder.cell]
+    texts = [part.read_text(errors="replace").strip("\n") for part in parts if part.is_file()]
+    return "\n\n".join(texts) + "\n" if any(texts) else None
+
+
 def promote(store: Store, run_id: str, trial: int | None) -> str:
     """Registers a trial's model under the study's name; returns ``name@version``."""
     digest = promote_trial(store.root, store.runs.folder(run_id).path, trial)

@@ -12,6 +12,7 @@ from jupyter_kf.client.doctor import Report
 from jupyter_kf.client.lineage import Lineage
 from jupyter_kf.display import trials
 from jupyter_kf.display.card import Card, Table
+from jupyter_kf.display.difference import code_lines
 from jupyter_kf.display.machine import doctor, resources
 from jupyter_kf.display.planned import plan
 from jupyter_kf.display.values import (
@@ -264,7 +265,9 @@ def comparison(c: Comparison) -> Card:
         rows.append((name, *("" if v is None else number(v) for v in values)))
     for name, row in c.settings.items():
         rows.append((name, *(plain(value) for value in row)))
-    return Card("compare", table=Table(headers, rows), notes=(_alike(len(c.same)),))
+    lines = code_lines(c)
+    table = Table(headers, rows)
+    return Card("compare", table=table, notes=(_alike(len(c.same)),), code="\n".join(lines))
 
 
 def graph(g: Lineage) -> Card:

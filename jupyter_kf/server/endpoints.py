@@ -173,13 +173,14 @@ def _counted(endpoint: Endpoint) -> Counted | None:
 
 @dataclass(frozen=True)
 class Sample:
-    """An endpoint's counters at a moment; buckets are (upper bound, requests up to it)."""
+    """A version's counters at a moment; buckets are (upper bound, requests up to it)."""
 
     at_s: float
     requests: int
     errors: int
     rows: int
     buckets: Mapping[float, float]
+    version: int = 0
 
 
 class Samples:
@@ -193,10 +194,11 @@ class Samples:
         """Keeps one; the oldest that it can be compared with, None when there is none."""
         with self._lock:
             kept = self._kept.setdefault(name, deque())
+            other = bool(kept) and kept[-1].version != sample.version
             if kept and sample.at_s < kept[-1].at_s:  # two asked at once, and this one was slower
-                return kept[0] if kept[0].at_s < sample.at_s else None
-            if kept and kept[-1].requests > sample.requests:
-                kept.clear()  # another version answers: it counts from 0
+                return kept[0] if kept[0].at_s < sample.at_s and not other else None
+            if kept and (other or kept[-1].requests > sample.requests):
+                kept.clear()  # another version answers, or the same one that was started again
             while len(kept) > 1 and sample.at_s - kept[0].at_s > _WINDOW_S:
                 kept.popleft()
             first = kept[0] if kept else None
@@ -206,9 +208,12 @@ class Samples:
 
 def _sample(text: str) -> Sample:
     requests = errors = rows = 0.0
+    version = 0
     buckets: dict[float, float] = {}
     for family in text_string_to_metric_families(text):
         for one in family.samples:
+            if one.name == "jupyter_kf_model_info":
+                version = int(one.labels["version"])
             if one.labels.get("protocol", "rows") not in PREDICTS:
                 continue
             if one.name == "jupyter_kf_requests_total":
@@ -219,7 +224,7 @@ def _sample(text: str) -> Sample:
             elif one.name == "jupyter_kf_request_seconds_bucket":
                 bound = float(one.labels["le"])
                 buckets[bound] = buckets.get(bound, 0.0) + one.value
-    return Sample(time.time(), int(requests), int(errors), int(rows), buckets)
+    return Sample(time.time(), int(requests), int(errors), int(rows), buckets, version)
 
 
 def _stats(now: Sample, first: Sample | None) -> Stats:
@@ -234,6 +239,7 @@ def _stats(now: Sample, first: Sample | None) -> Stats:
         latency_s=_latency(counted),
         rate_per_s=(now.requests - first.requests) / elapsed if first and elapsed > 0 else None,
         at_s=now.at_s,
+        version=now.version,
     )
 
 

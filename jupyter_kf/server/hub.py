@@ -127,7 +127,7 @@ class Hub:
             if not self.ending.is_set():
                 raise
         raise ServeError(
-            9026,
+            2212,
             "the server is ending",
             cause="somebody stopped it, or it had been idle for long",
             fix="start it again; what runs goes on meanwhile",

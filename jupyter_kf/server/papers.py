@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import fields
 from pathlib import Path
 
 from jupyter_kf.blobs import read_json
@@ -124,7 +125,8 @@ def compare_paper(client: Client, runs: tuple[str, ...]) -> ComparePaper:
         page = metric_page(client.store.runs.folder(run.id), 0)
         points[run.id] = page.points
         cut += [run.id] if page.more else []
-    return ComparePaper(told.runs, told.settings, told.metrics, told.same, points, tuple(cut))
+    known = {each.name: getattr(told, each.name) for each in fields(told)}
+    return ComparePaper(**known, metrics_over_steps=points, cut=tuple(cut))
 
 
 def _points(raw: bytes) -> list[Metric]:

@@ -79,6 +79,8 @@ def promote(
         TuneError: kf-2528, there is no such trial, or it kept no model.
     """
     study, paths = read_study(folder), RunFolder(folder)
+    if not read_json(paths.result):
+        _check_ended(study, trial, paths)
     chosen = _chosen(study, trial, paths.id)
     if not chosen.get("model"):
         kept = [str(t["number"]) for t in study["trials"] if t.get("model")]
@@ -108,6 +110,25 @@ def _numbers(trials: Path) -> list[int]:
             return [int(entry.name) for entry in found if entry.name.isdigit()]
     except FileNotFoundError:
         return []
+
+
+def _check_ended(study: dict[str, Any], trial: int | None, paths: RunFolder) -> None:
+    """Refuses what a study that goes on can't have yet: its best trial, or one that still runs."""
+    trials = study["trials"]
+    running = [one["number"] for one in trials if one["state"] == State.RUNNING]
+    if study["best"] if trial is None else trial not in running:
+        return
+    asked = study.get("total") or (read_json(paths.spec) or {}).get("trials") or len(trials)
+    ended = len(trials) - len(running)
+    raise TuneError(
+        2528,
+        f"{paths.id} has no best trial yet"
+        if trial is None
+        else f"trial {trial} of {paths.id} has not ended yet",
+        cause=f"the study is still running: {ended} of its {asked} trials have ended"
+        + (", and none of them completed" if trial is None and ended else ""),
+        fix=f"promote when it is further: `%kf show {paths.id}` says how far it is",
+    )
 
 
 def _chosen(study: dict[str, Any], trial: int | None, run: str) -> dict[str, Any]:

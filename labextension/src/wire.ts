@@ -1030,6 +1030,8 @@ export interface components {
             same: {
                 [key: string]: unknown;
             };
+            /** Code */
+            code: (string | null)[];
             /** Metrics Over Steps */
             metrics_over_steps: {
                 [key: string]: components["schemas"]["Metric"][];
@@ -1952,7 +1954,7 @@ export interface components {
         State: "PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST";
         /**
          * Stats
-         * @description What an endpoint counted since it started, and how fast it was in the last minute.
+         * @description What the version with the traffic counted since it started; its speed in the last minute.
          */
         Stats: {
             /** Requests Total */
@@ -1966,6 +1968,8 @@ export interface components {
             rate_per_s: number | ("NaN" | "Infinity" | "-Infinity") | null;
             /** At S */
             at_s: number | ("NaN" | "Infinity" | "-Infinity");
+            /** Version */
+            version: number;
         };
         /**
          * StreamEnd

@@ -687,6 +687,18 @@ def test_two_runs_are_compared_by_what_was_set_differently(stocked: Client, scre
     expect(set_apart.filter(has_text="Metric")).to_be_visible()
     expect(set_apart.filter(has_text=re.compile("Dataset|Transform|Split"))).to_have_count(0)
     screen.picture("compare-study-and-run")
+    apart = [ids[0], pair[0]]  # cells of their own
+    screen.command("jupyter-kf:compare-runs", ids=apart)
+    page = screen.page.locator(".jp-Kf-comparePage:visible")
+    differ = page.get_by_role("table", name="Settings that differ").get_by_role("row")
+    digests = stocked.compare(*apart).settings["code"]
+    code = differ.filter(has_text=re.compile("^Code"))
+    expect(code).to_contain_text(digests[0])
+    expect(code).to_contain_text(digests[1])
+    lines = page.get_by_role("region", name="Lines of code that differ")
+    expect(lines.get_by_role("deletion").first).to_be_visible()
+    expect(lines.get_by_role("insertion").first).to_be_visible()
+    screen.picture("compare-code")
     assert screen.errors == []
 
 

@@ -77,7 +77,7 @@ def test_a_train_cell_shows_its_metrics_as_they_come_and_its_end(screen: Screen,
     expect(panel.get_by_role("option", name=re.compile("learn, Succeeded"))).to_be_visible()
     expect(screen.page.locator(".jp-Kf-chip")).to_contain_text("idle")
     screen.pictures("cell-succeeded")
-    screen.page.locator(".lm-TabBar-tab", has_text=re.compile("^learn$")).click()
+    screen.page.locator(".lm-TabBar-tab", has_text=re.compile("^learn · run ")).click()
     expect(page.locator(".jp-Kf-line", has_text="the end")).to_be_visible()
     assert [url for url in failed if "/stream" in url] == [], "a stream was broken off"
     assert not screen.errors

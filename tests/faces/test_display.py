@@ -114,6 +114,33 @@ def test_a_comparison_shows_only_what_differs():
     assert "auc, size" in text(searched) and "[" not in text(searched)
 
 
+def test_a_comparison_says_that_the_code_differs_and_where():
+    runs = [run(id=f"d-{n}", spec={"params": {"depth": n}}) for n in (9, 3)]
+    boosted, linear = (
+        f"from sklearn import {kind}\nrows = 1\nmodel = {kind}()\n"
+        for kind in ("boosted", "linear")
+    )
+    got = compare(runs, code=(boosted, linear))
+    first, second = got.settings["code"]
+    assert first != second and len(first) == len(second) == 12
+    lines = text(got).splitlines()
+    assert any(line.split() == ["code", first, second] for line in lines)
+    assert {"-model = boosted()", "+model = linear()"} <= set(lines)
+    same = compare(runs, code=(boosted, boosted))
+    assert (dict(same.settings), dict(same.same)) == ({"param depth": (9, 3)}, {"code": first})
+    assert "boosted" not in text(same)
+
+
+def test_a_long_difference_of_code_is_cut_and_one_of_three_runs_asks_for_two():
+    texts = ["".join(f"{kind}{n}\n" for n in range(40)) for kind in "abc"]
+    runs = [run(id=f"d-{n}") for n in range(3)]
+    shown = text(compare(runs[:2], code=texts[:2])).splitlines()
+    assert sum(line[:1] in ("-", "+", "@") for line in shown) == 20
+    assert "... and 63 more lines" in shown
+    assert "compare two of them" in text(compare(runs, code=texts))
+    assert "code" not in compare(runs).settings  # endpoints ran none
+
+
 def test_a_study_shows_its_best_trials_first():
     trials = tuple(
         Trial(n, State.SUCCEEDED, {"x": n}, (value,)) for n, value in enumerate([0.2, 0.9, 0.5])

@@ -107,7 +107,7 @@ class Latency:
 
 @dataclass(frozen=True)
 class Stats:
-    """What an endpoint counted since it started, and how fast it was in the last minute."""
+    """What the version with the traffic counted since it started; its speed in the last minute."""
 
     requests_total: int
     rows_total: int
@@ -115,6 +115,7 @@ class Stats:
     latency_s: Latency | None
     rate_per_s: float | None
     at_s: float
+    version: int
 
 
 @dataclass(frozen=True)

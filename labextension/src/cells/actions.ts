@@ -9,9 +9,9 @@ import { KfError } from '../services/rest';
 import type { IInserted } from '../tokens';
 import type { IContext } from '../ui/context';
 import type { Draft } from '../wire';
+import { LOAD, loads, withLoad } from './loading';
 import { jobName } from './naming';
 
-const LOAD = '%load_ext jupyter_kf';
 const MARK_MS = 2_000;
 
 /** Notebooks, and how one is brought to the front. */
@@ -28,13 +28,15 @@ export interface IInsertion {
   notebook?: string;
   /** Id of the cell below which it goes; below the active one when it isn't there. */
   below?: string;
+  /** A cell that loads our magics goes above it, where the notebook has none. */
+  loads?: boolean;
 }
 
 /** Inserts a cell, shows it and says where it is; in a new notebook when none is open. */
 export async function insertCell(
   context: IContext,
   notebooks: INotebooks,
-  { cell, notebook, below }: IInsertion
+  { cell, notebook, below, ...more }: IInsertion
 ): Promise<IInserted | null> {
   const { tracker, show } = notebooks;
   const panel =
@@ -53,15 +55,21 @@ export async function insertCell(
   if (at >= 0) {
     content.activeCellIndex = at;
   }
-  const active = content.activeCell?.model;
-  if (active?.type === 'code' && active.sharedModel.getSource().trim() === '') {
-    active.sharedModel.setSource(cell);
-  } else {
-    NotebookActions.insertBelow(content);
-    content.activeCell!.model.sharedModel.setSource(cell);
+  const sources = content.widgets.map(({ model }) => model.sharedModel.getSource());
+  for (const one of more.loads ? withLoad(cell, sources) : [cell]) {
+    put(content, one);
   }
   await reveal(panel);
   return { path: panel.context.path, place: content.activeCellIndex + 1 };
+}
+
+/** Into the active cell where that is empty code, else into a new one below it. */
+function put(content: NotebookPanel['content'], source: string): void {
+  const active = content.activeCell?.model;
+  if (active?.type !== 'code' || active.sharedModel.getSource().trim() !== '') {
+    NotebookActions.insertBelow(content);
+  }
+  content.activeCell!.model.sharedModel.setSource(source);
 }
 
 /** Shows a cell of a notebook, which is opened if need be; the notebook alone without the cell. */
@@ -148,9 +156,7 @@ export async function runCellAsJob(
 
 /** Sees that the kernel knows our magic: by a cell above the active one if there is none yet. */
 async function load({ content, sessionContext }: NotebookPanel): Promise<void> {
-  const loads = ({ model }: (typeof content.widgets)[number]) =>
-    model.sharedModel.getSource().includes(LOAD);
-  if (content.widgets.some(loads)) {
+  if (content.widgets.some(({ model }) => loads(model.sharedModel.getSource()))) {
     // Its cell may not have been run in this kernel; to load twice changes nothing.
     const kernel = sessionContext.session?.kernel;
     await kernel?.requestExecute({ code: LOAD, silent: true }).done;

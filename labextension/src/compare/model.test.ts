@@ -16,6 +16,7 @@ const paper = {
   settings: { 'param lr': [0.1, 0.25], data: ['trips@1', null], env: [{ A: '1' }, {}] },
   metrics: { loss: [0.5, 0.25], auc: [0.9, null], nan: ['NaN', 'NaN'] },
   same: {},
+  code: [null, null],
   metrics_over_steps: {
     a: [point('loss', 1, 0), point('loss', 0.5, 1), point('auc', 0.9, null)],
     b: [point('loss', 0.25, null), point('loss', 'NaN', null)]

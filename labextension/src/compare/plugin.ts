@@ -23,6 +23,7 @@ export const comparePlugin: JupyterFrontEndPlugin<void> = {
     openers.register('compare', {
       icon: runIcon,
       title: () => trans.__('Compare runs'),
+      caption: id => trans.__('Compare %1', id.split(',').join(', ')),
       create: async id => {
         const { makeComparePage } = await import(
           /* webpackChunkName: "compare" */ './page'

@@ -1,6 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import type { Column } from '../wire';
 import {
+  checkedWords,
   columnOf,
   examples,
   noteOf,
@@ -107,8 +108,18 @@ it('a refusal is shown at the column that it names', () => {
   expect(columnOf({ ...problem, message: 'no rows' }, COLUMNS)).toBeNull();
 });
 
+it('a check names the version that it was for', () => {
+  expect(checkedWords(2, true, trans)).toContain('version 2 computes what training');
+  expect(checkedWords(3, false, trans)).toContain('version 3 differs');
+});
+
+it('pasted numbers are sent as they were typed', () => {
+  const text = '[{"id": 9007199254740993, "km": 1e400, "low": 0.10}]';
+  expect(parsePasted(text, trans)).toEqual({ rows: text });
+});
+
 it('pasted text is rows, or says why not', () => {
-  expect(parsePasted('[{"km": 1}]', trans)).toEqual({ rows: [{ km: 1 }] });
+  expect(parsePasted('[{"km": 1}]', trans)).toEqual({ rows: '[{"km": 1}]' });
   expect(parsePasted('3', trans)).toHaveProperty('wrong');
   expect(parsePasted('{', trans)).toHaveProperty('wrong');
 });

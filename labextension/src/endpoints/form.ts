@@ -160,6 +160,17 @@ function emptyText(column: Column, text: string): boolean {
   return text.trim() === '' && kindOf(column) === 'text' && never;
 }
 
+/** How a check went, and of which version: the words stay when another takes the traffic. */
+export function checkedWords(
+  version: number,
+  ok: boolean,
+  trans: TranslationBundle
+): string {
+  return ok
+    ? trans.__('Checked: version %1 computes what training computed.', version)
+    : trans.__('Checked: version %1 differs from training.', version);
+}
+
 /** The column that an error of the endpoint is about; null when it is about none. */
 export function columnOf(problem: Problem, columns: readonly Column[]): string | null {
   const told = `${problem.message} ${problem.cause}`;
@@ -167,15 +178,19 @@ export function columnOf(problem: Problem, columns: readonly Column[]): string |
   return named.find(name => columns.some(column => column.name === name)) ?? null;
 }
 
-/** Rows as they were pasted: a record, a list of records, or columns as lists. */
+/**
+ * Rows as they were pasted: a record, a list of records, or columns as lists.
+ *
+ * Checked as JSON and sent as they are: JavaScript has no number for 9007199254740993 or 1e400.
+ */
 export function parsePasted(
   text: string,
   trans: TranslationBundle
-): { rows: unknown } | { wrong: string } {
+): { rows: string } | { wrong: string } {
   try {
     const rows: unknown = JSON.parse(text);
     return rows !== null && typeof rows === 'object'
-      ? { rows }
+      ? { rows: text }
       : { wrong: trans.__('A row is an object, such as {"km": 2.5}.') };
   } catch (failure) {
     return { wrong: (failure as Error).message };

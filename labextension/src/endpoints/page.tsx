@@ -19,6 +19,7 @@ import { Button, ConfirmButton, Facts, ProblemBox, Section } from '../ui/pieces'
 import { StateBadge, stateWord } from '../ui/state';
 import { Table } from '../ui/table';
 import type { Check, Checked, EndpointPaper, Version } from '../wire';
+import { checkedWords } from './form';
 import { Parity } from './parity';
 import { Traffic } from './trafficview';
 import { TryIt } from './tryit';
@@ -64,9 +65,7 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
       const check = await kf.rest.post<Check>(`${path}/check`);
       setChecked({ at_s: Date.now() / 1000, check });
       again();
-      return check.ok
-        ? trans.__('Checked: it computes what training computed.')
-        : trans.__('Checked: it differs from training.');
+      return checkedWords(endpoint.version, check.ok, trans);
     });
   // From here on nobody answers: not to be asked for counters until there is news of it.
   const [stopping, setStopping] = React.useState(false);

@@ -3,7 +3,7 @@ import { KEPT, sampled, series } from './traffic';
 
 function stats(at_s: number, requests_total: number, more: Partial<Stats> = {}): Stats {
   const none = { rows_total: 0, errors_total: 0, latency_s: null, rate_per_s: null };
-  return { at_s, requests_total, ...none, ...more };
+  return { at_s, requests_total, version: 1, ...none, ...more };
 }
 
 describe('samples of an endpoint', () => {
@@ -21,6 +21,32 @@ describe('samples of an endpoint', () => {
       stats(2, 3)
     );
     expect(last.rate).toBeNaN();
+  });
+
+  it('have no rate across a roll back to a version that had counted more', () => {
+    const second = stats(1, 1, { version: 2 });
+    const first = stats(2, 4, { version: 1, errors_total: 3 });
+    const [, last] = sampled(sampled([], null, second), second, first);
+    expect([last.rate, last.errors]).toEqual([NaN, NaN]);
+  });
+
+  it('are not joined by a line across versions, nor where none came for long', () => {
+    const latency_s = { p50: 1, p90: 1, p99: 1 };
+    const told = [
+      stats(1, 1, { latency_s, version: 2 }),
+      stats(3, 2, { latency_s, version: 2 }),
+      stats(5, 4, { latency_s }),
+      stats(7, 4),
+      stats(9, 5, { latency_s }),
+      stats(60, 6, { latency_s })
+    ];
+    let known = sampled([], null, told[0]);
+    for (let at = 1; at < told.length; at++) {
+      known = sampled(known, told[at - 1], told[at]);
+    }
+    const line = series(known, { p50: sample => sample.p50 });
+    const drawn = line.map(({ x, y }) => (Number.isNaN(y) ? '|' : x + 60));
+    expect(drawn).toEqual([1, 3, '|', 5, '|', 9, '|', 60]);
   });
 
   it('ignore an answer that was overtaken', () => {

@@ -162,7 +162,7 @@ function draw(
   xLabel: string
 ): Element {
   const names = [...new Set(points.map(point => point.series))];
-  const top = Math.max(...points.map(point => point.y));
+  const top = Math.max(...points.map(point => point.y).filter(Number.isFinite));
   const first = Math.min(...points.map(point => point.x), -60);
   return Plot.plot({
     ...frame({ ...size, height: size.height - LEGEND_PX }),

@@ -48,7 +48,7 @@ export function TryIt(props: {
         asked.send(text.rows);
       }
     } else if (Object.keys(wrong).length === 0) {
-      asked.send([row]);
+      asked.send(JSON.stringify([row]));
     }
   };
   const swap = () => {
@@ -185,7 +185,8 @@ interface IAsked {
   busy: boolean;
   answer: Predicted | null;
   error: KfError | null;
-  send: (rows: unknown) => void;
+  /** Rows as JSON, sent as they are. */
+  send: (rows: string) => void;
   /** Forgets the answer, and doesn't wait for one. */
   clear: () => void;
 }
@@ -203,12 +204,17 @@ function useAsked(name: string): IAsked {
     leave();
     set(nothing);
   };
-  const send = (rows: unknown) => {
+  const send = (rows: string) => {
     leave();
     const { signal } = (asked.current = new AbortController());
     set({ ...nothing, busy: true });
     const path = `endpoints/${part(name)}/predict`;
-    kf.rest.post<Predicted>(path, { rows }, {}, signal).then(
+    const body = `{"rows":${rows}}`;
+    const answered = async () => {
+      const told = await kf.rest.raw(path, { method: 'POST', body, signal });
+      return (await told.json()) as Predicted;
+    };
+    answered().then(
       answer => signal.aborted || set({ ...nothing, answer }),
       failure => signal.aborted || set({ ...nothing, error: asKfError(failure) })
     );

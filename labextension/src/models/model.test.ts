@@ -1,5 +1,6 @@
 import type { Version } from '../wire';
-import { metricNames, origin, ports } from './model';
+import { change } from '../testing/fakes';
+import { concerns, metricNames, origin, ports } from './model';
 
 const version = (n: number, note: Version['note']): Version => ({
   kind: 'model',
@@ -8,6 +9,14 @@ const version = (n: number, note: Version['note']): Version => ({
   digest: 'd',
   created_s: 0,
   note
+});
+
+it('a page is fetched again when an endpoint gives the traffic to another version', () => {
+  const told = (thing: 'endpoint' | 'model' | 'run', id: string) =>
+    concerns('late', change(1, { thing, id, action: 'changed' }));
+  expect(told('endpoint', 'high')).toBe(true);
+  expect([told('model', 'late'), told('model', 'late@2')]).toEqual([true, true]);
+  expect([told('model', 'later'), told('run', 'late')]).toEqual([false, false]);
 });
 
 it('metrics of all versions are named once', () => {

@@ -1,8 +1,15 @@
 /** What a model's page says of its versions. Pure. */
 import { formatNumber, toNumber } from '../ui/format';
-import type { ModelPaper, Num, Version } from '../wire';
+import type { Change, ModelPaper, Num, Version } from '../wire';
 
 type Metrics = Record<string, Num>;
+
+/** Whether a change may be one of the model's page: of its versions, or of who serves them. */
+export function concerns(name: string, { thing, id }: Change): boolean {
+  return (
+    thing === 'endpoint' || (thing === 'model' && id.replace(/@\d+$/, '') === name)
+  );
+}
 
 export function metricsOf({ note }: Version): Metrics {
   const metrics = note['metrics'];

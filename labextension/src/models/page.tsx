@@ -11,7 +11,15 @@ import { Button, Facts, Section } from '../ui/pieces';
 import { Table } from '../ui/table';
 import { ThingPage } from '../ui/thing';
 import type { Cell, ModelPaper, Version } from '../wire';
-import { metricNames, metricsOf, origin, paramsOf, ports, reference } from './model';
+import {
+  concerns,
+  metricNames,
+  metricsOf,
+  origin,
+  paramsOf,
+  ports,
+  reference
+} from './model';
 
 export function makeModelPage(context: IContext, id: string): KfWidget {
   return new KfWidget(context, <ModelPage id={id} />, 'jp-Kf-modelPage');
@@ -26,10 +34,7 @@ function ModelPage({ id }: { id: string }): React.ReactElement {
       id={id}
       route="models"
       kind={trans.__('model')}
-      concerns={change =>
-        (change.thing === 'model' && change.id.replace(/@\d+$/, '') === name) ||
-        (change.thing === 'endpoint' && change.action !== 'changed')
-      }
+      concerns={change => concerns(name, change)}
       detail={({ why }) => <span>{why}</span>}
       actions={paper => <Serve model={reference(paper)} action={action} />}
       note={<ActionNote action={action} />}

@@ -4,6 +4,7 @@ import '../../style/run.css';
 import { ENDED } from '../services/validate';
 import { CommandIDs, type IInserted } from '../tokens';
 import { Ago } from '../ui/clock';
+import { closeWhenRemoved } from '../ui/closing';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatDuration, formatTime, toNumber } from '../ui/format';
 import { useFetched, useRunRow } from '../ui/hooks';
@@ -22,22 +23,27 @@ import {
 } from '../ui/pieces';
 import { StateBadge } from '../ui/state';
 import type { RunPaper, RunRow } from '../wire';
+import { deleteQuestion } from './deletion';
 import { LogView } from './log';
 import { Overview } from './overview';
 
 export function makeRunPage(context: IContext, id: string): KfWidget {
-  return new KfWidget(context, <RunPage id={id} />, 'jp-Kf-runPage');
+  const page = new KfWidget(context, <RunPage id={id} />, 'jp-Kf-runPage');
+  return closeWhenRemoved(page, context.kf, id);
 }
 
 function RunPage({ id }: { id: string }): React.ReactElement {
   const { kf, trans } = useKf();
   const row = useRunRow(id);
   const state = React.useRef<string | undefined>();
+  // While it is being deleted nothing of it is asked for: the answers would be that it is gone.
+  const [leaving, leave] = React.useState(false);
   const fetched = useFetched(
     id,
     signal => kf.runs.paper(id, signal),
     // A report changes the row alone, many times a second; the rest is fetched when it may differ.
     change =>
+      !leaving &&
       change.id === id &&
       change.thing === 'run' &&
       (change.action !== 'changed' || change.row?.state !== state.current)
@@ -73,8 +79,12 @@ function RunPage({ id }: { id: string }): React.ReactElement {
   return (
     <>
       {error ? <ErrorBox error={error} onRetry={again} /> : null}
-      <Head paper={data} ended={ended} again={again} />
-      <Tabs tabs={tabs} label={trans.__('Parts of this run')} />
+      <Head paper={data} ended={ended} again={again} leave={leave} />
+      {leaving ? (
+        <p className="jp-Kf-quiet jp-Kf-pad">{trans.__('It is being deleted…')}</p>
+      ) : (
+        <Tabs tabs={tabs} label={trans.__('Parts of this run')} />
+      )}
     </>
   );
 }
@@ -94,6 +104,7 @@ function Head(props: {
   paper: RunPaper;
   ended: boolean;
   again: () => void;
+  leave: (leaving: boolean) => void;
 }): React.ReactElement {
   const { trans } = useKf();
   const { run } = props.paper;
@@ -192,14 +203,30 @@ function Actions(props: {
   ended: boolean;
   action: IAction;
   again: () => void;
+  leave: (leaving: boolean) => void;
 }): React.ReactElement {
   const { kf, trans } = useKf();
-  const [gone, setGone] = React.useState(false);
-  const { action, paper, again } = props;
+  const { action, paper, again, leave } = props;
   const { run } = paper;
   const clone = useClone(paper);
-  const attempt = (name: string, work: () => Promise<React.ReactNode>) =>
-    action.run(name, () => work().finally(again));
+  const remove = () => {
+    leave(true);
+    action.run('delete', async () => {
+      try {
+        await kf.runs.remove(run.id); // which closes this page
+      } catch (failure) {
+        leave(false);
+        again();
+        throw failure;
+      }
+      return null;
+    });
+  };
+  const cancel = () =>
+    action.run('cancel', async () => {
+      await kf.runs.cancel(run.id).finally(again);
+      return null;
+    });
   return (
     <>
       <Button
@@ -211,17 +238,11 @@ function Actions(props: {
       {props.ended ? (
         <ConfirmButton
           label={trans.__('Delete')}
-          question={trans.__('Delete it for good?')}
+          question={deleteQuestion(paper, trans)}
           yes={trans.__('Delete')}
           no={trans.__('Keep')}
-          disabled={gone}
-          onConfirm={() =>
-            attempt('delete', async () => {
-              setGone(true);
-              await kf.runs.remove(run.id);
-              return null;
-            })
-          }
+          disabled={action.busy === 'delete'}
+          onConfirm={remove}
         />
       ) : (
         <ConfirmButton
@@ -229,12 +250,7 @@ function Actions(props: {
           question={trans.__('End it and all that it started?')}
           yes={run.kind === 'serve' ? trans.__('Stop it') : trans.__('Cancel run')}
           no={trans.__('Keep running')}
-          onConfirm={() =>
-            attempt('cancel', async () => {
-              await kf.runs.cancel(run.id);
-              return null;
-            })
-          }
+          onConfirm={cancel}
         />
       )}
     </>

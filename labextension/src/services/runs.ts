@@ -13,6 +13,8 @@ export interface IRuns {
   get(id: string): RunRow | undefined;
   /** A row is another than before; null when the run was deleted. */
   readonly changed: ISignal<IRuns, { id: string; row: RunRow | null }>;
+  /** This window deleted a run: what shows it has nothing to show any more. */
+  readonly removed: ISignal<IRuns, string>;
   page(query: IRunQuery, offset: number, signal?: AbortSignal): Promise<RunPage>;
   paper(id: string, signal?: AbortSignal): Promise<RunPaper>;
   cancel(id: string): Promise<void>;
@@ -34,6 +36,7 @@ export class Runs implements IRuns {
   constructor(private readonly rest: IRest) {}
 
   readonly changed = new Signal<this, { id: string; row: RunRow | null }>(this);
+  readonly removed = new Signal<this, string>(this);
 
   get(id: string): RunRow | undefined {
     return this.rows.get(id);
@@ -64,6 +67,7 @@ export class Runs implements IRuns {
   async remove(id: string): Promise<void> {
     const { seq, epoch } = await this.rest.remove<Deleted>(`runs/${part(id)}`);
     this.forget(id, { seq: seq + 1, epoch }); // it was there at `seq`
+    this.removed.emit(id);
   }
 
   async cell(id: string): Promise<string> {

@@ -124,8 +124,10 @@ export function sections(kf: IKubeflow, trans: TranslationBundle): ISection[] {
       title: trans.__('Runs'),
       filters: true,
       empty: {
-        text: trans.__('No run yet. A train cell makes one; it runs on this machine:'),
-        code: '%load_ext jupyter_kf\n\n%%kf train first\nkf.report(answer=42)'
+        text: trans.__(
+          'No run yet. Once %load_ext jupyter_kf was run, a train cell makes one:'
+        ),
+        code: '%%kf train first\nkf.report(answer=42)'
       },
       fetch: async (question, offset, signal) => {
         const page = await kf.runs.page(question, offset, signal);

@@ -3,6 +3,7 @@ import * as React from 'react';
 import { part } from '../services/rest';
 import { ENDED } from '../services/validate';
 import { Ago } from '../ui/clock';
+import { closeWhenRemoved } from '../ui/closing';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatDuration, formatNumber, toNumber } from '../ui/format';
 import { HistoryPlot } from '../ui/historyplot';
@@ -23,7 +24,8 @@ import { ImportancePlot, ParallelPlot } from './plots';
 import { Trials } from './trials';
 
 export function makeStudyPage(context: IContext, id: string): KfWidget {
-  return new KfWidget(context, <StudyPage id={id} />, 'jp-Kf-studyPage');
+  const page = new KfWidget(context, <StudyPage id={id} />, 'jp-Kf-studyPage');
+  return closeWhenRemoved(page, context.kf, id);
 }
 
 function StudyPage({ id }: { id: string }): React.ReactElement {
@@ -159,6 +161,7 @@ function Head(props: { paper: StudyPaper; chosen: number | null }): React.ReactE
                   run.name
                 )}
                 yes={trans.__('Promote')}
+                tone="accent"
                 no={trans.__('Not now')}
                 disabled={trial.state !== 'SUCCEEDED' || action.busy !== null}
                 onConfirm={promote}

@@ -4,6 +4,29 @@ import { ConfirmButton } from './button';
 
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
 
+it('is red only where it can’t be undone', () => {
+  const tone = (more: { tone?: 'accent' }) => {
+    const host = document.createElement('div');
+    const root = createRoot(host);
+    React.act(() =>
+      root.render(
+        <ConfirmButton
+          label="Do"
+          question="?"
+          yes="Y"
+          no="N"
+          onConfirm={jest.fn()}
+          {...more}
+        />
+      )
+    );
+    React.act(() => host.querySelector('button')!.click());
+    return host.querySelector('button')!.className;
+  };
+  expect(tone({})).toContain('jp-mod-warn');
+  expect(tone({ tone: 'accent' })).toMatch(/jp-mod-accept(?!.*jp-mod-warn)/);
+});
+
 function button(question: string, done: () => void): React.ReactElement {
   return (
     <ConfirmButton

@@ -30,6 +30,8 @@ export function ConfirmButton(props: {
   yes: string;
   no: string;
   onConfirm: () => void;
+  /** Of the button that says yes: `danger` unless it can be undone. */
+  tone?: 'accent' | 'danger';
   disabled?: boolean;
 }): React.ReactElement {
   // Which question is open: in its place another may stand a moment later, which nobody asked.
@@ -59,7 +61,7 @@ export function ConfirmButton(props: {
       <span>{props.question}</span>
       <Button
         label={props.yes}
-        tone="danger"
+        tone={props.tone ?? 'danger'}
         onClick={() => {
           ask('');
           props.onConfirm();

@@ -1,4 +1,4 @@
-import { firstLine, nameOf } from './names';
+import { firstLine, nameOf, tabTitle } from './names';
 
 it('a run is called by its name, whoever knows its row; other things as they are', () => {
   expect(nameOf('late-6fwgdqjj85')).toBe('late');
@@ -6,6 +6,16 @@ it('a run is called by its name, whoever knows its row; other things as they are
   expect([nameOf('late@2'), nameOf('late'), nameOf('a-longer-name')]).toEqual([
     ...['late@2', 'late', 'a-longer-name']
   ]);
+});
+
+it('tabs of one name are told apart by the kind, and runs by the end of their ids', () => {
+  expect(tabTitle('late-6fwgdqjj85', 'run')).toBe('late · run jj85');
+  expect(tabTitle('late-6fwgdqjj85', 'study')).toBe('late · study jj85');
+  expect(tabTitle('late', 'endpoint')).toBe('late · endpoint');
+  expect(tabTitle('late@2', 'model')).toBe('late@2 · model');
+  expect(tabTitle('0123456789ab'.padEnd(64, 'c'), 'model')).toBe(
+    '0123456789ab · model'
+  );
 });
 
 it('a cell is counted so that its code has the lines of its tracebacks', () => {

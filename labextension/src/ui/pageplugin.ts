@@ -5,7 +5,8 @@ import type { LabIcon } from '@jupyterlab/ui-components';
 import type { Widget } from '@lumino/widgets';
 import { IKubeflow, IOpeners, type Thing } from '../tokens';
 import type { IContext } from './context';
-import { nameOf } from './names';
+import { kindWord } from './labels';
+import { tabTitle } from './names';
 
 export function pagePlugin(options: {
   id: string;
@@ -31,8 +32,8 @@ export function pagePlugin(options: {
       const trans = (translator ?? nullTranslator).load('jupyter_kf');
       openers.register(thing, {
         icon,
-        title: nameOf,
-        caption: id => id,
+        title: id => tabTitle(id, kindWord(thing, trans)),
+        caption: id => `${id} · ${kindWord(thing, trans)}`,
         create: async id => (await load())({ kf, trans, commands }, id)
       });
     }

@@ -62,7 +62,10 @@ export function Empty(props: { text: string; code?: string }): React.ReactElemen
           <Button
             label={trans.__('Insert into the notebook')}
             onClick={() =>
-              commands.execute('jupyter-kf:insert-cell', { cell: props.code! })
+              commands.execute('jupyter-kf:insert-cell', {
+                cell: props.code!,
+                loads: true
+              })
             }
           />
         </>

@@ -9,8 +9,17 @@ import time
 from jupyter_kf.server.endpoints import Sample, Samples
 
 
-def sample(at_s: float, requests: int) -> Sample:
-    return Sample(at_s, requests, 0, 0, {})
+def sample(at_s: float, requests: int, version: int = 1) -> Sample:
+    return Sample(at_s, requests, 0, 0, {}, version)
+
+
+def test_counters_of_two_versions_are_never_compared():
+    samples = Samples()
+    assert samples.add("high", sample(1.0, 1, version=2)) is None
+    back = sample(2.0, 4, version=1)  # rolled back: it had counted 4 before
+    assert samples.add("high", back) is None
+    assert samples.add("high", sample(1.5, 2, version=2)) is None
+    assert samples.add("high", sample(3.0, 5, version=1)) == back
 
 
 def test_an_answer_that_was_overtaken_does_not_look_like_another_version():
@@ -58,6 +67,7 @@ async def test_the_forms_examples_are_predicted_and_counted(api, whole):
     assert set(got["predictions"][0]) == {"prediction", "probability_False", "probability_True"}
     after = (await api("GET", "/endpoints/high/stats")).json
     assert after["rows_total"] == before["rows_total"] + 2
+    assert after["version"] == paper["endpoint"]["version"]
     assert after["requests_total"] == before["requests_total"] + 1
     assert after["rate_per_s"] > 0 and 0 < after["latency_s"]["p50"] <= after["latency_s"]["p99"]
 

@@ -329,4 +329,4 @@ async def test_what_is_asked_while_the_server_ends_is_told_so_and_is_no_bug():
     refused = [each for each in ended if isinstance(each, BaseException)]
     assert True in ended  # those that had a thread
     assert late.exception() in refused
-    assert {getattr(each, "code", each) for each in refused} == {9026}
+    assert {getattr(each, "code", each) for each in refused} == {2212}

@@ -106,6 +106,8 @@ async def test_runs_are_compared_with_everything_they_reported(api, whole):
     got = (await api("GET", "/compare", params=[("run", run) for run in runs])).json
     assert query and got["settings"]["param c"] == [0.5, 1.0]
     assert {p["step"] for points in got["metrics_over_steps"].values() for p in points} == {1}
+    assert "code" in got["same"] and set(got["code"]) == {got["code"][0]}
+    assert "kf.report(" in got["code"][0]
     alone = await api("GET", "/compare", params={"run": runs[0]})
     assert (alone.status, alone.json["code"]) == (400, "kf-1004")
 
@@ -118,6 +120,7 @@ async def test_a_study_is_compared_by_what_its_cell_was_given_and_by_its_trials_
     assert [got["same"][key] for key in ("data", "transform", "split")] == [
         train.spec[key] for key in ("data", "transform", "split")
     ]
+    assert "code" in got["same"]  # the study searches that very cell
     assert got["settings"]["param c"] == [train.spec["params"]["c"], study.spec["params"]["c"]]
     points = got["metrics_over_steps"][study.id]
     assert [p["step"] for p in points] == [trial.number for trial in whole.study(study.id).trials]

@@ -50,6 +50,31 @@ def test_a_study_runs_all_its_trials_and_leaves_its_account(
     assert Refs(store_dir).names("model") == []
 
 
+def test_a_promotion_while_the_study_runs_says_how_far_it_is(
+    make_study: Make, store_dir: Path, tmp_path: Path
+) -> None:
+    cell = f"""
+import pathlib, time
+if x == 'raises': raise ValueError('no such x')
+while not pathlib.Path({str(tmp_path / "go")!r}).exists(): time.sleep(0.01)
+kf.report(loss=1)
+"""
+    study = make_study(cell, {"x": "choice(raises, waits)"}, sampler="grid", trials=2, parallel=2)
+    study.start()
+    study.until(
+        lambda s: s.ended() == 1 and {t["state"] for t in s.trials} == {"FAILED", "RUNNING"}
+    )
+    runs = next(t["number"] for t in study.trials if t["state"] == "RUNNING")
+    for trial, what in ((None, "has no best trial yet"), (runs, f"trial {runs} of")):
+        with pytest.raises(TuneError, match=what) as refusal:
+            promote(store_dir, study.folder, trial)
+        assert "still running: 1 of its 2 trials" in refusal.value.cause
+    (tmp_path / "go").touch()
+    study.driver.wait(60)
+    with pytest.raises(TuneError, match="kept no model"):
+        promote(store_dir, study.folder)
+
+
 def test_trials_that_fail_in_every_way_leave_the_study_running(make_study: Make) -> None:
     cell = """
 import os, signal, sys
