@@ -11,11 +11,13 @@ JUPYTER_KF_HUB_NAMESPACE, JUPYTER_KF_HUB_DIR (where a development hub keeps its 
 
 import os
 import secrets
+import socket
 import sys
 import tempfile
 from pathlib import Path
 
 from jupyter_kf_spawner.volumes import HANDLERS
+from jupyterhub.app import JupyterHub
 
 c = get_config()  # noqa: F821 - JupyterHub gives it
 
@@ -27,6 +29,36 @@ proxy_port = int(os.environ.get("JUPYTER_KF_PROXY_PORT") or 8001)
 folder = Path(os.environ.get("JUPYTER_KF_HUB_DIR") or tempfile.mkdtemp(prefix="jupyter-kf-hub-"))
 address = os.environ.get("JUPYTER_KF_HUB_ADDRESS", "")
 on_kubernetes = bool(os.environ.get("KUBECONFIG") and address)
+
+
+def taken(host: str, number: int) -> bool:
+    """Whether another program listens there."""
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind((host, number))
+        except OSError:
+            return True
+    return False
+
+
+# The hub says that it runs even when its proxy could not take the page's port. `check --config`
+# starts nothing, and a proxy of this folder's last hub is ended by the hub itself.
+if JupyterHub.initialized():
+    wanted = [
+        (address or "127.0.0.1", inner_port, "JUPYTER_KF_HUB_INNER_PORT=8082 in the environment")
+    ]
+    if not (folder / "proxy.pid").exists():
+        wanted.append(("127.0.0.1", port, "PORT=8010 behind `make hub`"))
+        wanted.append(("127.0.0.1", proxy_port, "JUPYTER_KF_PROXY_PORT=8002 in the environment"))
+    in_use = [
+        f"Port {number} of {host} is taken by another program, so this hub can't start:"
+        f" stop that program, or choose another port, as in {instead}."
+        for host, number, instead in wanted
+        if taken(host, number)
+    ]
+    if in_use:
+        sys.exit("\n".join(in_use))
 
 c.JupyterHub.bind_url = f"http://127.0.0.1:{port}"
 c.JupyterHub.hub_bind_url = f"http://{address or '127.0.0.1'}:{inner_port}"

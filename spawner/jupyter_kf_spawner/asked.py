@@ -106,8 +106,21 @@ def read(options: object) -> Asked:
                 fix=sentence(did_you_mean(word, _READERS)),
             )
         if value is not None and value not in ("", []):
-            found[name] = reader(name, value)
+            found[name] = reader(name, _one(name, value) if reader is not _names else value)
     return Asked(**found)
+
+
+def _one(field: str, value: object) -> object:
+    """The value, where one is wanted: a link or form may give an option twice."""
+    if not isinstance(value, list | tuple | Mapping):
+        return value
+    what = "an object" if isinstance(value, Mapping) else "several or a list"
+    raise Refusal(
+        field,
+        f"one value is wanted for {_said(field)}, not {what}",
+        fix="Give it once, with one value",
+        field=field,
+    )
 
 
 def _name(field: str, value: object) -> str:
@@ -151,6 +164,13 @@ def _number(parse: Callable[[Any], float]) -> Callable[[str, object], float]:
     return read_number
 
 
+def _bytes(value: str | int) -> int:
+    amount = quantities.size(value)
+    if amount < quantities.LEAST_BYTES and re.fullmatch(r"[0-9.]+", str(value).strip()):
+        raise ValueError(f"a number of bytes: write {quantities.with_unit(str(value).strip())}")
+    return amount
+
+
 def _count(value: str | int | float) -> int:
     plain = value.strip() if isinstance(value, str) else repr(value)
     if not re.fullmatch(r"[0-9]{1,4}", plain, re.ASCII):
@@ -189,12 +209,12 @@ _READERS: dict[str, Callable[[str, object], Any]] = {
     "image": _name,
     "size": _name,
     "cpu": _number(quantities.cores),
-    "memory": _number(quantities.size),
+    "memory": _number(_bytes),
     "gpu": _name,
     "gpus": _number(_count),
     "volumes": _names,
     "workspace": _name,
-    "workspace_size": _number(quantities.size),
+    "workspace_size": _number(_bytes),
     "spot": _yes,
     "kubeflow": _yes,
 }

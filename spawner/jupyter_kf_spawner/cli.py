@@ -1,7 +1,8 @@
 """`jupyter-kf-spawner`: what a catalogue says and allows, on the command line.
 
 Says what is wrong on standard error and answers on standard output. Status 0: as wished; 1:
-problems, or differences; 2: a wrong call. May import everything.
+problems, or differences; 2: a wrong call, or a catalogue that `diff` can't compare; 141: whoever
+read the answers has gone. May import everything.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import difflib
 import io
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,16 +24,24 @@ from jupyter_kf_spawner.catalogue import Catalogue, examine, load, schema
 from jupyter_kf_spawner.errors import CatalogueError, Problem, count
 
 _FILE = "images/catalogue.yaml"
+# As a shell shows a program that SIGPIPE ended.
+_READER_GONE = 141
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command."""
     asked = _parser().parse_args(arguments)
     try:
-        return int(asked.run(asked))
+        status = int(asked.run(asked))
+        sys.stdout.flush()
+        return status
     except CatalogueError as error:
         _complain(error.file, error.problems)
-        return 1
+        return 2 if asked.run is _diff else 1
+    except BrokenPipeError:
+        # `| head`: Python would complain once more when it closes its output at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _READER_GONE
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,7 +79,8 @@ def _parser() -> argparse.ArgumentParser:
         _diff,
         "print what differs between two catalogues",
         "First what users may choose\n(bounds, groups, limits), then the pods: each change once,"
-        " with the combinations that it\nconcerns. Status 1 when something differs."
+        " with the combinations that it\nconcerns. Status 1 when something differs, 2"
+        "\nwhen one can't be used."
         f" Example: diff old.yaml {_FILE}",
     )
     diff.add_argument("old", type=Path)

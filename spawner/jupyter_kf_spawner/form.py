@@ -17,7 +17,10 @@ from jinja2 import Environment, StrictUndefined, select_autoescape
 
 from jupyter_kf_spawner import quota
 from jupyter_kf_spawner.catalogue.models import (
+    BytesRange,
     Catalogue,
+    CoresRange,
+    DataVolume,
     Gpu,
     Image,
     Limit,
@@ -27,7 +30,7 @@ from jupyter_kf_spawner.catalogue.models import (
     is_for,
 )
 from jupyter_kf_spawner.filled import Filled
-from jupyter_kf_spawner.limits import Running
+from jupyter_kf_spawner.limits import Running, most, worded
 from jupyter_kf_spawner.quantities import cores_text, seconds_text, size_text
 from jupyter_kf_spawner.resolve import Identity, Usage
 
@@ -62,7 +65,7 @@ def render(
     images = _mine(catalogue.images, identity)
     images = {key: image for key, image in images.items() if not image.redirect}
     sizes = _mine(catalogue.sizes, identity)
-    gpus = _usable(_mine(catalogue.gpus, identity), images, sizes)
+    gpus = _within(_usable(_mine(catalogue.gpus, identity), images, sizes), catalogue, identity)
     presets = _mine(catalogue.presets, identity)
     last = filled.texts()
     page: str = _template().render(
@@ -75,7 +78,11 @@ def render(
         presets=[(key, _offer(one)) for key, one in presets.items()],
         images=_choices(catalogue, identity, "image", _images(images), last),
         sizes=_choices(
-            catalogue, identity, "size", {k: _size(one, usage) for k, one in sizes.items()}, last
+            catalogue,
+            identity,
+            "size",
+            {k: _size(one, usage, catalogue.limits, identity) for k, one in sizes.items()},
+            last,
         ),
         cpu_bounds=_bounds([_cpu(size) for size in sizes.values()]),
         memory_bounds=_bounds([_memory(size) for size in sizes.values()]),
@@ -83,12 +90,14 @@ def render(
         quota=_quota(usage),
         gpus=[(key, f"{gpu.title} ({_free(gpu.resource, usage)})") for key, gpu in gpus.items()],
         gpu_more=_with_gpus(gpus, images.values(), sizes.values()),
-        no_gpu="as the preset says, else none" if catalogue.presets else "none",
+        no_gpu="as the preset says, else none" if presets else "none",
         counts=sorted({count for gpu in gpus.values() for count in gpu.counts}),
-        volumes=[(key, _offer(one)) for key, one in _mine(catalogue.volumes, identity).items()],
+        volumes=[
+            (key, _volume(one, identity)) for key, one in _mine(catalogue.volumes, identity).items()
+        ],
         workspace=_workspace(catalogue, identity, usage),
         switches=_switches(catalogue, identity, sizes.values()),
-        bounds=_for_script(catalogue, presets, images, sizes, gpus),
+        bounds=_for_script(catalogue, identity, presets, images, sizes, gpus),
     )
     return page
 
@@ -141,6 +150,18 @@ def _usable(
     return {key: gpu for key, gpu in gpus.items() if key in of_images & of_sizes}
 
 
+def _within(gpus: dict[str, Gpu], catalogue: Catalogue, identity: Identity) -> dict[str, Gpu]:
+    """The kinds with those counts that the user's limits allow; no kind without one."""
+    bound = most(catalogue.limits, identity.groups, "gpus")
+    if bound is None:
+        return gpus
+    allowed = {
+        key: gpu.model_copy(update={"counts": tuple(n for n in gpu.counts if n <= bound)})
+        for key, gpu in gpus.items()
+    }
+    return {key: gpu for key, gpu in allowed.items() if gpu.counts}
+
+
 def _with_gpus(gpus: Iterable[str], images: Iterable[Image], sizes: Iterable[Size]) -> str:
     """Which images and sizes can have one of these, for a page without its script."""
     mine = set(gpus)
@@ -159,6 +180,14 @@ def _offer(offer: Offer) -> Shown:
     return Shown(offer.title, [offer.description] if offer.description else [])
 
 
+def _volume(volume: DataVolume, identity: Identity) -> Shown:
+    """With where it is, and whether this person may write there."""
+    offer = _offer(volume)
+    reads = volume.read_only and not identity.groups & set(volume.writers)
+    use = "read-only" if reads else "you may write"
+    return Shown(offer.title, [*offer.more, f"At {volume.mount}, {use}"])
+
+
 def _image(image: Image) -> Shown:
     more = [image.description] if image.description else []
     more += [", ".join(image.inside)] if image.inside else []
@@ -166,12 +195,27 @@ def _image(image: Image) -> Shown:
     return Shown(image.title, more)
 
 
-def _size(size: Size, usage: Usage) -> Shown:
+def _size(size: Size, usage: Usage, limits: tuple[Limit, ...], identity: Identity) -> Shown:
     more = [size.description] if size.description else []
     usual = f"{_cpu(size)['default']} CPU, {_memory(size)['default']} of memory"
     stops = f"; stops after {seconds_text(size.idle)} without use" if size.idle else ""
     more.append(usual + stops)
+    more += _allowed(size, limits, identity)
     return Shown(size.title, more + _fit(size, usage.quota or {}))
+
+
+def _allowed(size: Size, limits: tuple[Limit, ...], identity: Identity) -> list[str]:
+    """Whether the user's own limits have room for a server of this size at all."""
+    usual: dict[str, CoresRange | BytesRange] = {"cpu": size.cpu, "memory": size.memory}
+    bounds = {field: most(limits, identity.groups, field) for field in usual}
+    over = {field: bound for field, bound in bounds.items() if bound is not None}
+    never = [worded(k, bound) for k, bound in over.items() if usual[k].min > bound]
+    less = [worded(k, bound) for k, bound in over.items() if usual[k].default > bound]
+    if never:
+        return [f"Too large for you: your servers may have {' and '.join(never)} together"]
+    if less:
+        return [f"Ask for less than usual: you may have {' and '.join(less)}"]
+    return []
 
 
 def _fit(size: Size, left: quota.Left) -> list[str]:
@@ -220,17 +264,26 @@ def _free(resource: str, usage: Usage) -> str:
 
 def _holds(limits: Iterable[Limit], identity: Identity, running: tuple[Running, ...]) -> str:
     """What the user has now, and may have together."""
-    mine = [entry for entry in limits if is_for(entry.groups, identity.groups)]
-    cpu = [entry.cpu for entry in mine if entry.cpu is not None]
-    memory = [entry.memory for entry in mine if entry.memory is not None]
-    allowed = [f"{cores_text(max(cpu))} CPU"] if cpu else []
-    allowed += [f"{size_text(max(memory))} of memory"] if memory else []
-    said = f"Your servers may have {' and '.join(allowed)} together." if allowed else ""
+    limits = tuple(limits)
+    bounds = {k: most(limits, identity.groups, k) for k in ("servers", "cpu", "memory", "gpus")}
+    allowed = {key: worded(key, bound) for key, bound in bounds.items() if bound is not None}
+    servers = allowed.pop("servers", "")
+    said = f"You may have {servers} at a time." if servers else ""
+    if allowed:
+        said += f" Your servers may have {_and(allowed.values())} together."
     if running:
-        cores = cores_text(sum(server.cpu for server in running))
-        used = size_text(sum(server.memory for server in running))
-        said += f" The others have {cores} CPU and {used} now."
+        used = [worded("cpu", sum(server.cpu for server in running))]
+        used.append(size_text(sum(server.memory for server in running)))
+        gpus = sum(server.gpus for server in running)
+        used += [worded("gpus", gpus)] if gpus else []
+        said += f" The others have {_and(used)} now."
     return said.strip()
+
+
+def _and(parts: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _workspace(catalogue: Catalogue, identity: Identity, usage: Usage) -> dict[str, Any] | None:
@@ -274,17 +327,20 @@ def _switches(
 
 def _for_script(
     catalogue: Catalogue,
+    identity: Identity,
     presets: Mapping[str, Preset],
     images: Mapping[str, Image],
     sizes: Mapping[str, Size],
     gpus: Mapping[str, Gpu],
 ) -> dict[str, Any]:
+    volumes = _mine(catalogue.volumes, identity)
     return {
         "defaults": {"image": catalogue.defaults.image, "size": catalogue.defaults.size},
         "presets": {
             key: {
                 "image": preset.options.image if preset.options.image in images else None,
                 "size": preset.options.size if preset.options.size in sizes else None,
+                "volumes": [name for name in preset.options.volumes or () if name in volumes],
             }
             for key, preset in presets.items()
         },

@@ -37,8 +37,7 @@ def check_limits(
     Raises:
         Refusal: with how much is left.
     """
-    mine = [entry for entry in limits if is_for(entry.groups, groups)]
-    servers = (*running, wanted)
+    limits, servers = tuple(limits), (*running, wanted)
     held = {
         "servers": float(len(servers)),
         "cpu": round(sum(server.cpu for server in servers), 3),
@@ -47,9 +46,21 @@ def check_limits(
     }
     asked = {"servers": 1.0, "cpu": wanted.cpu, "memory": wanted.memory, "gpus": wanted.gpus}
     for field, total in held.items():
-        bounds = [bound for entry in mine if (bound := getattr(entry, field)) is not None]
-        if bounds and asked[field] and total > max(bounds):
-            raise _refusal(field, max(bounds), total, asked[field])
+        bound = most(limits, groups, field)
+        if bound is not None and asked[field] and total > bound:
+            raise _refusal(field, bound, total, asked[field])
+
+
+def most(limits: Iterable[Limit], groups: frozenset[str], field: str) -> float | None:
+    """How much of it the user's servers may have together; None where nothing limits it."""
+    mine = [entry for entry in limits if is_for(entry.groups, groups)]
+    bounds = [bound for entry in mine if (bound := getattr(entry, field)) is not None]
+    return max(bounds) if bounds else None
+
+
+def worded(field: str, amount: float) -> str:
+    """`2 servers`, `8 CPU`, `32Gi of memory`, `1 GPU`."""
+    return _WORDS[field](amount)
 
 
 def _refusal(field: str, most: float, total: float, asked: float) -> Refusal:

@@ -16,6 +16,21 @@ from jupyter_kf_spawner.choosing import Choosing
 from jupyter_kf_spawner.handoff import VARIABLE, handoff
 
 
+def idle_arguments(idle_s: int) -> list[str]:
+    """What ends a server without use: `images/base/jupyter_server_config.py` as arguments.
+
+    No image has put that file beside a local server. A test holds the two together.
+    """
+    return [
+        f"--MappingKernelManager.cull_idle_timeout={idle_s}",
+        f"--MappingKernelManager.cull_interval={max(5, min(60, idle_s // 4))}",
+        "--MappingKernelManager.cull_connected=True",
+        "--MappingKernelManager.cull_busy=False",
+        f"--TerminalManager.cull_inactive_timeout={idle_s}",
+        f"--ServerApp.shutdown_no_activity_timeout={idle_s}",
+    ]
+
+
 class KfLocalSpawner(Choosing, SimpleLocalProcessSpawner):
     """Notebook servers as processes of the hub's own user: for one developer, not for a team."""
 
@@ -38,6 +53,12 @@ class KfLocalSpawner(Choosing, SimpleLocalProcessSpawner):
             environment.update(catalogue.environment)
             environment[VARIABLE] = handoff(catalogue, self.resolved, namespace="")
         return environment
+
+    def get_args(self) -> list[str]:
+        """The hub's arguments, and when the server stops by itself, as the form says it."""
+        arguments: list[str] = super().get_args()
+        idle_s = self.resolved.size.idle if self.resolved else None
+        return arguments + (idle_arguments(idle_s) if idle_s else [])
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         """Notes of the decision, and one sentence."""

@@ -6,6 +6,7 @@ Nobody learns of an offer that is for others. Pure. May import `catalogue.models
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
@@ -15,6 +16,8 @@ from jupyter_kf_spawner.errors import Refusal, did_you_mean, sentence, shown
 from jupyter_kf_spawner.resolved import Identity
 
 O = TypeVar("O", bound=Offer)  # noqa: E741 - the usual letter of a type variable
+
+_LONGEST = 100
 
 
 def merged(catalogue: Catalogue, identity: Identity, asked: Asked) -> Choices:
@@ -56,6 +59,28 @@ def one_of(field: str, name: str, offers: Mapping[str, O], identity: Identity) -
             field=field,
         )
     return offer
+
+
+def named(catalogue: Catalogue, identity: Identity, options: object, refusal: Refusal) -> Refusal:
+    """The refusal; where a title stands for a name, or nearly one, with that name as its fix."""
+    sections: dict[str, Mapping[str, Offer]] = {
+        "preset": catalogue.presets,
+        "image": catalogue.images,
+        "size": catalogue.sizes,
+        "gpu": catalogue.gpus,
+        "volumes": catalogue.volumes,
+    }
+    field = refusal.field
+    given = options.get(field) if isinstance(options, Mapping) else None
+    for value in given if isinstance(given, list | tuple) and len(given) == 1 else (given,):
+        if field not in sections or not isinstance(value, str) or len(value) > _LONGEST:
+            continue
+        mine = {k: one for k, one in sections[field].items() if one.is_for(identity.groups)}
+        word = value.strip().casefold()
+        by_title = [key for key, one in mine.items() if one.title.casefold() == word]
+        for name in by_title or difflib.get_close_matches(word, mine, n=1):
+            return Refusal(refusal.reason, refusal.what, fix=f"Write {name}", field=field)
+    return refusal
 
 
 def titles(identity: Identity, offers: Mapping[str, Offer], names: Iterable[str]) -> str:

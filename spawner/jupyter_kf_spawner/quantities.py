@@ -23,6 +23,8 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 # Far above any machine, far below what overflows somewhere later.
 MOST_CORES = 10_000
 MOST_BYTES = 2**50
+# A plain number below it was meant with a unit: no program runs in less.
+LEAST_BYTES = 2**20
 
 
 def cores(text: str | int | float) -> float:
@@ -49,6 +51,11 @@ def size(text: str | int) -> int:
     if not 1 <= amount <= MOST_BYTES:
         raise ValueError("not an amount of memory: write 512Mi, 4Gi or 2G")
     return amount
+
+
+def with_unit(number: str) -> str:
+    """What a plain number of memory was likely meant to be: 8 is 8Gi, 4096 is 4096Mi."""
+    return f"{number}{'Gi' if float(number) < 512 else 'Mi'}"
 
 
 def seconds(text: str | int) -> int:

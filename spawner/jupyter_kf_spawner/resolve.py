@@ -14,7 +14,7 @@ from jupyter_kf_spawner.devices import check_gpu, chosen_gpu
 from jupyter_kf_spawner.errors import Refusal
 from jupyter_kf_spawner.files import mounts, workspace
 from jupyter_kf_spawner.limits import Running, check_limits
-from jupyter_kf_spawner.offers import merged, one_of, titles
+from jupyter_kf_spawner.offers import merged, named, one_of, titles
 from jupyter_kf_spawner.quantities import cores_text, size_text
 from jupyter_kf_spawner.resolved import Identity, Mount, Resolved, Usage
 
@@ -35,7 +35,10 @@ def resolve(
     Raises:
         Refusal: with what to choose instead.
     """
-    asked = read(user_options)
+    try:
+        asked = read(user_options)
+    except Refusal as refusal:
+        raise named(catalogue, identity, user_options, refusal) from None
     wishes = merged(catalogue, identity, asked)
     image_name, image, notes = _image(catalogue, identity, asked, wishes)
     size_name = asked.size or wishes.size or catalogue.defaults.size or ""

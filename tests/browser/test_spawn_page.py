@@ -41,7 +41,8 @@ def test_the_form_answers_at_once_with_the_bounds_of_the_size(browser, hub):
     expect(page.locator("#kf-cpu-more")).to_have_text("2 to 8")
     expect(page.locator("#kf-gpu option[value=nvidia]")).to_be_enabled()
     page.select_option("#kf-gpu", "nvidia-slice")
-    assert page.locator("#kf-gpus option", has_text="2").is_disabled()
+    # Her limit is one, so that two are not offered.
+    expect(page.locator("#kf-gpus option")).to_have_text(["the fewest", "1"])
     page.check("#kf-image-scipy")
     expect(page.locator("#kf-gpu")).to_have_value("")
     page.check("#kf-image-tensorflow-gpu")
@@ -55,6 +56,31 @@ def test_a_kind_that_some_images_can_not_use_says_with_which_it_does_not_go(brow
     assert page.locator("#kf-gpu option[value=amd]").is_enabled()
     assert page.locator("#kf-gpu option[value=nvidia]").is_disabled()
     expect(page.locator("#kf-gpu option[value=nvidia]")).to_contain_text("not with JupyterLab")
+
+
+def test_what_a_preset_fills_in_is_said_beside_the_fields_that_it_fills(browser, hub):
+    page = spawn_page(browser, hub, "kim")
+    opened = page.locator("label[for='kf-size-']")
+    expect(opened).to_have_text("As the preset says")
+    page.check("#kf-preset-training")
+    expect(opened).to_have_text("As the preset says: Large")
+    expect(page.locator("label[for=kf-volumes-flights]")).not_to_contain_text("preset")
+    page.check("#kf-preset-flights")
+    expect(page.locator("label[for=kf-volumes-flights]")).to_contain_text("(by the preset)")
+    page.uncheck("#kf-preset-flights")
+    page.uncheck("#kf-preset-training")
+    expect(opened).to_have_text("As the preset says")
+    expect(page.locator("label[for=kf-volumes-flights]")).not_to_contain_text("preset")
+
+
+def test_on_a_narrow_window_nothing_runs_out_of_its_box(browser, hub):
+    page = spawn_page(browser, hub, "lea", viewport={"width": 390, "height": 844})
+    out = page.evaluate("""() => [...document.querySelectorAll('fieldset')].flatMap(box => {
+      const edge = box.getBoundingClientRect().right;
+      return [...box.querySelectorAll('input, select, label')]
+        .filter(one => one.getBoundingClientRect().right > edge + 0.5).map(one => one.id);
+    })""")
+    assert out == []
 
 
 def test_what_a_link_asked_for_in_vain_is_on_the_page_that_refuses_and_not_on_the_next(

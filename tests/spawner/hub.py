@@ -92,13 +92,16 @@ class Hub:
                 time.sleep(0.2)
 
     def environment_of(self, name: str) -> dict[str, str]:
-        """The variables of the user's server, a process below the hub."""
+        """The variables of the user's server."""
+        return self.process_of(name).environ()
+
+    def process_of(self, name: str) -> psutil.Process:
+        """The user's server, a process below the hub."""
         assert self.process, "this hub is no process of this machine"
         for process in psutil.Process(self.process.pid).children(recursive=True):
             with contextlib.suppress(psutil.Error):
-                found = process.environ()
-                if found.get("JUPYTERHUB_USER") == name:
-                    return found
+                if process.environ().get("JUPYTERHUB_USER") == name:
+                    return process
         raise AssertionError(f"no server of {name}")
 
     def close(self) -> None:

@@ -372,6 +372,15 @@ WARNED = [
     (SMALL + "limits: [{memory: 1Gi}, {groups: [a], memory: 8Gi}]\n", "10:1 limits: warning: at most 1Gi"
      " of memory for everyone, and the default size small has 2Gi | allow more, or make the default"
      " smaller"),
+    (SMALL + "  big: {title: B, cpu: {min: 2, default: 2, max: 2}, memory: {min: 1Gi, default: 1Gi, max:"
+     " 1Gi}}\nlimits: [{cpu: 1}, {groups: [a], cpu: 1500m}]\n", "10:3 sizes.big: warning: nobody's limits"
+     " allow its least cpu, 2 | allow more, or remove it"),
+    (R('"lab:1"}', '"lab:1", gpus: [amd]}') + "gpus: {amd: {title: A, resource: amd.com/gpu}}\n"
+     "limits: [{gpus: 0}]\n", "10:8 gpus.amd: warning: nobody's limits allow 1 GPU | allow more `gpus` in"
+     " `limits`, or remove it"),
+    (SMALL + "volumes:\n  v: {title: V, claim: c, mount: /v, groups: [data-team], writers: [dta-team]}\n",
+     "11:59 volumes.v.writers: warning: 'dta-team' is not in the volume's `groups`, so who is only in it"
+     " does not see the volume | write data-team, or add it to `groups`"),
 ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -58,6 +59,25 @@ def test_diff_of_what_is_the_same_says_nothing(small, tmp_path):
     comment = ("version: 1", "# a comment\nversion: 1")
     same = ("min: 1Gi", "min: 1024Mi")
     assert changed(small, tmp_path, comment, same, status=0) == []
+
+
+def test_diff_tells_that_it_can_not_compare_from_that_they_differ(small, tmp_path):
+    done = run("diff", small, tmp_path / "none.yaml", status=2)
+    assert "name a readable YAML file" in done.stderr and done.stdout == ""
+
+
+@pytest.mark.parametrize("command", ["render", "poddefaults", "schema"])
+def test_a_reader_that_goes_away_is_no_error(command):
+    """As with `| head`, whatever is still buffered when it goes."""
+    call = [sys.executable, "-m", "jupyter_kf_spawner.cli", command]
+    call += [] if command == "schema" else [str(PUBLISHED)]
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    try:
+        done = subprocess.run(call, stdout=write_end, stderr=subprocess.PIPE, text=True)
+    finally:
+        os.close(write_end)
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 def test_the_schema_is_json():

@@ -151,7 +151,43 @@ def test_free_devices_are_advice_and_unknown_when_they_can_not_be_seen(catalogue
 def test_what_the_user_holds_and_may_hold_is_said(catalogue, ada):
     usage = Usage(running=(Running(2, 2**31),), home="h")
     shown = form.render(catalogue, ada, usage)
-    assert "may have 8 CPU and 32Gi of memory together. The others have 2 CPU and 2Gi now." in shown
+    assert (
+        "You may have 2 servers at a time. Your servers may have 8 CPU, 32Gi of memory and 1 GPU"
+        " together. The others have 2 CPU and 2Gi now."
+    ) in shown
+
+
+LIMITED = (
+    SMALL.replace('"lab:1"}', '"lab:1", gpus: [g, many]}')
+    + """\
+  big: {title: Big, cpu: {min: 2, default: 2, max: 2}, memory: {min: 1Gi, default: 1Gi, max: 1Gi}}
+gpus:
+  g: {title: G, resource: x.org/g, counts: [1, 2, 4]}
+  many: {title: Many, resource: x.org/m, counts: [2]}
+limits:
+  - {cpu: 1, gpus: 1}
+  - {groups: [large], cpu: 8, gpus: 2}
+"""
+)
+
+
+def test_what_the_users_limits_never_allow_is_not_offered_or_marked(ada):
+    shown = form.render(parse(LIMITED), ada, USAGE)
+    offered = Page(shown).choices
+    assert (offered["gpu"], offered["gpus"]) == (["", "g"], ["", ""])
+    assert '"counts": [1]' in shown and ">1</option>" in shown and ">2</option>" not in shown
+    assert shown.count("Too large for you: your servers may have 1 CPU together") == 1
+    large = Identity("vic", frozenset({"large"}))
+    shown = form.render(parse(LIMITED), large, USAGE)
+    assert Page(shown).choices["gpu"] == ["", "g", "many"] and ">4</option>" not in shown
+    assert ">2</option>" in shown and "Too large" not in shown
+    none = LIMITED.replace("cpu: 1, gpus: 1", "cpu: 1, gpus: 0")
+    assert 'name="gpu"' not in form.render(parse(none), ada, USAGE)
+
+
+def test_a_volume_says_where_it_is_and_who_may_write(catalogue, ada, grace):
+    assert "At /data/flights, read-only" in form.render(catalogue, ada, USAGE)
+    assert "At /data/flights, you may write" in form.render(catalogue, grace, Usage(home="h"))
 
 
 def test_colours_come_from_the_page_so_that_both_themes_hold():
@@ -248,6 +284,9 @@ def test_what_is_for_a_group_is_nowhere_for_those_who_are_not_in_it(ada):
     vip = Identity("vic", frozenset({"vips"}))
     assert "vip" in form.render(catalogue, vip, usage).lower()
     assert "vip" not in form.render(catalogue, ada, usage).lower()
+    # Not even that there is a preset at all.
+    others = parse(HIDDEN.replace("  p: {title: P, options: {size: s}}\n", ""))
+    assert "preset" not in form.render(others, ada, usage).split("<script")[0].lower()
     for options in ASKED:
         with pytest.raises(Refusal) as refused:
             resolve(catalogue, ada, usage, options)

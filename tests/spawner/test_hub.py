@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from tests.spawner.hub import INTERNAL_SSL, TOKEN, Hub, running_hub, xsrf
+from tests.spawner.hub import CONFIG, INTERNAL_SSL, TOKEN, Hub, running_hub, xsrf
 from tests.spawner.recording import TAKES_NONE
 from tests.spawner.watching import follow
 
@@ -20,6 +25,27 @@ def local_hub(tmp_path_factory) -> Iterator[Hub]:
     # With TLS between hub, proxy and servers: what works so works without, as `make hub` does.
     with running_hub(tmp_path_factory.mktemp("hub"), INTERNAL_SSL) as hub:
         yield hub
+
+
+def test_ports_that_are_taken_are_said_in_a_sentence_each_before_anything_starts(tmp_path):
+    with contextlib.ExitStack() as others:
+        ports = []
+        for _ in range(3):
+            other = others.enter_context(socket.socket())
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            ports.append(str(other.getsockname()[1]))
+        names = ("JUPYTER_KF_HUB_PORT", "JUPYTER_KF_HUB_INNER_PORT", "JUPYTER_KF_PROXY_PORT")
+        told = dict(zip(names, ports, strict=True)) | {"JUPYTER_KF_HUB_DIR": str(tmp_path)}
+        command = [sys.executable, "-m", "jupyterhub", "-f", str(CONFIG)]
+        done = subprocess.run(
+            command, env=os.environ | told, cwd=tmp_path, capture_output=True, text=True, timeout=60
+        )
+    assert done.returncode == 1
+    said = done.stdout + done.stderr
+    for port in ports:
+        assert f"Port {port} of 127.0.0.1 is taken by another program" in said
+    assert "Traceback" not in said and "is now running" not in said
 
 
 REFUSED = [
@@ -66,7 +92,7 @@ def test_options_that_are_nested_a_thousand_deep_are_refused_and_the_hub_lives(s
             answer = api.post("/users/ida/server", content=body)
             assert answer.status_code == 400, (depth, answer.text)
             said.append(answer.json()["message"])
-    assert all("is not a name for image" in one for one in said[:3])
+    assert all("one value is wanted for image" in one for one in said[:3])
     assert strict_hub.user("ida").get("/hub/spawn/ida").status_code == 200
     assert strict_hub.alive and "consecutive spawn" not in strict_hub.log.read_text()
 
@@ -189,6 +215,8 @@ def test_a_chosen_server_starts_and_knows_what_it_was_given(local_hub):
     assert given["JUPYTERHUB_API_URL"].startswith("https:") and given["JUPYTERHUB_SSL_CERTFILE"]
     told = json.loads(given["JUPYTER_KF_HANDOFF"])
     assert (told["version"], told["backend"], told["limits"]["memory"]) == (1, "local", 3 * 2**30)
+    # The page said "stops after 2 h without use".
+    assert "--ServerApp.shutdown_no_activity_timeout=7200" in local_hub.process_of("eve").cmdline()
 
 
 def test_a_second_server_counts_against_the_users_limits(local_hub):

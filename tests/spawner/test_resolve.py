@@ -73,7 +73,17 @@ def test_a_writer_of_a_volume_may_write(catalogue, grace):
     [
         ({"image": "scipi"}, "image", "Write scipy"),
         ({"image": "../etc"}, "image", "Choose one that the form offers"),
-        ({"image": ["scipy", "base"]}, "image", "Choose one that the form offers"),
+        ({"image": ["scipy", "base"]}, "image", "Give it once, with one value"),
+        ({"cpu": ["1", "2"]}, "cpu", "Give it once, with one value"),
+        ({"size": {"small": 1}}, "size", "Give it once, with one value"),
+        ({"size": "Small"}, "size", "Write small"),
+        ({"image": "PyTorch for GPUs"}, "image", "Write pytorch-gpu"),
+        ({"image": "Scipi"}, "image", "Write scipy"),
+        ({"volumes": ["Flights"]}, "volumes", "Write flights"),
+        ({"memory": "8"}, "memory", "Write 8Gi"),
+        ({"memory": "1.5"}, "memory", "Write 1.5Gi"),
+        ({"memory": 4096}, "memory", "Write 4096Mi"),
+        ({"workspace_size": "20"}, "workspace_size", "Write 20Gi"),
         ({"imgae": "scipy"}, "", "Write image"),
         ({"size": "small", "cpu": 3}, "cpu", "Ask for 0.5 to 2, or choose another size"),
         (

@@ -43,12 +43,9 @@ def _quantity(parse: Callable[[Any], Any], example: str) -> Callable[[Any], Any]
 
 
 # Less holds no program: what is meant is another unit.
-LEAST_BYTES = 2**20
-
-
 def _bytes(value: str | int) -> int:
     amount = quantities.size(value)
-    if amount < LEAST_BYTES:
+    if amount < quantities.LEAST_BYTES:
         plain = re.fullmatch(r"[0-9.]+", str(value).strip())
         if plain:
             raise ValueError(f"a number of bytes: write {value}Gi or {value}Mi")

@@ -15,6 +15,27 @@
     }
     return bounds.defaults[field];
   };
+  const volumes = [...form.querySelectorAll('[name=volumes]')];
+  const labelled = (id, text) => {
+    const label = form.querySelector(`label[for="${id}"]`);
+    if (!label) return;
+    label.dataset.title ??= label.textContent;
+    label.textContent = label.dataset.title + text;
+  };
+  // What the ticked presets fill in, beside the fields that they fill.
+  const presets = () => {
+    const ticked = [...form.querySelectorAll('[name=preset]:checked')].map(
+      box => bounds.presets[box.value] ?? {}
+    );
+    for (const field of ['image', 'size']) {
+      const name = ticked.map(preset => preset[field]).find(Boolean);
+      labelled(`kf-${field}-`, name ? `: ${bounds[`${field}s`][name].title}` : '');
+    }
+    for (const box of volumes) {
+      const given = ticked.some(preset => preset.volumes?.includes(box.value));
+      labelled(box.id, given ? ' (by the preset)' : '');
+    }
+  };
   const amounts = size => {
     for (const field of ['cpu', 'memory']) {
       const input = document.getElementById(`kf-${field}`);
@@ -61,6 +82,7 @@
     if (event?.target === kinds) wanted = kinds.value;
     const size = bounds.sizes[chosen('size') || fromPresets('size')];
     const image = bounds.images[chosen('image') || fromPresets('image')];
+    presets();
     amounts(size);
     if (kinds && image && size) devices(image, size);
   };
