@@ -68,8 +68,14 @@ class Watch:
                 await self._watch()
             except (KfError, OSError) as error:  # the store can't be used just now
                 log.warning("jupyter-kf watches no runs for now: %s", error)
-                self._looks, self._blind = None, True
-                await self._hub.pause(_AGAIN_S)
+                await self._begin_again()
+            except Exception:  # a bug of ours: without the watcher every page would stand still
+                log.exception("jupyter-kf's watcher met a bug of ours, and begins again")
+                await self._begin_again()
+
+    async def _begin_again(self) -> None:
+        self._looks, self._blind = None, True
+        await self._hub.pause(_AGAIN_S)
 
     async def _rest(self) -> None:
         """Returns when somebody listens: asks the bus now and then, and sooner after a request."""

@@ -10,7 +10,7 @@ import time
 import pytest
 from jupyter_server.auth import Authorizer
 
-from jupyter_kf.server import events
+from jupyter_kf.server import events, looks, watch
 from jupyter_kf.server.handler import RUNS
 from tests.faces.server.scene import ended_run
 
@@ -54,6 +54,20 @@ def heard(extension, jp_asyncio_loop):
     heard.changes.clear()
     yield heard
     heard.bus.remove_listener(schema_id=events.SCHEMA_ID, listener=heard._hear)
+
+
+async def test_a_bug_in_a_look_does_not_end_the_watch(extension, heard, client, monkeypatch):
+    def broken(looks):
+        raise ValueError("not foreseen")
+
+    monkeypatch.setattr(watch, "_AGAIN_S", 0.01)
+    with monkeypatch.context() as once:
+        once.setattr(looks.Looks, "look", broken)
+        await asyncio.sleep(0.3)  # some looks, each of which fails
+    heard.changes.clear()
+    await heard.until(lambda change: change["thing"] == "resources")  # ask again for all
+    run = ended_run(client, "later")
+    await heard.until(lambda change: change["id"] == run)
 
 
 async def test_who_listens_first_is_told_to_ask_again_for_what_nobody_watched(extension):
