@@ -174,6 +174,7 @@ def test_a_run_on_data_is_followed_from_the_queue_to_its_lineage(
     expect(gpus).to_have_attribute("aria-valuetext", "2 free of 2")
     expect(memory).to_have_attribute("aria-valuetext", re.compile(r"^[\d.]+ GB free of [\d.]+ GB"))
     holder = stocked.train(HOLD.format(gate=str(first)), name="holder", gpu=2)
+    until(lambda: stocked.run(holder.id).state == "RUNNING")  # else the second may be let in first
     run = stocked.train(
         TICK.format(gate=str(last)),
         scope={"factor": 3.0},
