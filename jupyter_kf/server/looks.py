@@ -71,15 +71,16 @@ class Looks:
             news += self._new_things()
             took_s = time.monotonic() - now
             self._refs_due_s = now + max(_REFS_S, took_s / _REFS_SHARE)
-        # A run that is let in takes cores and GPUs, though it only changed.
+        # A run that is let in takes cores and GPUs, and one that waits says for what, though both
+        # only changed.
         if states != self._states() or any(
             one.thing == "run" and one.action != "changed" for one in news
         ):
             news.append(News("resources", self._client.backend.name, "changed"))
         return news
 
-    def _states(self) -> dict[str, str]:
-        return {run_id: row.state for run_id, row in self._rows.items()}
+    def _states(self) -> dict[str, tuple[str, str]]:
+        return {run_id: (row.state, row.reason) for run_id, row in self._rows.items()}
 
     def _first(self) -> None:
         self._runs_mark = mark_of(self._root / "runs")
