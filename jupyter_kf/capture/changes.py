@@ -53,10 +53,14 @@ def refusal(
 
 def _defaults(function: Any, node: ast.stmt, names: Mapping[str, Any]) -> str:
     made = getattr(node, "value", None)  # of `f = lambda ...`
-    name = "<lambda>" if isinstance(made, ast.Lambda) else getattr(node, "name", "")
+    if isinstance(made, ast.Lambda):
+        name, given = "<lambda>", made.args
+    elif isinstance(node, _Function):
+        name, given = node.name, node.args
+    else:
+        return ""
     if not isinstance(function, types.FunctionType) or function.__code__.co_name != name:
         return ""
-    given: ast.arguments = made.args if isinstance(made, ast.Lambda) else node.args  # type: ignore[attr-defined]
     places = [*given.posonlyargs, *given.args]
     held = function.__defaults__ or ()
     if len(held) != len(given.defaults):

@@ -40,15 +40,13 @@ def choose_model(store: Store, text: str) -> Choice:
     versions = _since_promotion(every)
     decided = versions[0] if "trial" in versions[0].note else None
     for metric, maximize in _rules(store, text):
-        values = {v.n: float(v.note.get("metrics", {}).get(metric, "NaN")) for v in versions}
-        scored = [v for v in versions if math.isfinite(values[v.n])]
-        if len(versions) > 1 and scored and decided in (None, *scored):
-            sign = 1 if maximize else -1
-            best = max(scored, key=lambda v: (sign * values[v.n], v.n))
+        values = _values(versions, metric)
+        if len(versions) > 1 and values and (decided is None or decided.n in values):
+            best = _best(values, maximize)
             rank = "highest" if maximize else "lowest"
             since = " since the last promotion" if len(versions) < len(every) else ""
-            said = f"the {rank} {metric} of {len(scored)} versions{since}: {values[best.n]:.4g}"
-            return Choice(best, said)
+            said = f"the {rank} {metric} of {len(values)} versions{since}: {values[best]:.4g}"
+            return Choice(next(v for v in versions if v.n == best), said)
     if decided:
         later = len(versions) - 1
         why = f"; no study's metric compares the {later} after it" if later else ""
@@ -66,21 +64,31 @@ def better_before(store: Store, entry: Entry) -> str:
     """
     for metric, maximize in _rules(store, entry.name):
         versions = [v for v in store.refs.versions("model", entry.name) if v.n <= entry.n]
-        values = {v.n: float(v.note.get("metrics", {}).get(metric, "NaN")) for v in versions}
-        scored = [v for v in versions if math.isfinite(values[v.n])]
-        if entry.n not in {v.n for v in scored}:
+        values = _values(versions, metric)
+        if entry.n not in values:
             continue
-        sign = 1 if maximize else -1
-        best = max(scored, key=lambda v: (sign * values[v.n], v.n))
-        if values[best.n] == values[entry.n]:
+        best = _best(values, maximize)
+        if values[best] == values[entry.n]:
             return ""
         which = "higher" if maximize else "lower"
         return (
-            f"look: {entry.name}@{best.n} was better: {metric} {values[best.n]:.4g}, and "
+            f"look: {entry.name}@{best} was better: {metric} {values[best]:.4g}, and "
             f"{values[entry.n]:.4g} now, where {which} is better; "
-            f"`%kf serve {entry.name} --model {entry.name}@{best.n}` serves it all the same"
+            f"`%kf serve {entry.name} --model {entry.name}@{best}` serves it all the same"
         )
     return ""
+
+
+def _values(versions: list[Entry], metric: str) -> dict[int, float]:
+    """The metric of those versions that have it as a number, by version."""
+    told = {v.n: float(v.note.get("metrics", {}).get(metric, "NaN")) for v in versions}
+    return {n: value for n, value in told.items() if math.isfinite(value)}
+
+
+def _best(values: dict[int, float], maximize: bool) -> int:
+    """The version with the best value; the newest among equals."""
+    sign = 1 if maximize else -1
+    return max(values, key=lambda n: (sign * values[n], n))
 
 
 def _since_promotion(versions: list[Entry]) -> list[Entry]:

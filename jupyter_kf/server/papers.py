@@ -31,14 +31,13 @@ def run_paper(client: Client, at: At, text: str) -> RunPaper:
     folder = client.store.runs.folder(run.id)
     listed = read_json(folder.inputs / "listing.json") or ()
     inputs = (Input(str(one["name"]), str(one["kind"]), int(one["bytes"])) for one in listed)
-    code = code_of(folder)
-    by_magic = (_text(folder.cell) or "").startswith("\n")
+    cell = _text(folder.cell)
     return RunPaper(
         at.seq,
         at.epoch,
         run=run,
-        code=code,
-        first_line=2 if by_magic else 1,
+        code=_code(cell),
+        first_line=2 if (cell or "").startswith("\n") else 1,
         inputs=tuple(inputs),
         artefacts=artefacts(folder),
         log_bytes=_size(folder.log),
@@ -48,7 +47,11 @@ def run_paper(client: Client, at: At, text: str) -> RunPaper:
 
 def code_of(folder: RunFolder) -> str | None:
     """A run's cell without the empty line that stands for its magic; None when it has no code."""
-    return (_text(folder.cell) or "").removeprefix("\n") or None
+    return _code(_text(folder.cell))
+
+
+def _code(cell: str | None) -> str | None:
+    return (cell or "").removeprefix("\n") or None
 
 
 def things_of(client: Client, run: Run, folder: RunFolder) -> tuple[Node, ...]:

@@ -35,8 +35,9 @@ async def place_of(settings: Mapping[str, Any], origin: Origin | None) -> Place 
     if await ensure_async(contents.file_exists(path)):
         return Place(path, origin.cell, True)
     root = getattr(contents, "root_dir", "")
-    renamed = await asyncio.to_thread(_beside, Path(root).expanduser() / path, origin.cell)
-    if root and renamed:
+    folder = Path(root).expanduser()
+    renamed = await asyncio.to_thread(_beside, folder / path, origin.cell) if root else ""
+    if renamed:
         return Place(str(PurePosixPath(path).with_name(renamed)), origin.cell, True)
     return Place(path, origin.cell, False)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import time
 from pathlib import Path
@@ -134,7 +133,11 @@ def sweep(run_id: str) -> None:
 
     All its processes have ended.
     """
-    shutil.rmtree(scratch_path(run_id), ignore_errors=True)
+    folder = scratch_path(run_id)
+    if folder.is_dir():
+        import shutil  # few runs have one, and all wait for this module at their end
+
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def bury(folder: RunFolder, why: str, under: Iterable[int] = (), *, patient: bool = False) -> None:
