@@ -1,8 +1,9 @@
 """The one watcher: looks for news while somebody listens, and tells the bus.
 
 It is fast while a run is unfinished or something just happened, slower afterwards, and rests
-when nobody listens: a listener or a request wakes it. A look never takes more than a small share
-of a core.
+when nobody listens: a listener or a request wakes it. Looks take a small share of a core, by the
+time that they work: one that waited for a slow disk, or for its turn on a busy machine, is followed
+by the next all the same, and what happened meanwhile is told.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from jupyter_kf.server.hub import Hub
 from jupyter_kf.server.looks import Looks, News
 
 _BUSY_S, _IDLE_S = 0.03, 0.1
-_SHARE = 0.1  # of a core, at most
+_SHARE = 0.1  # of a core, as long as the next look need not wait longer than `_MOST_S` for it
+_MOST_S = 2.0
 _CALM_S = 10.0  # after this long without news and unfinished runs, it slows down
 _PATIENCE_S = 30.0  # it waits this long for a listener after a request
 _AGAIN_S = 5.0
@@ -93,7 +95,6 @@ class Watch:
         """Looks and tells until nobody listens any more."""
         happened_s = time.monotonic()
         while self._readers.listened():
-            began = time.monotonic()
             came = self._readers.came()
             if self._looks is None:
                 self._looks = await self._hub.quick(self._make)
@@ -104,15 +105,23 @@ class Watch:
                     came = False
             if came:
                 self._send([HELLO])
-            news = await self._hub.quick(self._looks.look)
+            news, worked_s = await self._hub.quick(_timed, self._looks.look)
             self.looked += 1
             now = time.monotonic()
             if news:
                 self._send(news)
                 happened_s = now
             busy = self._looks.unfinished or now - happened_s < _CALM_S
-            await self._hub.pause(max(_BUSY_S if busy else _IDLE_S, (now - began) / _SHARE))
+            rest_s = max(_BUSY_S if busy else _IDLE_S, worked_s / _SHARE)
+            await self._hub.pause(min(rest_s, _MOST_S))
         self._readers.came()  # forgets who left
 
     def _make(self) -> Looks:
         return Looks(self._hub.client, self._hub.shown)
+
+
+def _timed(look: Callable[[], list[News]]) -> tuple[list[News], float]:
+    """What is new, and for how many seconds the thread worked to find it: waiting is no work."""
+    began = time.thread_time()
+    news = look()
+    return news, time.thread_time() - began

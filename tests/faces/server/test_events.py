@@ -70,6 +70,33 @@ async def test_a_bug_in_a_look_does_not_end_the_watch(extension, heard, client, 
     await heard.until(lambda change: change["id"] == run)
 
 
+async def test_a_look_that_waits_for_the_disk_is_not_followed_by_a_long_rest(
+    extension, client, monkeypatch
+):
+    rests, pause, look, make = [], extension.hub.pause, looks.Looks.look, watch.Watch._make
+
+    def slow(work):
+        def slowly(self):
+            time.sleep(1)  # a disk that is slow, or a machine that is busy: no work of ours
+            return work(self)
+
+        return slowly
+
+    async def rest(seconds):
+        rests.append(seconds)
+        await pause(min(seconds, 0.01))
+
+    monkeypatch.setattr(watch.Watch, "_make", slow(make))
+    monkeypatch.setattr(looks.Looks, "look", slow(look))
+    monkeypatch.setattr(extension.hub, "pause", rest)
+    heard = Heard(extension.serverapp.event_logger)
+    await heard.until(lambda change: change["thing"] == "resources")  # it has seen what was there
+    run = ended_run(client, "later")
+    await heard.until(lambda change: change["id"] == run)
+    heard.bus.remove_listener(schema_id=events.SCHEMA_ID, listener=heard._hear)
+    assert max(rests) <= watch._MOST_S
+
+
 async def test_who_listens_first_is_told_to_ask_again_for_what_nobody_watched(extension):
     before = extension.hub.at()
     heard = Heard(extension.serverapp.event_logger)
