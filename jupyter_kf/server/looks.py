@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_kf.client import Client
-from jupyter_kf.records import Run
+from jupyter_kf.errors import StoreError
+from jupyter_kf.records import Run, State
 from jupyter_kf.server.answers import Action, RunRow, Thing
 from jupyter_kf.server.rows import row_of
 
 OBSERVE_S = 2.0
+_DAMAGED = 3022
 _REFS_S, _REFS_SHARE = 0.1, 0.02  # names are looked at so often, or less when there are many
 FRESH_NS = 50_000_000
 """A folder that changed just now may change again within the tick of its clock."""
@@ -49,18 +51,31 @@ class Looks:
 
     def __init__(self, client: Client, shown: set[str] | None = None) -> None:
         self._client, self._root = client, client.store.root
+        self._folders: dict[Thing, str] = {kind: f"{self._root}/refs/{kind}" for kind in _KINDS}
+        self._folders["endpoint"] = f"{self._root}/endpoints"
         self._shown = set() if shown is None else shown
         self._rows: dict[str, RunRow] = {}  # of runs that are not at their end
         self._known: set[str] = set()
         self._marks: dict[str, tuple[Mark, ...]] = {}
+        self._damaged: dict[str, tuple[Mark, ...]] = {}  # they can't be read, until they move
         self._things: dict[Thing, dict[str, tuple[Mark, ...]]] = {}
+        self._tops: tuple[Mark, ...] = ()
         self._runs_mark, self._observed_s, self._refs_due_s = (0, 0), 0.0, 0.0
         self._first()
 
     @property
-    def unfinished(self) -> int:
-        """How many runs may still change."""
-        return len(self._rows)
+    def at_work(self) -> bool:
+        """Whether a run waits or works: what serves may change too, but seldom does."""
+        return any(row.state is not State.READY for row in self._rows.values())
+
+    def moved(self) -> bool:
+        """Whether a look would find more than a new version of a known name: a few stats."""
+        mark = mark_of(self._root / "runs")
+        if mark != self._runs_mark or time.time_ns() - mark[0] <= FRESH_NS:
+            return True
+        if self._tops != self._tops_now() or self._mended():
+            return True
+        return any(self._marks_of(run_id) != self._marks.get(run_id) for run_id in self._rows)
 
     def look(self) -> list[News]:
         """What is new since the last time."""
@@ -86,12 +101,16 @@ class Looks:
         self._runs_mark = mark_of(self._root / "runs")
         ended, open_ids = self._client.store.runs.listing()
         self._known = {run.id for run in ended} | set(open_ids)
-        for run in self._client.observe(open_ids):
+        for run in self._observe(open_ids):
             self._keep(run)
-        self._things = {kind: dict(self._versions(kind)) for kind in (*_KINDS, "endpoint")}
+        self._tops = self._tops_now()
+        self._things = {kind: dict(self._versions(kind)) for kind in self._folders}
 
     def _came_and_went(self) -> Iterator[News]:
         mark = mark_of(self._root / "runs")
+        for run_id in self._mended():
+            del self._damaged[run_id]
+            self._runs_mark = (0, 0)
         if mark == self._runs_mark and time.time_ns() - mark[0] > FRESH_NS:
             return
         here = self._client.store.runs.ids()
@@ -100,8 +119,8 @@ class Looks:
         for run_id in (self._known | shown) - here:
             self._forget(run_id)
             yield News("run", run_id, "deleted")
-        new = here - self._known
-        came = self._client.observe(new) if new else []
+        new = here - self._known - self._damaged.keys()
+        came = self._observe(new) if new else []
         for run in came:  # a folder without its spec is not a run yet
             self._known.add(run.id)
             self._keep(run)
@@ -109,7 +128,7 @@ class Looks:
             if run.state.ended:
                 yield News("run", run.id, "ended", row_of(run))
             yield from self._parts(run)
-        if len(came) == len(new):
+        if not new - self._known - self._damaged.keys():
             self._runs_mark = mark
 
     def _moved(self) -> Iterator[News]:
@@ -121,16 +140,39 @@ class Looks:
             self._observed_s = now
         if not due:
             return
+        known = {run_id: self._marks.get(run_id) for run_id in due}
         marks = {run_id: self._marks_of(run_id) for run_id in due}
-        for run in self._client.observe(due):
+        self._marks.update(marks)  # from before the reading: later ones show again
+        for run in self._observe(due):
             row, before = row_of(run), self._rows.get(run.id)
-            moved = marks[run.id] != self._marks.get(run.id)
+            moved = marks[run.id] != known.get(run.id)
             self._keep(run)
-            self._marks[run.id] = marks[run.id]  # from before the reading: later ones show again
             if row != before:
                 yield News("run", run.id, "ended" if run.state.ended else "changed", row)
             if moved or row != before:
                 yield from self._parts(run)
+
+    def _observe(self, run_ids: Iterable[str]) -> list[Run]:
+        """Runs as they are; one that can't be read hides none of the others."""
+        try:
+            return self._client.observe(run_ids)
+        except StoreError as error:
+            if error.code != _DAMAGED:
+                raise
+        found = []
+        for run_id in run_ids:
+            marks = self._marks_of(run_id)
+            try:
+                found += self._client.observe([run_id])
+            except StoreError as error:
+                if error.code != _DAMAGED:
+                    raise
+                self._damaged[run_id] = marks
+        return found
+
+    def _mended(self) -> list[str]:
+        """Runs that could not be read, and are not what they were then."""
+        return [one for one, marks in self._damaged.items() if self._marks_of(one) != marks]
 
     def _parts(self, run: Run) -> Iterator[News]:
         """The study or endpoint that a run is."""
@@ -141,7 +183,8 @@ class Looks:
             yield News("endpoint", run.name, action)
 
     def _new_things(self) -> Iterator[News]:
-        for kind in (*_KINDS, "endpoint"):
+        self._tops = self._tops_now()
+        for kind in self._folders:
             before, now = self._things[kind], dict(self._versions(kind))
             self._things[kind] = now
             for name in now.keys() - before.keys():
@@ -152,15 +195,18 @@ class Looks:
             for name in before.keys() - now.keys():
                 yield News(kind, name, "deleted")
 
-    def _versions(self, kind: str) -> Iterator[tuple[str, tuple[Mark, ...]]]:
-        folder = self._root / "endpoints" if kind == "endpoint" else self._root / "refs" / kind
+    def _versions(self, kind: Thing) -> Iterator[tuple[str, tuple[Mark, ...]]]:
+        folder = self._folders[kind]
         inner = ("versions", "current.json") if kind == "endpoint" else (".",)
         for name in _names(folder):
-            yield name, tuple(mark_of(folder / name / part) for part in inner)
+            yield name, tuple(mark_of(f"{folder}/{name}/{part}") for part in inner)
+
+    def _tops_now(self) -> tuple[Mark, ...]:
+        return tuple(mark_of(folder) for folder in self._folders.values())
 
     def _marks_of(self, run_id: str) -> tuple[Mark, ...]:
-        folder = self._root / "runs" / run_id
-        return tuple(mark_of(folder / name) for name in _FILES)
+        folder = f"{self._root}/runs/{run_id}"  # a Path for each would cost more than its stat
+        return tuple([mark_of(f"{folder}/{name}") for name in _FILES])
 
     def _keep(self, run: Run) -> None:
         if run.state.ended:
@@ -171,6 +217,7 @@ class Looks:
             self._marks.setdefault(run.id, ())
 
     def _forget(self, run_id: str) -> None:
+        self._damaged.pop(run_id, None)
         self._known.discard(run_id)
         self._rows.pop(run_id, None)
         self._marks.pop(run_id, None)
@@ -187,7 +234,7 @@ _FILES = (
 )
 
 
-def mark_of(path: Path) -> Mark:
+def mark_of(path: Path | str) -> Mark:
     """When a file or folder changed last, and how large it is."""
     try:
         found = os.stat(path)  # noqa: PTH116 - a tenth of the cost of a Path's
@@ -196,7 +243,7 @@ def mark_of(path: Path) -> Mark:
     return (found.st_mtime_ns, found.st_size)
 
 
-def _names(folder: Path) -> Iterable[str]:
+def _names(folder: str) -> Iterable[str]:
     try:
         return [name for name in os.listdir(folder) if not name.startswith(".")]  # noqa: PTH208
     except OSError:

@@ -71,6 +71,28 @@ def test_runs_whose_files_rest_are_not_observed_again(counted, monkeypatch):
     assert backend.observed == [[ids[0]]]
 
 
+def test_a_few_stats_say_whether_a_look_would_find_anything(counted):
+    client, _, ids = counted
+    seen = Looks(client)
+
+    def settled() -> Looks:
+        while seen.look() or seen.moved():
+            pass
+        return seen
+
+    settled()
+    with client.store.runs.folder(ids[0]).metrics.open("a") as metrics:
+        metrics.write('{"t": 1.0, "step": 1, "values": {"auc": 0.5}, "progress": null}\n')
+    assert seen.moved()
+    settled()
+    ended_run(client, "new")
+    assert seen.moved()
+    settled()
+    (client.store.root / "refs" / "model" / "new").mkdir(parents=True)
+    assert seen.moved()
+    assert not settled().moved()
+
+
 def test_a_killed_supervisor_is_noticed_though_it_leaves_no_trace(counted, monkeypatch):
     import os
     import signal
@@ -92,6 +114,20 @@ def test_a_run_that_came_and_ended_between_two_looks_is_told_as_both(client):
     told = [(news.id, news.action) for news in seen.look() if news.thing == "run"]
     assert told == [(run_id, "created"), (run_id, "ended")]
     assert [news for news in seen.look() if news.thing == "run"] == []
+
+
+def test_a_damaged_run_hides_no_other_and_is_told_once_it_can_be_read(client):
+    seen = Looks(client)
+    damaged, good = ended_run(client, "damaged"), ended_run(client, "good")
+    result = client.store.runs.folder(damaged).result
+    whole = result.read_bytes()
+    result.write_bytes(b"")
+    while seen.moved():
+        assert {news.id for news in seen.look() if news.thing == "run"} <= {good}
+    assert good in seen._known
+    result.write_bytes(whole)
+    told = [(news.id, news.action) for news in seen.look() if news.thing == "run"]
+    assert told == [(damaged, "created"), (damaged, "ended")]
 
 
 def test_a_folder_without_its_spec_becomes_a_run_when_it_has_one(client):
