@@ -21,7 +21,8 @@ from jupyter_kf.server.answers import Action, RunRow, Thing
 from jupyter_kf.server.rows import row_of
 
 OBSERVE_S = 2.0
-_REFS_S, _REFS_SHARE = 0.1, 0.02  # names are looked at so often, or less when there are many
+_REFS_S, _REFS_SHARE = 0.1, 0.02  # names are looked at so often, or less when there are many,
+_MOST_REFS_S = 5.0  # but not less than this
 FRESH_NS = 50_000_000
 """A folder that changed just now may change again within the tick of its clock."""
 _KINDS: tuple[Thing, ...] = ("dataset", "transform", "model")
@@ -68,9 +69,10 @@ class Looks:
         news = [*self._came_and_went(), *self._moved()]
         now = time.monotonic()
         if news or now > self._refs_due_s:
+            began = time.thread_time()  # waiting for a slow disk is no work
             news += self._new_things()
-            took_s = time.monotonic() - now
-            self._refs_due_s = now + max(_REFS_S, took_s / _REFS_SHARE)
+            worked_s = time.thread_time() - began
+            self._refs_due_s = now + min(max(_REFS_S, worked_s / _REFS_SHARE), _MOST_REFS_S)
         # A run that is let in takes cores and GPUs, and one that waits says for what, though both
         # only changed.
         if states != self._states() or any(

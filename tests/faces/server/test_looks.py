@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from dataclasses import replace
 
 import pytest
@@ -131,3 +132,16 @@ def test_what_there_is_left_is_told_when_a_run_is_let_in_and_not_when_it_reports
     seen._marks[ids[1]] = ()
     told = [(news.thing, news.id, news.action) for news in seen.look()]
     assert told == [("run", ids[1], "changed"), ("resources", "local", "changed")]
+
+
+def test_a_slow_disk_does_not_put_off_the_next_look_at_names(client, monkeypatch):
+    seen, versions = Looks(client), Looks._versions
+
+    def slowly(self, kind):
+        time.sleep(0.1)  # five kinds: with its work's share alone, a rest of 25 s
+        return versions(self, kind)
+
+    monkeypatch.setattr(Looks, "_versions", slowly)
+    ended_run(client, "new")
+    assert [one.action for one in seen.look() if one.thing == "run"] == ["created", "ended"]
+    assert seen._refs_due_s - time.monotonic() < looks._MOST_REFS_S
