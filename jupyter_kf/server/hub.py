@@ -20,6 +20,7 @@ from jupyter_kf.client import Client, connect
 from jupyter_kf.errors import ServeError, StoreError
 from jupyter_kf.server import aside
 from jupyter_kf.server.answers import At
+from jupyter_kf.server.curves import Curves
 from jupyter_kf.server.endpoints import Endpoints
 from jupyter_kf.server.looks import News
 from jupyter_kf.server.studies import Studies
@@ -45,7 +46,7 @@ class Room:
     def __init__(self, client: Client, tell: Callable[[News], None]) -> None:
         client.origin = None  # of whoever started the server, not of who asks it
         self.client = client
-        self.table = Table(client)
+        self.table, self.curves = Table(client), Curves()
         self.things = Things(client)
         self.endpoints = Endpoints(client, self.things)
         self.studies = Studies(client, lambda run_id: tell(News("study", run_id, "changed")))

@@ -144,7 +144,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Metrics, from the line after those that the caller has. */
+        /** Metrics, from the byte after those that the caller has; or all of them as curves. */
         get: operations["getRunsRunMetrics"];
         put?: never;
         post?: never;
@@ -195,7 +195,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What differs between two runs or more, and everything they reported. */
+        /** What differs between two runs or more, and the curves of what they reported. */
         get: operations["getCompare"];
         put?: never;
         post?: never;
@@ -229,7 +229,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Reports as `points`, then `end`; the id is the number of lines so far. */
+        /** Reports as `points`, then `end`; the id is the byte after them. */
         get: operations["getRunsRunMetricsStream"];
         put?: never;
         post?: never;
@@ -1036,8 +1036,8 @@ export interface components {
             metrics_over_steps: {
                 [key: string]: components["schemas"]["Metric"][];
             };
-            /** Cut */
-            cut: string[];
+            /** More */
+            more: boolean;
         };
         /**
          * Counted
@@ -1394,7 +1394,7 @@ export interface components {
         };
         /**
          * MetricPage
-         * @description What a run reported from line `after` on; ask again after `next`, at once while `more`.
+         * @description What a run reported; ask again after `next`, at once while there is `more`.
          */
         MetricPage: {
             /** Next */
@@ -1403,6 +1403,10 @@ export interface components {
             points: components["schemas"]["Metric"][];
             /** More */
             more: boolean;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            } | null;
         };
         /**
          * Mistake
@@ -3009,8 +3013,10 @@ export interface operations {
     getRunsRunMetrics: {
         parameters: {
             query?: {
-                /** @description lines that the caller has */
+                /** @description bytes that the caller has: the last answer's `next` */
                 after?: number;
+                /** @description all from the beginning, in no more points than a picture shows; not with `after` */
+                curves?: boolean;
             };
             header?: never;
             path: {
@@ -3150,7 +3156,7 @@ export interface operations {
     getRunsRunLogStream: {
         parameters: {
             query?: {
-                /** @description begin after this many bytes, or lines of metrics */
+                /** @description begin after this many bytes */
                 offset?: number | null;
                 /** @description begin at most this many bytes before the end */
                 tail?: number | null;
@@ -3186,7 +3192,7 @@ export interface operations {
     getRunsRunMetricsStream: {
         parameters: {
             query?: {
-                /** @description begin after this many bytes, or lines of metrics */
+                /** @description begin after this many bytes */
                 offset?: number | null;
                 /** @description begin at most this many bytes before the end */
                 tail?: number | null;
