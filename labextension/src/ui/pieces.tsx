@@ -6,7 +6,8 @@ import { Button } from './button';
 import { useKf } from './context';
 import { mistakes } from './problems';
 
-export { Button, ConfirmButton } from './button';
+export { Asking, ConfirmButton } from './asking';
+export { Button } from './button';
 export { Facts } from './facts';
 
 /** What happened, why, and what to do: the server's own words. */
