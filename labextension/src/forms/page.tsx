@@ -122,9 +122,12 @@ function Form(props: {
     const listedAlready = said.some(text => text.startsWith('known: '));
     const there =
       field.names && said.length && !listedAlready ? (names[field.names] ?? []) : [];
-    const listed = there.length
-      ? trans.__('There are: %1', there.slice(0, MOST_NAMED).join(', '))
-      : '';
+    const named = there.slice(0, MOST_NAMED).join(', ');
+    const listed = !there.length
+      ? ''
+      : there.length > MOST_NAMED
+        ? trans.__('There are: %1 and %2 more', named, there.length - MOST_NAMED)
+        : trans.__('There are: %1', named);
     return [...said, listed].filter(Boolean).map(sentence).join('\n');
   };
   const group = (name: Group) =>
