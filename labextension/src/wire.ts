@@ -1995,7 +1995,7 @@ export interface components {
         };
         /**
          * StudyPage
-         * @description Some of the studies, the newest first.
+         * @description Some of the studies that fit, the newest first; `counts` are as in `RunPage`.
          */
         StudyPage: {
             /** Seq */
@@ -2004,6 +2004,10 @@ export interface components {
             epoch: string;
             /** Total */
             total: number;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
             /** Rows */
             rows: components["schemas"]["StudyRow"][];
         };
@@ -2880,10 +2884,10 @@ export interface operations {
                 offset?: number;
                 /** @description most rows */
                 limit?: number;
+                /** @description only those in this state */
+                state?: ("PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST") | null;
                 /** @description only runs of this kind */
                 kind?: ("transform" | "train" | "tune" | "serve" | "batch") | null;
-                /** @description only runs in this state */
-                state?: ("PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST") | null;
                 /** @description only runs of this name */
                 name?: string | null;
             };
@@ -3429,6 +3433,8 @@ export interface operations {
                 offset?: number;
                 /** @description most rows */
                 limit?: number;
+                /** @description only those in this state */
+                state?: ("PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST") | null;
             };
             header?: never;
             path?: never;
@@ -3628,6 +3634,8 @@ export interface operations {
                 offset?: number;
                 /** @description most rows */
                 limit?: number;
+                /** @description only those in this state */
+                state?: ("PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST") | null;
             };
             header?: never;
             path?: never;
