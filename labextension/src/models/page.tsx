@@ -1,9 +1,10 @@
 /** The page of a model: its versions, where it came from, who serves it, and serving it. */
 import * as React from 'react';
-import { CommandIDs, type IInserted } from '../tokens';
+import { CommandIDs } from '../tokens';
 import { Ago } from '../ui/clock';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatNumber, shortDigest } from '../ui/format';
+import { useInsert } from '../ui/insert';
 import { valueOf } from '../ui/labels';
 import { NodeLink, NodeList } from '../ui/nodes';
 import { ActionNote, type IAction, ThingLink, useAction } from '../ui/page';
@@ -49,16 +50,13 @@ function ModelPage({ id }: { id: string }): React.ReactElement {
 function Serve(props: { model: string; action: IAction }): React.ReactElement {
   const { kf, trans, commands } = useKf();
   const { model, action } = props;
+  const insert = useInsert();
   const serve = async () => {
     const fields = { name: model.split('@')[0], model };
     const { cell } = await kf.rest.post<Cell>('cells', { verb: 'serve', fields });
-    const told: IInserted | null = await commands.execute(CommandIDs.insertCell, {
-      cell
-    });
-    const { place, path } = told ?? {};
-    return told
-      ? trans.__('It is cell %1 of %2 now; run it to serve %3.', place, path, model)
-      : null;
+    return insert({ cell }, ({ place, path }) =>
+      trans.__('It is cell %1 of %2 now; run it to serve %3.', place, path, model)
+    );
   };
   return (
     <Button

@@ -16,6 +16,7 @@ class Silent {
 
 const mockContext: { kf?: FakeKubeflow; trans?: unknown; commands?: unknown } = {};
 jest.mock('../ui/context', () => ({ useKf: () => mockContext }));
+jest.mock('@jupyterlab/apputils', () => ({}));
 
 const trans = nullTranslator.load('jupyter_kf');
 const over = (id: string) => row(id, { state: 'SUCCEEDED' });
