@@ -17,10 +17,10 @@ import { Selected } from './selected';
 const ROW_PX = 44;
 
 /**
- * The rows: a list box, where arrows move, Enter opens and Delete asks in the row itself.
+ * The rows: a list box, where arrows move, Enter opens and Delete asks over the row itself.
  *
- * What Delete does stands in the row as well, for mouse and touch: no button, which an option may
- * not hold, but a place of the row that is clicked.
+ * A list box holds options only, and they no buttons: so the question lies over its row, beside
+ * the list, and what Delete does stands in the row as a place to click, for mouse and touch.
  *
  * Of runs several can be selected: with Ctrl, Cmd or Shift and a click, with Space, or with
  * Shift and an arrow; Escape forgets them.
@@ -43,6 +43,7 @@ export function Rows(props: {
     null
   );
   const [failed, setFailed] = React.useState<unknown>(null);
+  const [top, setTop] = React.useState(0);
   const base = React.useId();
   const pressed = React.useRef(false);
   const box = React.useRef<HTMLDivElement>(null);
@@ -58,8 +59,16 @@ export function Rows(props: {
   };
   const open = (row: IRow | undefined) =>
     row && commands.execute(CommandIDs.open, { thing: row.thing, id: row.id });
-  const ask = ({ id, run, title }: IRow) =>
-    run && setAsking({ id, question: endingOf(run, title, trans).question });
+  const place = asking ? list.indexOf(asking.id) : -1;
+  const asked = list.row(place)?.run;
+  const ending = asked && endingOf(asked, list.row(place)!.title, trans);
+  const question = ending?.question === asking?.question ? ending : null;
+  const ask = ({ id, run, title }: IRow) => {
+    if (run) {
+      setTop(box.current?.scrollTop ?? 0);
+      setAsking({ id, question: endingOf(run, title, trans).question });
+    }
+  };
   const end = (runs: readonly RunRow[]) => {
     setAsking(null);
     setFailed(null);
@@ -128,65 +137,69 @@ export function Rows(props: {
       {several && picks.ids.length > 1 ? (
         <Selected ids={picks.ids} clear={() => setPicks(NONE)} end={end} />
       ) : null}
-      <VirtualList
-        count={count}
-        rowHeight={ROW_PX}
-        again_ms={AGES_MS}
-        reveal={at}
-        onRange={onRange}
-        className="jp-Kf-rows"
-        box={box}
-        outer={{
-          role: 'listbox',
-          tabIndex: 0,
-          'aria-label': props.title,
-          style: { flexBasis: count * ROW_PX },
-          'aria-multiselectable': several || undefined,
-          'aria-activedescendant': at >= 0 ? `${base}${at}` : undefined,
-          onKeyDown: onKey,
-          // A list that jumped to its first row under the mouse would swallow the click.
-          onMouseDown: () => {
-            pressed.current = true;
-            window.setTimeout(() => (pressed.current = false));
-          },
-          onFocus: event =>
-            event.target === event.currentTarget && !pressed.current && at < 0 && count
-              ? go(0)
-              : undefined
-        }}
-        render={index => {
-          const row = list.row(index);
-          const ending = row?.run ? endingOf(row.run, row.title, trans) : null;
-          if (ending && asking?.id === row!.id && asking.question === ending.question) {
+      <div className="jp-Kf-rowsBox" style={{ flexBasis: count * ROW_PX }}>
+        <VirtualList
+          count={count}
+          rowHeight={ROW_PX}
+          again_ms={AGES_MS}
+          reveal={at}
+          onRange={onRange}
+          className="jp-Kf-rows"
+          box={box}
+          onScrolled={element => (question ? setTop(element.scrollTop) : undefined)}
+          outer={{
+            role: 'listbox',
+            tabIndex: 0,
+            'aria-label': props.title,
+            'aria-multiselectable': several || undefined,
+            'aria-activedescendant': at >= 0 ? `${base}${at}` : undefined,
+            onKeyDown: onKey,
+            // A list that jumped to its first row under the mouse would swallow the click.
+            onMouseDown: () => {
+              pressed.current = true;
+              window.setTimeout(() => (pressed.current = false));
+            },
+            onFocus: event =>
+              event.target === event.currentTarget &&
+              !pressed.current &&
+              at < 0 &&
+              count
+                ? go(0)
+                : undefined
+          }}
+          render={index => {
+            const row = list.row(index);
+            const ending = row?.run ? endingOf(row.run, row.title, trans) : null;
             return (
-              <Asking
-                className="jp-Kf-row jp-mod-asking"
-                question={ending.question}
-                yes={ending.yes}
-                no={trans.__('Keep')}
-                onYes={() => end([row!.run!])}
-                onNo={() => setAsking(null)}
-                left={() => box.current?.focus()}
+              <Row
+                id={`${base}${index}`}
+                row={row}
+                ending={ending}
+                ask={() => {
+                  go(index);
+                  ask(row!);
+                }}
+                active={index === at}
+                selected={several ? !!row && picks.ids.includes(row.id) : index === at}
+                place={[index + 1, count]}
+                pick={event => pick(index, event)}
               />
             );
-          }
-          return (
-            <Row
-              id={`${base}${index}`}
-              row={row}
-              ending={ending}
-              ask={() => {
-                go(index);
-                ask(row!);
-              }}
-              active={index === at}
-              selected={several ? !!row && picks.ids.includes(row.id) : index === at}
-              place={[index + 1, count]}
-              pick={event => pick(index, event)}
-            />
-          );
-        }}
-      />
+          }}
+        />
+        {question && asked ? (
+          <Asking
+            className="jp-Kf-row jp-mod-asking"
+            style={{ top: place * ROW_PX - top, height: ROW_PX }}
+            question={question.question}
+            yes={question.yes}
+            no={trans.__('Keep')}
+            onYes={() => end([asked])}
+            onNo={() => setAsking(null)}
+            left={() => box.current?.focus()}
+          />
+        ) : null}
+      </div>
     </>
   );
 }

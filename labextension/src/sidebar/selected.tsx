@@ -17,29 +17,33 @@ export function Selected(props: {
   const runs = props.ids.flatMap(id => kf.runs.get(id) ?? []);
   return (
     <div className="jp-Kf-selected" role="group" aria-label={trans.__('Selected runs')}>
-      <span className="jp-Kf-quiet" aria-live="polite">
-        {many
-          ? trans.__('%1 selected; at most %2 compare', count, MOST_COMPARED)
-          : trans.__('%1 selected', count)}
-      </span>
-      <Button
-        label={trans.__('Compare')}
-        disabled={many}
-        onClick={() =>
-          void commands.execute(CommandIDs.compareRuns, { ids: [...props.ids] })
-        }
-      />
-      {endingsOf(runs, trans).map(({ ids, label, question, yes }) => (
-        <ConfirmButton
-          key={yes}
-          label={label}
-          question={question}
-          yes={yes}
-          no={trans.__('Keep')}
-          onConfirm={() => props.end(runs.filter(({ id }) => ids.includes(id)))}
+      <div>
+        <span className="jp-Kf-quiet" aria-live="polite">
+          {many
+            ? trans.__('%1 selected; at most %2 compare', count, MOST_COMPARED)
+            : trans.__('%1 selected', count)}
+        </span>
+        <Button label={trans.__('Clear')} onClick={props.clear} />
+      </div>
+      <div>
+        <Button
+          label={trans.__('Compare')}
+          disabled={many}
+          onClick={() =>
+            void commands.execute(CommandIDs.compareRuns, { ids: [...props.ids] })
+          }
         />
-      ))}
-      <Button label={trans.__('Clear')} onClick={props.clear} />
+        {endingsOf(runs, trans).map(({ ids, label, question, yes }) => (
+          <ConfirmButton
+            key={yes}
+            label={label}
+            question={question}
+            yes={yes}
+            no={trans.__('Keep')}
+            onConfirm={() => props.end(runs.filter(({ id }) => ids.includes(id)))}
+          />
+        ))}
+      </div>
     </div>
   );
 }

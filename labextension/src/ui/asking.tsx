@@ -16,6 +16,7 @@ export function Asking(props: {
   /** Of the button that says yes: `danger` unless it can be undone. */
   tone?: 'accent' | 'danger';
   className: string;
+  style?: React.CSSProperties;
 }): React.ReactElement {
   const safe = React.useRef<HTMLButtonElement>(null);
   const left = React.useRef(props.left);
@@ -32,6 +33,7 @@ export function Asking(props: {
   return (
     <div
       className={props.className}
+      style={props.style}
       role="group"
       aria-label={props.question}
       onKeyDown={event => {
