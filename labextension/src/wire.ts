@@ -1999,7 +1999,7 @@ export interface components {
         };
         /**
          * StudyPage
-         * @description Some of the studies, the newest first.
+         * @description Some of the studies that fit, the newest first; `counts` are as in `RunPage`.
          */
         StudyPage: {
             /** Seq */
@@ -2008,6 +2008,10 @@ export interface components {
             epoch: string;
             /** Total */
             total: number;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
             /** Rows */
             rows: components["schemas"]["StudyRow"][];
         };
@@ -2884,10 +2888,10 @@ export interface operations {
                 offset?: number;
                 /** @description most rows */
                 limit?: number;
+                /** @description only those in this state */
+                state?: ("PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST") | null;
                 /** @description only runs of this kind */
                 kind?: ("transform" | "train" | "tune" | "serve" | "batch") | null;
-                /** @description only runs in this state */
-                state?: ("PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST") | null;
                 /** @description only runs of this name */
                 name?: string | null;
             };
@@ -3435,6 +3439,8 @@ export interface operations {
                 offset?: number;
                 /** @description most rows */
                 limit?: number;
+                /** @description only those in this state */
+                state?: ("PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST") | null;
             };
             header?: never;
             path?: never;
@@ -3634,6 +3640,8 @@ export interface operations {
                 offset?: number;
                 /** @description most rows */
                 limit?: number;
+                /** @description only those in this state */
+                state?: ("PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST") | null;
             };
             header?: never;
             path?: never;
