@@ -1992,6 +1992,8 @@ export interface components {
             trials: components["schemas"]["Trial"][];
             /** Best */
             best: components["schemas"]["Trial"][];
+            /** Total */
+            total: number;
         };
         /**
          * StudyPage
@@ -2030,7 +2032,7 @@ export interface components {
         };
         /**
          * StudyRow
-         * @description A study as lists show it; `trials` counts them by state.
+         * @description A study as lists show it; `trials` counts them by state, `total` those there will be.
          */
         StudyRow: {
             run: components["schemas"]["RunRow"];
@@ -2044,6 +2046,8 @@ export interface components {
             trials: {
                 [key: string]: number;
             };
+            /** Total */
+            total: number;
             /** Best */
             best: components["schemas"]["Trial"][];
         };
@@ -2428,7 +2432,7 @@ export interface components {
         };
         /**
          * Trial
-         * @description One attempt of a study.
+         * @description One attempt of a study; `model` is the digest of what it left, "" for nothing.
          */
         Trial: {
             /** Number */
@@ -2446,6 +2450,8 @@ export interface components {
             reason: string;
             /** Duration S */
             duration_s: number | ("NaN" | "Infinity" | "-Infinity") | null;
+            /** Model */
+            model: string;
         };
         /**
          * TrialBody
