@@ -776,7 +776,7 @@ export interface components {
         BatchSpec: {
             /**
              * Name
-             * @description what the result is called
+             * @description what the run is called: as its model, unless --model names one
              */
             name: string;
             /**
@@ -1808,7 +1808,7 @@ export interface components {
         ServeSpec: {
             /**
              * Name
-             * @description what the result is called
+             * @description what the endpoint is called: as its model, unless --model names one
              */
             name: string;
             /**
@@ -2479,7 +2479,7 @@ export interface components {
         TuneSpec: {
             /**
              * Name
-             * @description what the result is called
+             * @description train cell to search, by its name; the study and its promoted model are called the same
              */
             name: string;
             /**
@@ -2603,7 +2603,7 @@ export interface components {
             seed: number;
             /**
              * Run
-             * @description train run whose cell is tuned; the newest of this name otherwise
+             * @description train run whose cell is searched; the newest of this name otherwise
              * @default null
              */
             run: string | null;

@@ -542,6 +542,7 @@ def test_the_forms_of_serve_tune_and_batch_make_cells_that_run(
         for field, value in fields.items():
             form.locator(f"[data-field='{field}'] input").fill(value)
         if verb == "tune":
+            expect(form.locator("[data-field='name']")).to_contain_text("Train cells: ")
             space = form.locator("[data-field='params']")
             space.get_by_role("button", name="Add").click()
             space.get_by_role("textbox", name="Name 1").fill("c")
