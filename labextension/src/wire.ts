@@ -1888,7 +1888,7 @@ export interface components {
             model: string | null;
             /**
              * Version
-             * @description go back to this version of the endpoint at once
+             * @description go back to this version: at once while it runs, else it is started and proven again
              * @default null
              */
             version: number | null;

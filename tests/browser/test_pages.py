@@ -385,11 +385,15 @@ def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
     page.get_by_role("button", name="Roll back to 1").click()
     expect(page.locator(".jp-Kf-done")).to_contain_text("Version 1 has the traffic")
     expect(versions.get_by_role("row").nth(2)).to_contain_text("has the traffic")
+    serves = page.get_by_role("region", name="What it serves")
+    expect(serves).to_contain_text("a roll back from version 2")
     asked = lab.get("/jupyter-kf/api/v1/endpoints/high/stats")["requests_total"]
     page.get_by_role("button", name="Check now").click()
     parity = page.get_by_role("region", name="Parity with training")
     found = re.compile(r"Checked .+: it computes what training computed, for all \d+ golden rows\.")
     expect(parity).to_contain_text(found)
+    expect(page.get_by_text("Checked")).to_have_count(1)
+    screen.picture("endpoint-rolled-back-and-checked")
     assert lab.get("/jupyter-kf/api/v1/endpoints/high/stats")["requests_total"] == asked
     assert stocked.endpoint("high").version == 1
 
@@ -400,7 +404,10 @@ def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
     traffic = page.get_by_role("region", name="Traffic")
     expect(traffic).to_contain_text("Counted from its start to its end")
     expect(traffic.locator("dd").first).to_have_text(str(asked))
+    screen.picture("endpoint-stopped")
+    expect(versions.get_by_role("button", name="Start version 2")).to_be_visible()
     versions.get_by_role("button", name="Start version 1").click()
+    expect(page.locator(".jp-Kf-done")).to_contain_text("started again, as version 3")
     expect(page.locator(".jp-Kf-state").first).to_have_text("Ready")
     assert not [said for said in screen.said if "Failed to load" in said]
     assert screen.errors == []
