@@ -38,12 +38,17 @@ class PageAsk(Ask):
     limit: int = field(100, "most rows", ge=0, le=MOST_ROWS)
 
 
-class RunsAsk(PageAsk):
+class StatedAsk(PageAsk):
+    """Part of a list of what has a state."""
+
+    state: AnyState = field(None, "only those in this state")
+
+
+class RunsAsk(StatedAsk):
     """Part of the runs."""
 
     kind: ClassVar[str] = "runs"
     job: AnyJob = field(None, "only runs of this kind", flag="kind")
-    state: AnyState = field(None, "only runs in this state")
     name: str | None = field(None, "only runs of this name")
 
 

@@ -151,6 +151,14 @@ class Hub:
         for pool in (self._quick, self._slow, self._asks, self._eyes):
             pool.shutdown(wait=False, cancel_futures=True)
 
+    def within(self, seconds: float, work: Callable[[], T]) -> T:
+        """`work()` in a thread, for a caller outside of the loop's tasks, which it keeps waiting.
+
+        Raises:
+            TimeoutError: it takes longer than this.
+        """
+        return self._quick.submit(work).result(seconds)
+
     def later(self, work: Callable[[], Any]) -> None:
         """`work()` in a thread that may be kept for long; nobody waits for it."""
         self._slow.submit(work)

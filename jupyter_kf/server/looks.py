@@ -16,16 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_kf.client import Client
-from jupyter_kf.errors import StoreError
 from jupyter_kf.records import Run, State
 from jupyter_kf.server.answers import Action, RunRow, Thing
 from jupyter_kf.server.rows import row_of
 
 OBSERVE_S = 2.0
-_DAMAGED = 3022
-_REFS_S, _REFS_SHARE = 0.1, 0.02  # names are looked at so often, or less when there are many
-FRESH_NS = 50_000_000
-"""A folder that changed just now may change again within the tick of its clock."""
+_REFS_S, _REFS_SHARE = 0.1, 0.02  # names are looked at so often, or less when there are many,
+_MOST_REFS_S = 5.0  # but not less than this
+_FRESH_NS, _COARSE_NS = 50_000_000, 1_100_000_000
+_SUBMIT_S = 30.0  # a folder without a spec.json for longer is no run that is being written
 _KINDS: tuple[Thing, ...] = ("dataset", "transform", "model")
 
 Mark = tuple[int, int]
@@ -57,10 +56,10 @@ class Looks:
         self._rows: dict[str, RunRow] = {}  # of runs that are not at their end
         self._known: set[str] = set()
         self._marks: dict[str, tuple[Mark, ...]] = {}
-        self._damaged: dict[str, tuple[Mark, ...]] = {}  # they can't be read, until they move
         self._things: dict[Thing, dict[str, tuple[Mark, ...]]] = {}
         self._tops: tuple[Mark, ...] = ()
-        self._runs_mark, self._observed_s, self._refs_due_s = (0, 0), 0.0, 0.0
+        self._runs_mark: Mark | None = None  # what the first listing missed is listed once more
+        self._observed_s = self._refs_due_s = 0.0
         self._first()
 
     @property
@@ -70,10 +69,7 @@ class Looks:
 
     def moved(self) -> bool:
         """Whether a look would find more than a new version of a known name: a few stats."""
-        mark = mark_of(self._root / "runs")
-        if mark != self._runs_mark or time.time_ns() - mark[0] <= FRESH_NS:
-            return True
-        if self._tops != self._tops_now() or self._mended():
+        if mark_of(self._root / "runs") != self._runs_mark or self._tops != self._tops_now():
             return True
         return any(self._marks_of(run_id) != self._marks.get(run_id) for run_id in self._rows)
 
@@ -82,10 +78,11 @@ class Looks:
         states = self._states()
         news = [*self._came_and_went(), *self._moved()]
         now = time.monotonic()
-        if news or now > self._refs_due_s:
+        if news or now > self._refs_due_s or self._tops != self._tops_now():
+            began = time.thread_time()  # waiting for a slow disk is no work
             news += self._new_things()
-            took_s = time.monotonic() - now
-            self._refs_due_s = now + max(_REFS_S, took_s / _REFS_SHARE)
+            worked_s = time.thread_time() - began
+            self._refs_due_s = now + min(max(_REFS_S, worked_s / _REFS_SHARE), _MOST_REFS_S)
         # A run that is let in takes cores and GPUs, and one that waits says for what, though both
         # only changed.
         if states != self._states() or any(
@@ -98,29 +95,26 @@ class Looks:
         return {run_id: (row.state, row.reason) for run_id, row in self._rows.items()}
 
     def _first(self) -> None:
-        self._runs_mark = mark_of(self._root / "runs")
         ended, open_ids = self._client.store.runs.listing()
         self._known = {run.id for run in ended} | set(open_ids)
-        for run in self._observe(open_ids):
+        for run in self._client.observe(open_ids):
             self._keep(run)
         self._tops = self._tops_now()
         self._things = {kind: dict(self._versions(kind)) for kind in self._folders}
 
     def _came_and_went(self) -> Iterator[News]:
         mark = mark_of(self._root / "runs")
-        for run_id in self._mended():
-            del self._damaged[run_id]
-            self._runs_mark = (0, 0)
-        if mark == self._runs_mark and time.time_ns() - mark[0] > FRESH_NS:
+        if mark == self._runs_mark:
             return
-        here = self._client.store.runs.ids()
-        shown = set(self._shown)  # those that are here become known below
+        settled = at_rest(mark)  # asked before the listing
+        shown = set(self._shown)  # before it too: a run that was shown was there
         self._shown.difference_update(shown)
+        here = self._client.store.runs.ids()
         for run_id in (self._known | shown) - here:
             self._forget(run_id)
             yield News("run", run_id, "deleted")
-        new = here - self._known - self._damaged.keys()
-        came = self._observe(new) if new else []
+        new = here - self._known
+        came = self._client.observe(new) if new else []
         for run in came:  # a folder without its spec is not a run yet
             self._known.add(run.id)
             self._keep(run)
@@ -128,8 +122,14 @@ class Looks:
             if run.state.ended:
                 yield News("run", run.id, "ended", row_of(run))
             yield from self._parts(run)
-        if not new - self._known - self._damaged.keys():
+        missing = new.difference(run.id for run in came)
+        if settled and not any(self._may_come(run_id) for run_id in missing):
             self._runs_mark = mark
+
+    def _may_come(self, run_id: str) -> bool:
+        """Whether a folder that is no run yet was made just now; other ones are somebody's junk."""
+        made_s = mark_of(self._root / "runs" / run_id)[0] / 1e9
+        return time.time() - made_s < _SUBMIT_S
 
     def _moved(self) -> Iterator[News]:
         now = time.monotonic()
@@ -140,39 +140,20 @@ class Looks:
             self._observed_s = now
         if not due:
             return
-        known = {run_id: self._marks.get(run_id) for run_id in due}
         marks = {run_id: self._marks_of(run_id) for run_id in due}
-        self._marks.update(marks)  # from before the reading: later ones show again
-        for run in self._observe(due):
+        for run in self._client.observe(due):
             row, before = row_of(run), self._rows.get(run.id)
-            moved = marks[run.id] != known.get(run.id)
+            seen = self._marks.get(run.id, ())
+            moved = marks[run.id] != seen
+            # A metric that stands still leaves the row as it was, and is news to a plot.
+            reported = bool(seen) and marks[run.id][_METRICS] != seen[_METRICS]
             self._keep(run)
-            if row != before:
+            if run.id in self._rows:  # as before the reading: what came later shows again
+                self._marks[run.id] = marks[run.id]
+            if row != before or reported:
                 yield News("run", run.id, "ended" if run.state.ended else "changed", row)
             if moved or row != before:
                 yield from self._parts(run)
-
-    def _observe(self, run_ids: Iterable[str]) -> list[Run]:
-        """Runs as they are; one that can't be read hides none of the others."""
-        try:
-            return self._client.observe(run_ids)
-        except StoreError as error:
-            if error.code != _DAMAGED:
-                raise
-        found = []
-        for run_id in run_ids:
-            marks = self._marks_of(run_id)
-            try:
-                found += self._client.observe([run_id])
-            except StoreError as error:
-                if error.code != _DAMAGED:
-                    raise
-                self._damaged[run_id] = marks
-        return found
-
-    def _mended(self) -> list[str]:
-        """Runs that could not be read, and are not what they were then."""
-        return [one for one, marks in self._damaged.items() if self._marks_of(one) != marks]
 
     def _parts(self, run: Run) -> Iterator[News]:
         """The study or endpoint that a run is."""
@@ -217,7 +198,6 @@ class Looks:
             self._marks.setdefault(run.id, ())
 
     def _forget(self, run_id: str) -> None:
-        self._damaged.pop(run_id, None)
         self._known.discard(run_id)
         self._rows.pop(run_id, None)
         self._marks.pop(run_id, None)
@@ -232,6 +212,7 @@ _FILES = (
     "study.json",
     "trials",
 )
+_METRICS = 0
 
 
 def mark_of(path: Path | str) -> Mark:
@@ -241,6 +222,16 @@ def mark_of(path: Path | str) -> Mark:
     except OSError:
         return (0, 0)
     return (found.st_mtime_ns, found.st_size)
+
+
+def at_rest(mark: Mark) -> bool:
+    """Whether a folder with this time can't change again without another time.
+
+    One that changed just now may, within the tick of its clock; whole seconds are the time of a
+    file system that has no finer ones.
+    """
+    tick_ns = _FRESH_NS if mark[0] % 1_000_000_000 else _COARSE_NS
+    return time.time_ns() - mark[0] > tick_ns
 
 
 def _names(folder: str) -> Iterable[str]:

@@ -5,6 +5,7 @@ For threads. May import `client`, `layout`, `blobs`.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import fields
 from pathlib import Path
@@ -82,10 +83,10 @@ def artefact_path(client: Client, text: str, name: str) -> Path:
         NotFound: kf-1141, the run kept nothing of that name; also for a path that leads out.
     """
     folder = client.store.runs.folder(client.store.runs.find(text))
-    path = folder.outputs / name
-    real, root = path.resolve(), folder.outputs.resolve()
-    if real.is_file() and real.is_relative_to(root):
-        return real
+    with contextlib.suppress(ValueError, OSError):  # a zero byte, a name that is too long
+        real, root = (folder.outputs / name).resolve(), folder.outputs.resolve()
+        if real.is_file() and real.is_relative_to(root):
+            return real
     raise NotFound(
         1141,
         f"run {folder.id} has no artefact `{name}`",

@@ -776,7 +776,7 @@ export interface components {
         BatchSpec: {
             /**
              * Name
-             * @description what the result is called
+             * @description what the run is called: as its model, unless --model names one
              */
             name: string;
             /**
@@ -1812,7 +1812,7 @@ export interface components {
         ServeSpec: {
             /**
              * Name
-             * @description what the result is called
+             * @description what the endpoint is called: as its model, unless --model names one
              */
             name: string;
             /**
@@ -1892,7 +1892,7 @@ export interface components {
             model: string | null;
             /**
              * Version
-             * @description go back to this version of the endpoint at once
+             * @description go back to this version: at once while it runs, else it is started and proven again
              * @default null
              */
             version: number | null;
@@ -1996,10 +1996,12 @@ export interface components {
             trials: components["schemas"]["Trial"][];
             /** Best */
             best: components["schemas"]["Trial"][];
+            /** Total */
+            total: number;
         };
         /**
          * StudyPage
-         * @description Some of the studies, the newest first.
+         * @description Some of the studies that fit, the newest first; `counts` are as in `RunPage`.
          */
         StudyPage: {
             /** Seq */
@@ -2008,6 +2010,10 @@ export interface components {
             epoch: string;
             /** Total */
             total: number;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
             /** Rows */
             rows: components["schemas"]["StudyRow"][];
         };
@@ -2034,7 +2040,7 @@ export interface components {
         };
         /**
          * StudyRow
-         * @description A study as lists show it; `trials` counts them by state.
+         * @description A study as lists show it; `trials` counts them by state, `total` those there will be.
          */
         StudyRow: {
             run: components["schemas"]["RunRow"];
@@ -2048,6 +2054,8 @@ export interface components {
             trials: {
                 [key: string]: number;
             };
+            /** Total */
+            total: number;
             /** Best */
             best: components["schemas"]["Trial"][];
         };
@@ -2432,7 +2440,7 @@ export interface components {
         };
         /**
          * Trial
-         * @description One attempt of a study.
+         * @description One attempt of a study; `model` is the digest of what it left, "" for nothing.
          */
         Trial: {
             /** Number */
@@ -2450,6 +2458,8 @@ export interface components {
             reason: string;
             /** Duration S */
             duration_s: number | ("NaN" | "Infinity" | "-Infinity") | null;
+            /** Model */
+            model: string;
         };
         /**
          * TrialBody
@@ -2477,7 +2487,7 @@ export interface components {
         TuneSpec: {
             /**
              * Name
-             * @description what the result is called
+             * @description train cell to search, by its name; the study and its promoted model are called the same
              */
             name: string;
             /**
@@ -2601,7 +2611,7 @@ export interface components {
             seed: number;
             /**
              * Run
-             * @description train run whose cell is tuned; the newest of this name otherwise
+             * @description train run whose cell is searched; the newest of this name otherwise
              * @default null
              */
             run: string | null;
@@ -2884,10 +2894,10 @@ export interface operations {
                 offset?: number;
                 /** @description most rows */
                 limit?: number;
+                /** @description only those in this state */
+                state?: ("PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST") | null;
                 /** @description only runs of this kind */
                 kind?: ("transform" | "train" | "tune" | "serve" | "batch") | null;
-                /** @description only runs in this state */
-                state?: ("PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST") | null;
                 /** @description only runs of this name */
                 name?: string | null;
             };
@@ -3435,6 +3445,8 @@ export interface operations {
                 offset?: number;
                 /** @description most rows */
                 limit?: number;
+                /** @description only those in this state */
+                state?: ("PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST") | null;
             };
             header?: never;
             path?: never;
@@ -3634,6 +3646,8 @@ export interface operations {
                 offset?: number;
                 /** @description most rows */
                 limit?: number;
+                /** @description only those in this state */
+                state?: ("PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST") | null;
             };
             header?: never;
             path?: never;

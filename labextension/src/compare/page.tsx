@@ -14,6 +14,7 @@ import {
 } from '../ui/page';
 import { Button, Section } from '../ui/pieces';
 import { PlotView } from '../ui/plot';
+import { useSome } from '../ui/some';
 import { StateIcon, stateWord } from '../ui/state';
 import { Table } from '../ui/table';
 import type { ComparePaper, RunPage } from '../wire';
@@ -336,6 +337,7 @@ function Mark({ text }: { text: string }): React.ReactElement {
 function Lines({ paper }: { paper: ComparePaper }): React.ReactElement {
   const { trans } = useKf();
   const names = React.useMemo(() => drawable(paper), [paper]);
+  const { shown, more } = useSome(names, 12);
   const running = paper.runs.some(run => !ENDED.has(run.state));
   return (
     <Section title={trans.__('Metrics over steps')}>
@@ -345,11 +347,14 @@ function Lines({ paper }: { paper: ComparePaper }): React.ReactElement {
         </p>
       ) : null}
       {names.length ? (
-        <div className="jp-Kf-columns">
-          {names.slice(0, 12).map(name => (
-            <Overlay key={name} paper={paper} name={name} />
-          ))}
-        </div>
+        <>
+          <div className="jp-Kf-columns">
+            {shown.map(name => (
+              <Overlay key={name} paper={paper} name={name} />
+            ))}
+          </div>
+          {more}
+        </>
       ) : (
         <p className="jp-Kf-quiet">
           {running

@@ -16,6 +16,7 @@ const COUNT_MS = 300;
 /** After so long without one, a lost request is looked into at once again. */
 const CALM_MS = 60_000;
 const MOST_MS = 30_000;
+const DENIED: ReadonlySet<number> = new Set([401, 403]);
 
 /** What is needed of JupyterLab's services. */
 export type IServices = Pick<
@@ -60,6 +61,10 @@ export class Kubeflow implements IKubeflow, IDisposable {
     return this._trouble;
   }
 
+  get denied(): boolean {
+    return this._denied;
+  }
+
   get isDisposed(): boolean {
     return this.events.isDisposed;
   }
@@ -85,7 +90,9 @@ export class Kubeflow implements IKubeflow, IDisposable {
       }
       this._where = told;
       this._trouble = null;
+      this._denied = false;
     } catch (failure) {
+      this._denied = failure instanceof KfError && DENIED.has(failure.status);
       this._trouble = failure instanceof KfError ? sentence(failure) : String(failure);
       if (failure instanceof KfError && failure.unreachable) {
         this.doubt();
@@ -168,6 +175,7 @@ export class Kubeflow implements IKubeflow, IDisposable {
   private doubting = 0;
   private found_ms = -Infinity;
   private lost = false;
+  private _denied = false;
   private _where: Where | null = null;
   private _trouble: string | null = null;
 }

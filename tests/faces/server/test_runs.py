@@ -97,3 +97,15 @@ async def test_a_running_job_is_cancelled(api, client):
     run = client.train("import time\ntime.sleep(600)", name="sleeper")
     got = await api("POST", f"/runs/{run.id}/cancel")
     assert got.json["run"]["state"] == "CANCELLED"
+
+
+async def test_names_that_no_file_can_have_are_refused_and_not_a_bug_of_ours(api, client):
+    run = ended_run(client, "one")
+    for path, code in (
+        (f"/runs/{run}/artefacts/a%00b", "kf-1141"),
+        (f"/runs/{run}/artefacts/{'a' * 5000}", "kf-1141"),
+        (f"/studies/{'a' * 5000}", "kf-1144"),
+        (f"/models/{'a' * 5000}", "kf-1144"),
+    ):
+        got = await api("GET", path)
+        assert (got.status, got.json["code"]) == (404, code)
