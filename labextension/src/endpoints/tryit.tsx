@@ -26,13 +26,15 @@ export function TryIt(props: {
   name: string;
   columns: readonly Column[];
   ready: boolean;
+  /** It was asked, and has answered or refused. */
+  onAnswer: () => void;
 }): React.ReactElement {
   const { trans } = useKf();
   const { columns } = props;
   const [asJson, setAsJson] = React.useState(columns.length > MOST_FIELDS);
   const [typed, setTyped] = React.useState<Typed>(() => examples(columns));
   const [pasted, setPasted] = React.useState('');
-  const asked = useAsked(props.name);
+  const asked = useAsked(props.name, props.onAnswer);
   const { row, wrong } = parseRow(columns, typed, trans);
   const [touched, touch] = React.useState(false);
   const refused = asked.error && columnOf(asked.error.problem, columns);
@@ -192,7 +194,7 @@ interface IAsked {
 }
 
 /** One question at a time. An endpoint may hang: the form stays usable, the wait can be left. */
-function useAsked(name: string): IAsked {
+function useAsked(name: string, onAnswer: () => void): IAsked {
   const { kf } = useKf();
   const nothing = { busy: false, answer: null, error: null };
   const [state, set] = React.useState<Omit<IAsked, 'send' | 'clear'>>(nothing);
@@ -214,10 +216,12 @@ function useAsked(name: string): IAsked {
       const told = await kf.rest.raw(path, { method: 'POST', body, signal });
       return (await told.json()) as Predicted;
     };
-    answered().then(
-      answer => signal.aborted || set({ ...nothing, answer }),
-      failure => signal.aborted || set({ ...nothing, error: asKfError(failure) })
-    );
+    void answered()
+      .then(
+        answer => signal.aborted || set({ ...nothing, answer }),
+        failure => signal.aborted || set({ ...nothing, error: asKfError(failure) })
+      )
+      .finally(onAnswer);
   };
   return { ...state, send, clear };
 }
