@@ -10,7 +10,7 @@ async function answered(count: number): Promise<string[][]> {
     prediction: at * 10
   }));
   const around = new Around(() => ({
-    json: async () => ({ predictions, took_s: 0.01 })
+    text: async () => JSON.stringify({ predictions, took_s: 0.01 })
   }));
   const screen = await draw(
     <TryIt name="high" columns={[]} ready onAnswer={() => undefined} />,

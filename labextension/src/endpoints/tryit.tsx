@@ -1,5 +1,6 @@
 /** Try it: a form for one row, or pasted JSON, and what the endpoint answers. */
 import * as React from 'react';
+import { parse, whole, write } from '../services/json';
 import { KfError, part } from '../services/rest';
 import { useKf } from '../ui/context';
 import { formatDuration, formatNumber, toNumber, typeWord } from '../ui/format';
@@ -50,12 +51,12 @@ export function TryIt(props: {
         asked.send(text.rows);
       }
     } else if (Object.keys(wrong).length === 0) {
-      asked.send(JSON.stringify([row]));
+      asked.send(write([row]));
     }
   };
   const swap = () => {
     if (!asJson) {
-      setPasted(JSON.stringify([row], null, 1));
+      setPasted(write([row], 1));
     }
     setAsJson(!asJson);
     asked.clear();
@@ -86,7 +87,7 @@ export function TryIt(props: {
               spellCheck={false}
               rows={8}
               value={pasted}
-              placeholder={JSON.stringify([exampleRow(columns)])}
+              placeholder={write([exampleRow(columns)])}
               aria-invalid={touched && 'wrong' in text}
               onChange={event => {
                 setPasted(event.target.value);
@@ -180,7 +181,14 @@ function Answered({ answer }: { answer: Predicted }): React.ReactElement {
 }
 
 function exampleRow(columns: readonly Column[]): Record<string, unknown> {
-  return Object.fromEntries(columns.slice(0, 4).map(one => [one.name, one.example]));
+  return Object.fromEntries(
+    columns.slice(0, 4).map(one => [one.name, large(one) ?? one.example])
+  );
+}
+
+/** An example that is a whole number of more digits than JavaScript's have. */
+function large(column: Column): number | bigint | undefined {
+  return kindOf(column) === 'whole' ? whole(String(column.example)) : undefined;
 }
 
 interface IAsked {
@@ -214,7 +222,7 @@ function useAsked(name: string, onAnswer: () => void): IAsked {
     const body = `{"rows":${rows}}`;
     const answered = async () => {
       const told = await kf.rest.raw(path, { method: 'POST', body, signal });
-      return (await told.json()) as Predicted;
+      return parse<Predicted>(await told.text());
     };
     void answered()
       .then(
@@ -331,6 +339,6 @@ function shown(value: unknown): string {
   return typeof value === 'number'
     ? formatNumber(value)
     : value !== null && typeof value === 'object'
-      ? JSON.stringify(value)
+      ? write(value)
       : String(value ?? '');
 }

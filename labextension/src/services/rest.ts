@@ -2,6 +2,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { Problem } from '../wire';
+import { parse, write } from './json';
 import { words } from './words';
 
 const BASE = 'jupyter-kf/api/v1';
@@ -102,7 +103,7 @@ export class Rest implements IRest {
   }
 
   async get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
-    return (await this.raw(path, { signal }, query)).json() as Promise<T>;
+    return parse<T>(await (await this.raw(path, { signal }, query)).text());
   }
 
   async post<T>(
@@ -111,7 +112,7 @@ export class Rest implements IRest {
     query: Query = {},
     signal?: AbortSignal
   ): Promise<T> {
-    const init = { method: 'POST', body: JSON.stringify(body), signal };
+    const init = { method: 'POST', body: write(body), signal };
     return json<T>(await this.raw(path, init, query));
   }
 
@@ -122,7 +123,7 @@ export class Rest implements IRest {
 
 async function json<T>(answer: Response): Promise<T> {
   const text = await answer.text();
-  return (text ? JSON.parse(text) : null) as T;
+  return text ? parse<T>(text) : (null as T);
 }
 
 function unreachable(method = 'GET'): Problem {
