@@ -193,7 +193,7 @@ def model(m: Model) -> Card:
 def study(s: Study) -> Card:
     """Progress, the best trials, and how to use them."""
     done = [t for t in s.trials if t.state.ended]
-    total = s.run.spec.get("trials", len(s.trials))
+    total = s.total or s.run.spec.get("trials", len(s.trials))
     pruned = sum(1 for t in s.trials if t.reason.startswith("pruned"))
     failed = sum(1 for t in s.trials if t.state is State.FAILED)
     facts = [("run", s.run.id), ("trials", f"{len(done)} of {total}")]

@@ -776,7 +776,7 @@ export interface components {
         BatchSpec: {
             /**
              * Name
-             * @description what the result is called
+             * @description what the run is called: as its model, unless --model names one
              */
             name: string;
             /**
@@ -1808,7 +1808,7 @@ export interface components {
         ServeSpec: {
             /**
              * Name
-             * @description what the result is called
+             * @description what the endpoint is called: as its model, unless --model names one
              */
             name: string;
             /**
@@ -1992,6 +1992,8 @@ export interface components {
             trials: components["schemas"]["Trial"][];
             /** Best */
             best: components["schemas"]["Trial"][];
+            /** Total */
+            total: number;
         };
         /**
          * StudyPage
@@ -2030,7 +2032,7 @@ export interface components {
         };
         /**
          * StudyRow
-         * @description A study as lists show it; `trials` counts them by state.
+         * @description A study as lists show it; `trials` counts them by state, `total` those there will be.
          */
         StudyRow: {
             run: components["schemas"]["RunRow"];
@@ -2044,6 +2046,8 @@ export interface components {
             trials: {
                 [key: string]: number;
             };
+            /** Total */
+            total: number;
             /** Best */
             best: components["schemas"]["Trial"][];
         };
@@ -2428,7 +2432,7 @@ export interface components {
         };
         /**
          * Trial
-         * @description One attempt of a study.
+         * @description One attempt of a study; `model` is the digest of what it left, "" for nothing.
          */
         Trial: {
             /** Number */
@@ -2446,6 +2450,8 @@ export interface components {
             reason: string;
             /** Duration S */
             duration_s: number | ("NaN" | "Infinity" | "-Infinity") | null;
+            /** Model */
+            model: string;
         };
         /**
          * TrialBody
@@ -2473,7 +2479,7 @@ export interface components {
         TuneSpec: {
             /**
              * Name
-             * @description what the result is called
+             * @description train cell to search, by its name; the study and its promoted model are called the same
              */
             name: string;
             /**
@@ -2597,7 +2603,7 @@ export interface components {
             seed: number;
             /**
              * Run
-             * @description train run whose cell is tuned; the newest of this name otherwise
+             * @description train run whose cell is searched; the newest of this name otherwise
              * @default null
              */
             run: string | null;

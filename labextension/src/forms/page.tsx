@@ -16,14 +16,15 @@ import {
   fieldsOf,
   type Group,
   type IField,
+  MOST_NAMED,
   request,
   restored,
-  sentence
+  sentence,
+  thereAre
 } from './model';
 import { type ITold, useCell, useNames, useVersion } from './told';
 import type { Verb } from './verbs';
 
-const MOST_NAMED = 12;
 const TRAIN_CODE = `model = ...  # kept; finds X_train, y_train, X_valid, y_valid and each parameter
 kf.report(score=...)
 `;
@@ -120,8 +121,9 @@ function Form(props: {
       fix
     ]);
     const listedAlready = said.some(text => text.startsWith('known: '));
+    const elsewhere = listedAlready || field.required; // the latter beside its help
     const there =
-      field.names && said.length && !listedAlready ? (names[field.names] ?? []) : [];
+      field.names && said.length && !elsewhere ? (names[field.names] ?? []) : [];
     const listed = there.length
       ? trans.__('There are: %1', there.slice(0, MOST_NAMED).join(', '))
       : '';
@@ -137,6 +139,7 @@ function Form(props: {
           content={contents[field.field]}
           wrong={wrongOf(field)}
           names={field.names ? (names[field.names] ?? []) : []}
+          known={thereAre(field, field.names ? names[field.names] : [], trans)}
           change={change}
         />
       ));

@@ -46,13 +46,15 @@ export function trial(number: number, more: Partial<Trial> = {}): Trial {
     run_id: '',
     reason: '',
     duration_s: 1,
+    model: '',
     ...more
   };
 }
 
 export function study(trials: Trial[], maximize = true): Study {
   const run = { spec: {} } as Study['run'];
-  return { run, metrics: ['auc'], maximize: [maximize], trials, best: [] };
+  const total = trials.length;
+  return { run, metrics: ['auc'], maximize: [maximize], trials, best: [], total };
 }
 
 type Answer = (path: string, query: Query, init: RequestInit) => unknown;

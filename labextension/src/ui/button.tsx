@@ -33,6 +33,7 @@ export function ConfirmButton(props: {
   /** Of the button that says yes: `danger` unless it can be undone. */
   tone?: 'accent' | 'danger';
   disabled?: boolean;
+  title?: string;
 }): React.ReactElement {
   // Which question is open: in its place another may stand a moment later, which nobody asked.
   const [asked, ask] = React.useState('');
@@ -41,6 +42,7 @@ export function ConfirmButton(props: {
       <Button
         label={props.label}
         disabled={props.disabled}
+        title={props.title}
         onClick={() => ask(props.question)}
       />
     );
