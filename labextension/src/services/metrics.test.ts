@@ -1,4 +1,4 @@
-import { FakeKubeflow, FakeRest, row, until } from '../testing/fakes';
+import { FakeKubeflow, FakeRest, refusal, row, until } from '../testing/fakes';
 import { MetricsFeed, thin } from './metrics';
 
 const point = (name: string, value: number, step: number | null) => ({
@@ -7,6 +7,8 @@ const point = (name: string, value: number, step: number | null) => ({
   step,
   at_s: 0
 });
+
+afterEach(() => jest.useRealTimers());
 
 describe('what a run reports', () => {
   it('is fetched from where it was, after each change of the run', async () => {
@@ -17,8 +19,8 @@ describe('what a run reports', () => {
     const kf = new FakeKubeflow(new FakeRest(() => pages.shift()));
     const feed = new MetricsFeed(kf, 'a');
     await until(() => feed.version === 1);
-    kf.runs.apply({ ...at, id: 'b', row: row('b') }); // another run
-    kf.runs.apply({ ...at, id: 'a', row: row('a', { metrics: { loss: 0.25 } }) });
+    kf.tell({ ...at, id: 'b', row: row('b') }); // another run
+    kf.tell({ ...at, id: 'a', row: row('a', { metrics: { loss: 0.25 } }) });
     await until(() => feed.version === 2);
     expect(feed.series.get('loss')!.map(({ x, y }) => [x, y])).toEqual([
       [0, 1],
@@ -31,12 +33,56 @@ describe('what a run reports', () => {
     ]);
   });
 
+  it('is fetched also when its row is the same, as on a plateau', async () => {
+    let reported = 1;
+    const rest = new FakeRest((_, { after }) => {
+      const from = after as number;
+      const points = Array.from({ length: reported - from }, (_, n) =>
+        point('acc', 1, from + n)
+      );
+      return { next: reported, points };
+    });
+    const kf = new FakeKubeflow(rest);
+    const same = () => row('a', { metrics: { acc: 1 } });
+    kf.tell({ ...at, id: 'a', row: same() });
+    const feed = new MetricsFeed(kf, 'a');
+    await until(() => feed.version === 1);
+    for (reported = 2; reported < 5; reported++) {
+      kf.tell({ ...at, id: 'a', row: same() });
+      await until(() => feed.version === reported);
+    }
+    expect(feed.series.get('acc')!.length).toBe(4);
+    expect(rest.asked.length).toBe(4); // once for each event
+    feed.dispose();
+  });
+
+  it('is asked for again after a failure of the server, and not after a refusal', async () => {
+    jest.useFakeTimers();
+    for (const [status, wanted] of [
+      [500, 2],
+      [404, 1]
+    ]) {
+      const answers = [refusal(status), null];
+      const rest = new FakeRest(() => {
+        const failure = answers.shift();
+        if (failure) {
+          throw failure;
+        }
+        return { next: 1, points: [point('loss', 1, 0)] };
+      });
+      const feed = new MetricsFeed(new FakeKubeflow(rest), 'a');
+      await jest.advanceTimersByTimeAsync(60_000);
+      expect([rest.asked.length, feed.known]).toEqual([wanted, status === 500]);
+      feed.dispose();
+    }
+  });
+
   it('is fetched once more when it changed while an answer was on its way', async () => {
     const held: ((page: unknown) => void)[] = [];
     const kf = new FakeKubeflow(new FakeRest(() => new Promise(go => held.push(go))));
     const feed = new MetricsFeed(kf, 'a');
     await until(() => held.length === 1);
-    kf.runs.apply({ ...at, id: 'a', row: row('a', { state: 'SUCCEEDED' }) }); // the end
+    kf.tell({ ...at, id: 'a', row: row('a', { state: 'SUCCEEDED' }) }); // the end
     await new Promise(resolve => setTimeout(resolve, 200));
     held[0]({ next: 1, points: [point('loss', 1, 0)] });
     await until(() => held.length === 2);
@@ -100,7 +146,7 @@ describe('what a run reports', () => {
     const feed = new MetricsFeed(kf, 'a');
     await until(() => kf.rest.asked.length === 1);
     feed.dispose();
-    kf.runs.apply({ ...at, id: 'a', row: row('a', { progress: 1 }) });
+    kf.tell({ ...at, id: 'a', row: row('a', { progress: 1 }) });
     kf.stale.emit();
     await new Promise(resolve => setTimeout(resolve, 300));
     expect(kf.rest.asked.length).toBe(1);

@@ -1,14 +1,14 @@
 /**
  * What one run reported, growing while it runs.
  *
- * Points are fetched after an event of the run, those that are new; no stream is held, so a
- * notebook may show any number of runs. Long series are thinned, keeping each bin's extremes.
+ * Points are fetched after an event of the run, those that are new; its row may be the same, as on
+ * a plateau. No stream is held, so a notebook may show any number of runs. Long series are thinned, keeping each bin's extremes.
  */
 import { Signal } from '@lumino/signaling';
 import type { IKubeflow } from '../tokens';
-import type { MetricPage } from '../wire';
+import type { Change, MetricPage } from '../wire';
 import { Paced } from './paced';
-import { part } from './rest';
+import { mayPass, part } from './rest';
 
 export interface IPoint {
   series: string;
@@ -24,7 +24,8 @@ export class MetricsFeed {
     private readonly kf: IKubeflow,
     private readonly run: string
   ) {
-    kf.runs.changed.connect(this.onRow, this);
+    kf.runs.changed.connect(this.onNews, this);
+    kf.changed.connect(this.onChange, this);
     kf.stale.connect(this.again, this);
     this.fetching.ask();
   }
@@ -49,14 +50,21 @@ export class MetricsFeed {
 
   dispose(): void {
     this.disposed = true;
-    this.kf.runs.changed.disconnect(this.onRow, this);
+    this.kf.runs.changed.disconnect(this.onNews, this);
+    this.kf.changed.disconnect(this.onChange, this);
     this.kf.stale.disconnect(this.again, this);
     this.fetching.dispose();
     Signal.clearData(this);
   }
 
-  private onRow(_: unknown, { id }: { id: string }): void {
-    if (id === this.run) {
+  private onNews(_: unknown, { id, row }: { id: string; row: unknown }): void {
+    if (id === this.run && row !== null) {
+      this.again();
+    }
+  }
+
+  private onChange(_: unknown, { thing, id, action }: Change): void {
+    if (thing === 'run' && id === this.run && action !== 'deleted') {
       this.again();
     }
   }
@@ -92,7 +100,7 @@ export class MetricsFeed {
     this.changed.emit();
   }
 
-  private readonly fetching = new Paced(() => this.fetch(), EVERY_MS);
+  private readonly fetching = new Paced(() => this.fetch(), EVERY_MS, mayPass);
   private readonly counts = new Map<string, number>();
   private readonly _series = new Map<string, IPoint[]>();
   private _known = false;
