@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import jupyter_kf
+from jupyter_kf.specs import SPECS
+from jupyter_kf.verbs import offered
 from tests.architecture.source import ROOT, shown, tracked_files
 
 SOURCE, BUNDLE = ROOT / "labextension", ROOT / "jupyter_kf" / "labextension"
@@ -37,6 +39,20 @@ def test_a_plugin_is_activated_in_few_lines():
             if (lines := found[0].count("\n") + 1) > ACTIVATE_LINES:
                 long[shown(path)] = lines
     assert not long
+
+
+def test_every_field_of_a_verb_has_a_name_that_can_be_translated():
+    named = (SOURCE / "src" / "ui" / "fieldnames.ts").read_text()
+    known = set(re.findall(r"^    (\w+): trans\.__\(", named, re.M))
+    fields = {field for spec in SPECS.values() for field in spec.model_fields}
+    fields |= {flag.field for verb in SPECS for flag in offered(verb)}
+    assert not fields - known
+
+
+def test_settings_and_menus_are_translated_with_our_words():
+    for path in (SOURCE / "schema").glob("*.json"):
+        told = json.loads(path.read_text())
+        assert told["jupyter.lab.internationalization"] == {"domain": "jupyter_kf"}, path.name
 
 
 def test_features_never_import_each_other():
