@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -211,7 +212,8 @@ class Screen:
         for theme, widths in (("Light", (1920, 1280)), ("Dark", (1280, 1920))):
             self.theme(theme)
             list(self.widths(f"{name}-{theme.lower()}", widths))
-            assert self.findings(within) == {}, f"{name}, {theme}"
+            found = self.findings(within)
+            assert not found, f"{name}, {theme}: {json.dumps(found, indent=1)}"
         self.page.set_viewport_size(self._size)
         self.theme("Light")
 

@@ -336,8 +336,9 @@ SECTIONS = """folds => folds.map(fold => {
 
 def open_together(panel: Locator, screen: Screen) -> None:
     """All seven sections at once in a small window: none lies on another, each can be used."""
-    for heading in panel.locator(".jp-Kf-fold h3 button[aria-expanded='false']").all():
-        heading.click()
+    folded = panel.locator(".jp-Kf-fold h3 button[aria-expanded='false']")
+    while folded.count():
+        folded.first.click()
     folds = panel.locator(".jp-Kf-fold")
     expect(folds).to_have_count(7)
     expect(panel.get_by_role("listbox")).to_have_count(6)
