@@ -109,7 +109,8 @@ class Studies:
             for one in told.get("best", ())
         )
         return StudyRow(rows.row_of(run), run.name, spec.metric, every,
-                        {k: n for k, n in counts.items() if n}, best)  # fmt: skip
+                        {k: n for k, n in counts.items() if n},
+                        told.get("total", spec.trials), best)  # fmt: skip
 
 
 def best_so_far(study: Study) -> tuple[Metric, ...]:

@@ -137,8 +137,8 @@ def test_a_trial_is_chosen_by_keyboard_and_promoted_in_place(
     worse = next(one["number"] for one in told if not one.get("model"))
     row = table.get_by_role("row").filter(has_text=re.compile(rf"^{worse}\s*0\."))
     row.click()
-    promote(page, f"trial {worse}")
-    expect(page.get_by_role("alert").filter(has_text="kf-2528")).to_contain_text("kept no model")
+    expect(page.get_by_role("button", name=f"Promote trial {worse}")).to_be_disabled()
+    expect(page.get_by_role("status")).to_contain_text(f"Trial {worse} kept no model")
     assert screen.errors == []
 
 
@@ -451,11 +451,15 @@ def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
     page.get_by_role("button", name="Roll back to 1").click()
     expect(page.locator(".jp-Kf-done")).to_contain_text("Version 1 has the traffic")
     expect(versions.get_by_role("row").nth(2)).to_contain_text("has the traffic")
+    serves = page.get_by_role("region", name="What it serves")
+    expect(serves).to_contain_text("a roll back from version 2")
     asked = lab.get("/jupyter-kf/api/v1/endpoints/high/stats")["requests_total"]
     page.get_by_role("button", name="Check now").click()
     parity = page.get_by_role("region", name="Parity with training")
     found = re.compile(r"Checked .+: it computes what training computed, for all \d+ golden rows\.")
     expect(parity).to_contain_text(found)
+    expect(page.get_by_text("Checked")).to_have_count(1)
+    screen.picture("endpoint-rolled-back-and-checked")
     assert lab.get("/jupyter-kf/api/v1/endpoints/high/stats")["requests_total"] == asked
     assert stocked.endpoint("high").version == 1
 
@@ -467,7 +471,9 @@ def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
     expect(traffic).to_contain_text("Counted from its start to its end")
     expect(traffic.locator("dd").first).to_have_text(str(asked))
     screen.looked_at("endpoint-stopped", SHOWN_PAGE)
+    expect(versions.get_by_role("button", name="Start version 2")).to_be_visible()
     versions.get_by_role("button", name="Start version 1").click()
+    expect(page.locator(".jp-Kf-done")).to_contain_text("started again, as version 3")
     expect(page.locator(".jp-Kf-state").first).to_have_text("Ready")
     assert not [said for said in screen.said if "Failed to load" in said]
     assert screen.errors == []
@@ -611,6 +617,7 @@ def test_the_forms_of_serve_tune_and_batch_make_cells_that_run(
         for field, value in fields.items():
             form.locator(f"[data-field='{field}'] input").fill(value)
         if verb == "tune":
+            expect(form.locator("[data-field='name']")).to_contain_text("Train cells: ")
             space = form.locator("[data-field='params']")
             space.get_by_role("button", name="Add").click()
             space.get_by_role("textbox", name="Name 1").fill("c")

@@ -73,13 +73,14 @@ class TransformPaper(At):
 
 @dataclass(frozen=True)
 class StudyRow:
-    """A study as lists show it; `trials` counts them by state."""
+    """A study as lists show it; `trials` counts them by state, `total` those there will be."""
 
     run: RunRow
     name: str
     metrics: tuple[str, ...]
     maximize: tuple[bool, ...]
     trials: Mapping[str, int]
+    total: int
     best: tuple[Trial, ...]
 
 

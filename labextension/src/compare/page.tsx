@@ -166,6 +166,11 @@ function Side({ runs }: { runs: readonly string[] }): React.ReactElement {
     signal => kf.rest.get<ComparePaper>('compare', { run: [...runs] }, signal),
     change => change.row !== null && runs.includes(change.id)
   );
+  React.useEffect(() => {
+    if (told.data?.more) {
+      told.again();
+    }
+  }, [told.data]);
   return <Fetched told={told}>{paper => <Tables paper={paper} />}</Fetched>;
 }
 
@@ -336,12 +341,9 @@ function Lines({ paper }: { paper: ComparePaper }): React.ReactElement {
   const running = paper.runs.some(run => !ENDED.has(run.state));
   return (
     <Section title={trans.__('Metrics over steps')}>
-      {paper.cut.length ? (
+      {paper.more ? (
         <p className="jp-Kf-quiet">
-          {trans.__(
-            'Only the beginning is drawn of %1, which reported more than fits here; its own page has all.',
-            paper.cut.join(', ')
-          )}
+          {trans.__('So much was reported that it is still being read.')}
         </p>
       ) : null}
       {names.length ? (

@@ -17,14 +17,15 @@ import {
   fieldsOf,
   type Group,
   type IField,
+  MOST_NAMED,
   request,
   restored,
-  sentence
+  sentence,
+  thereAre
 } from './model';
 import { type ITold, useCell, useNames, useVersion } from './told';
 import type { Verb } from './verbs';
 
-const MOST_NAMED = 12;
 const TRAIN_CODE = `model = ...  # kept; finds X_train, y_train, X_valid, y_valid and each parameter
 kf.report(score=...)
 `;
@@ -121,8 +122,9 @@ function Form(props: {
       fix
     ]);
     const listedAlready = said.some(text => text.startsWith('known: '));
+    const elsewhere = listedAlready || field.required; // the latter beside its help
     const there =
-      field.names && said.length && !listedAlready ? (names[field.names] ?? []) : [];
+      field.names && said.length && !elsewhere ? (names[field.names] ?? []) : [];
     const named = there.slice(0, MOST_NAMED).join(', ');
     const listed = !there.length
       ? ''
@@ -141,6 +143,7 @@ function Form(props: {
           content={contents[field.field]}
           wrong={wrongOf(field)}
           names={field.names ? (names[field.names] ?? []) : []}
+          known={thereAre(field, field.names ? names[field.names] : [], trans)}
           change={change}
         />
       ));

@@ -77,15 +77,15 @@ describe('the sections of the sidebar', () => {
   });
 
   it('show a study by its trials, and its run is the one to cancel', async () => {
-    const trials = { complete: 3, failed: 1 };
-    const { page } = await shown('studies', [{ ...study, trials }]);
+    const trials = { SUCCEEDED: 2, FAILED: 1, RUNNING: 2 };
+    const { page } = await shown('studies', [{ ...study, trials, total: 8 }]);
     const [first] = page.rows;
     expect([first.thing, first.title, first.run!.id]).toEqual([
       'study',
       'search',
       's-1'
     ]);
-    expect(first.detail()).toContain('4 trials');
+    expect(first.detail()).toContain('3 of 8 trials finished');
   });
 
   it('say whether an endpoint is proven, and nothing where that is not known', async () => {

@@ -11,6 +11,7 @@ import {
   toNumber
 } from '../ui/format';
 import { kindWord } from '../ui/labels';
+import { finishedIn, finishedWords } from '../ui/trials';
 import type { IPage } from './list';
 
 /** One row as the list shows it. */
@@ -208,8 +209,7 @@ function thingRow(thing: Thing, row: ThingRow): IRow {
 
 function studyRow(row: StudyRow, trans: TranslationBundle): IRow {
   const base = runRow(row.run, trans);
-  const count = Object.values(row.trials).reduce((sum, n) => sum + n, 0);
-  const trials = trans._n('%1 trial', '%1 trials', count);
+  const trials = finishedWords(finishedIn(row.trials), row.total, trans);
   const detail = () => joined(trials, base.detail());
   return { ...base, thing: 'study', title: row.name, detail };
 }

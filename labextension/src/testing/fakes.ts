@@ -46,13 +46,15 @@ export function trial(number: number, more: Partial<Trial> = {}): Trial {
     run_id: '',
     reason: '',
     duration_s: 1,
+    model: '',
     ...more
   };
 }
 
 export function study(trials: Trial[], maximize = true): Study {
   const run = { spec: {} } as Study['run'];
-  return { run, metrics: ['auc'], maximize: [maximize], trials, best: [] };
+  const total = trials.length;
+  return { run, metrics: ['auc'], maximize: [maximize], trials, best: [], total };
 }
 
 type Answer = (path: string, query: Query, init: RequestInit) => unknown;
@@ -128,6 +130,12 @@ export class FakeKubeflow implements IKubeflow {
   readonly changed = new Signal<this, Change>(this);
   readonly stale = new Signal<this, void>(this);
   readonly ready = Promise.resolve();
+
+  /** An event, as the real one tells it. */
+  tell(change: Change): void {
+    this.runs.apply(change);
+    this.changed.emit(change);
+  }
 }
 
 export function refusal(status: number, code = 'kf-1105'): KfError {

@@ -59,6 +59,7 @@ export function ConfirmButton(props: {
   onConfirm: () => void;
   tone?: 'accent' | 'danger';
   disabled?: boolean;
+  title?: string;
 }): React.ReactElement {
   // Which question is open: in its place another may stand a moment later, which nobody asked.
   const [asked, ask] = React.useState('');
@@ -79,6 +80,7 @@ export function ConfirmButton(props: {
         ref={button}
         label={props.label}
         disabled={props.disabled}
+        title={props.title}
         onClick={() => ask(props.question)}
       />
     );
