@@ -9,6 +9,7 @@ import { KfError } from '../services/rest';
 import type { IInserted } from '../tokens';
 import type { IContext } from '../ui/context';
 import type { Draft } from '../wire';
+import { CellLife } from './life';
 import { LOAD, loads, withLoad } from './loading';
 import { jobName } from './naming';
 
@@ -32,7 +33,7 @@ export interface IInsertion {
   loads?: boolean;
 }
 
-/** Inserts a cell, shows it and says where it is; in a new notebook when none is open. */
+/** Inserts a cell, shows it and follows where it is; in a new notebook when none is open. */
 export async function insertCell(
   context: IContext,
   notebooks: INotebooks,
@@ -60,7 +61,7 @@ export async function insertCell(
     put(content, one);
   }
   await reveal(panel);
-  return { path: panel.context.path, place: content.activeCellIndex + 1 };
+  return new CellLife(panel, content.activeCell!.model.id);
 }
 
 /** Into the active cell where that is empty code, else into a new one below it. */

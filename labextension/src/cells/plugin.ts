@@ -75,7 +75,8 @@ function listen(context: IContext, notebooks: INotebooks, panel: NotebookPanel):
         const told = await (
           await actions()
         ).insertCell(context, notebooks, { cell, notebook });
-        comm.send({ ...told });
+        comm.send({ ...told?.at });
+        told?.dispose();
         comm.close();
       }
     );

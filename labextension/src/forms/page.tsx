@@ -4,6 +4,7 @@ import * as React from 'react';
 import { CommandIDs, type IInserted } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { asKfError } from '../ui/hooks';
+import { Inserted } from '../ui/inserted';
 import { ActionNote, CodeBlock, PageHead, useAction } from '../ui/page';
 import { Button, ErrorBox, ProblemBox, Section, Skeleton } from '../ui/pieces';
 import type { Problem, VerbPaper } from '../wire';
@@ -272,9 +273,15 @@ function Made(props: {
           const done: IInserted | null = await commands.execute(CommandIDs.insertCell, {
             cell
           });
-          return done
-            ? trans.__('It is cell %1 of %2 now; run it there.', done.place, done.path)
-            : null;
+          return done ? (
+            <Inserted
+              told={done}
+              words={({ place, path }) =>
+                trans.__('It is cell %1 of %2 now; run it there.', place, path)
+              }
+              gone={quiet}
+            />
+          ) : null;
         });
   const copy = () => {
     Clipboard.copyToSystem(cell ?? '');

@@ -4,6 +4,7 @@ import { CommandIDs, type IInserted } from '../tokens';
 import { Ago } from '../ui/clock';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatNumber, shortDigest } from '../ui/format';
+import { Inserted } from '../ui/inserted';
 import { valueOf } from '../ui/labels';
 import { NodeLink, NodeList } from '../ui/nodes';
 import { ActionNote, type IAction, ThingLink, useAction } from '../ui/page';
@@ -54,10 +55,15 @@ function Serve(props: { model: string; action: IAction }): React.ReactElement {
     const told: IInserted | null = await commands.execute(CommandIDs.insertCell, {
       cell
     });
-    const { place, path } = told ?? {};
-    return told
-      ? trans.__('It is cell %1 of %2 now; run it to serve %3.', place, path, model)
-      : null;
+    return told ? (
+      <Inserted
+        told={told}
+        words={({ place, path }) =>
+          trans.__('It is cell %1 of %2 now; run it to serve %3.', place, path, model)
+        }
+        gone={action.clear}
+      />
+    ) : null;
   };
   return (
     <Button

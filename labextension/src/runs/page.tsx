@@ -8,6 +8,7 @@ import { closeWhenRemoved } from '../ui/closing';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatDuration, formatTime, toNumber } from '../ui/format';
 import { useFetched, useRunRow } from '../ui/hooks';
+import { Inserted } from '../ui/inserted';
 import { kindWord } from '../ui/labels';
 import { LineageView } from '../ui/lineage';
 import { firstLine } from '../ui/names';
@@ -208,7 +209,7 @@ function Actions(props: {
   const { kf, trans } = useKf();
   const { action, paper, again, leave } = props;
   const { run } = paper;
-  const clone = useClone(paper);
+  const clone = useClone(paper, action.clear);
   const remove = () => {
     leave(true);
     action.run('delete', async () => {
@@ -258,7 +259,7 @@ function Actions(props: {
 }
 
 /** Puts the run's cell below the one that it came from, and says where it is. */
-function useClone({ run }: RunPaper): () => Promise<React.ReactNode> {
+function useClone({ run }: RunPaper, gone: () => void): () => Promise<React.ReactNode> {
   const { kf, trans, commands } = useKf();
   return async () => {
     const cell = await kf.runs.cell(run.id);
@@ -270,9 +271,15 @@ function useClone({ run }: RunPaper): () => Promise<React.ReactNode> {
       cell,
       ...from
     });
-    return told
-      ? trans.__('It is cell %1 of %2 now; run it there.', told.place, told.path)
-      : null;
+    return told ? (
+      <Inserted
+        told={told}
+        words={({ place, path }) =>
+          trans.__('It is cell %1 of %2 now; run it there.', place, path)
+        }
+        gone={gone}
+      />
+    ) : null;
   };
 }
 
