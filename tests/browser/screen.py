@@ -204,7 +204,7 @@ class Screen:
             list(self.widths(f"{name}-{theme.lower()}"))
         self.theme("Light")
 
-    def looked_at(self, name: str, within: str) -> None:
+    def looked_at(self, name: str, within: str | dict[str, Any]) -> None:
         """Both themes: a picture of each in both widths; below `within` axe finds nothing.
 
         Axe looks at the light one where it is small and at the dark one where it is large.
@@ -217,8 +217,8 @@ class Screen:
         self.page.set_viewport_size(self._size)
         self.theme("Light")
 
-    def findings(self, within: str) -> dict[str, list[str]]:
-        """Rules of axe that are violated below this selector, with the elements."""
+    def findings(self, within: str | dict[str, Any]) -> dict[str, list[str]]:
+        """Rules of axe that are violated in this selector or context of axe, with the elements."""
         if not self.page.evaluate("() => 'axe' in window"):
             self.page.add_script_tag(path=AXE)
         found = self.page.evaluate(_AXE, within)
