@@ -29,7 +29,7 @@ from tests.leftovers import started_under
 LEAK_GRACE_S = 15.0
 MOST_WORKERS = 8
 
-_session = Path()  # this process's folder, chosen by `pytest_configure`
+_session = Path("not chosen yet")  # this process's folder, by `pytest_configure`
 _tests = itertools.count(1)
 _leaks: list[str] = []
 

@@ -141,7 +141,11 @@ class ServeSpec(JobSpec):
         None,
         "model name, name@version, run or digest; the best of this name otherwise, by its study",
     )
-    version: int | None = field(None, "go back to this version of the endpoint at once", ge=1)
+    version: int | None = field(
+        None,
+        "go back to this version: at once while it runs, else it is started and proven again",
+        ge=1,
+    )
     max_body: Memory = field("64Mi", "largest request body", unit="64Mi")
     max_rows: int = field(100_000, "most rows of one request", unit="rows", ge=1)
     timeout: Duration = field("30s", "longest a request may take", unit="30s")

@@ -151,8 +151,11 @@ function timing(row: RunRow, trans: IContext['trans']): string {
 
 /** Plots of what was reported often, numbers of what was reported once. */
 function Plots({ row }: { row: RunRow }): React.ReactElement {
+  const { commands } = useKf();
   const feed = useMetrics(row.id);
-  return <MetricPlots feed={feed} height={96} most={4} />;
+  const open = () =>
+    void commands.execute(CommandIDs.open, { thing: 'run', id: row.id });
+  return <MetricPlots feed={feed} height={96} most={4} elsewhere={open} />;
 }
 
 /**

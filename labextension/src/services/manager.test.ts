@@ -137,6 +137,7 @@ describe('the data behind the panels', () => {
     const { kf, told } = scene.open();
     await kf.ready;
     expect(kf.trouble).toContain('does not answer');
+    expect(kf.denied).toBe(false);
     scene.up = true;
     await until(() => kf.trouble === null);
     await until(() => told.length === 1);
@@ -188,9 +189,13 @@ describe('the data behind the panels', () => {
     scene.where = { status: 403, body: problem };
     const { kf } = scene.open();
     await kf.ready;
-    expect(kf.trouble).toBe('you may not; ask');
+    expect([kf.trouble, kf.denied]).toEqual(['you may not; ask', true]);
     await new Promise(resolve => setTimeout(resolve, 50));
     expect(scene.asked.length).toBe(1);
+    scene.where = { status: 200, body: at(3) };
+    scene.see();
+    await until(() => kf.where !== null);
+    expect([kf.trouble, kf.denied]).toEqual([null, false]);
   });
 
   it('compares numbers when the tab is seen again, and when JupyterLab lost the server', async () => {

@@ -23,6 +23,7 @@ const RETRY_MS = 15_000;
 const GRACE_MS = 5_000;
 /** Signs of having slept come together: one look for all of them. */
 const WAKE_MS = 5_000;
+const DENIED: ReadonlySet<number> = new Set([401, 403]);
 
 /** What is needed of JupyterLab's services. */
 export type IServices = Pick<
@@ -89,6 +90,10 @@ export class Kubeflow implements IKubeflow, IDisposable {
     return this._trouble;
   }
 
+  get denied(): boolean {
+    return this._denied;
+  }
+
   get isDisposed(): boolean {
     return this.events.isDisposed;
   }
@@ -118,6 +123,7 @@ export class Kubeflow implements IKubeflow, IDisposable {
         return;
       }
       this._trouble = null;
+      this._denied = false;
       if (this.newer(told, turn)) {
         [this._where, this.taken] = [told, turn];
         this.events.read(told);
@@ -125,6 +131,7 @@ export class Kubeflow implements IKubeflow, IDisposable {
         told = null; // it was overtaken
       }
     } catch (failure) {
+      this._denied = failure instanceof KfError && DENIED.has(failure.status);
       this._trouble = failure instanceof KfError ? sentence(failure) : String(failure);
       if (failure instanceof KfError && failure.unreachable) {
         this.doubt();
@@ -152,7 +159,7 @@ export class Kubeflow implements IKubeflow, IDisposable {
 
   /** The changes that an answer knew of should have come by the stream: if not, it is dead. */
   private check(): void {
-    if (this.events.behind) {
+    if (this.events.behind && !this.isDisposed) {
       this.renew();
     }
   }
@@ -249,6 +256,7 @@ export class Kubeflow implements IKubeflow, IDisposable {
   /** How many times it was asked where it is, and which time gave the answer that is known. */
   private turns = 0;
   private taken = 0;
+  private _denied = false;
   private _where: Where | null = null;
   private _trouble: string | null = null;
 }

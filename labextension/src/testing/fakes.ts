@@ -125,6 +125,7 @@ export class FakeKubeflow implements IKubeflow {
   };
   where: Where | null = null;
   trouble: string | null = null;
+  denied = false;
   readonly whereChanged = new Signal<this, void>(this);
   readonly changed = new Signal<this, Change>(this);
   readonly stale = new Signal<this, void>(this);
