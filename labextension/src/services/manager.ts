@@ -17,13 +17,13 @@ const COUNT_MS = 300;
 /** After so long without one, a lost request is looked into at once again. */
 const CALM_MS = 60_000;
 const MOST_MS = 30_000;
+const DENIED: ReadonlySet<number> = new Set([401, 403]);
 /** While the server does not answer, it is asked at least so often. */
 const RETRY_MS = 15_000;
 /** So long after an answer its change has come by the stream as well, if it comes at all. */
 const GRACE_MS = 5_000;
 /** Signs of having slept come together: one look for all of them. */
 const WAKE_MS = 5_000;
-const DENIED: ReadonlySet<number> = new Set([401, 403]);
 
 /** What is needed of JupyterLab's services. */
 export type IServices = Pick<
@@ -252,11 +252,11 @@ export class Kubeflow implements IKubeflow, IDisposable {
   private doubting = 0;
   private found_ms = -Infinity;
   private lost = false;
+  private _denied = false;
   private checking = 0;
   /** How many times it was asked where it is, and which time gave the answer that is known. */
   private turns = 0;
   private taken = 0;
-  private _denied = false;
   private _where: Where | null = null;
   private _trouble: string | null = null;
 }
