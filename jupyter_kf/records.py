@@ -173,7 +173,7 @@ class NameList(list[Named]):
 
 @dataclass(frozen=True)
 class Trial:
-    """One attempt of a study."""
+    """One attempt of a study; `model` is the digest of what it left, "" for nothing."""
 
     number: int
     state: State
@@ -182,17 +182,22 @@ class Trial:
     run_id: str = ""
     reason: str = ""  # "pruned at step 3: below the median"
     duration_s: float | None = None
+    model: str = ""
 
 
 @dataclass(frozen=True)
 class Study:
-    """A search: its run, its trials and the best of them (several when objectives conflict)."""
+    """A search: its run, its trials and the best of them (several when objectives conflict).
+
+    `total` is how many trials there will be: a small grid has fewer than were asked for.
+    """
 
     run: Run
     metrics: tuple[str, ...]
     maximize: tuple[bool, ...]
     trials: tuple[Trial, ...] = ()
     best: tuple[Trial, ...] = ()
+    total: int = 0
 
     def wait(self, timeout_s: float | None = None) -> Run:
         """Returns once the search has ended."""

@@ -31,7 +31,7 @@ LONG = ("walks", "test_skew", "test_load", "test_hub", "test_doing", "tune", "te
 LEAK_GRACE_S = 15.0
 MOST_WORKERS = 8
 
-_session = Path()  # this process's folder, chosen by `pytest_configure`
+_session = Path("not chosen yet")  # this process's folder, by `pytest_configure`
 _tests = itertools.count(1)
 _leaks: list[str] = []
 

@@ -56,9 +56,10 @@ def refuse(name: str, value: Any, inside: str = "", detail: str = "") -> Refusal
     found = _special(name, value) or _by_type(name, value)
     if found is None:
         because = f": {detail}" if detail else ""
+        snapshot = f"or snapshot it, `%kf data NAME {name}`, and use --data; "
         found = (
             f"only data, code and plain values are sent{because}",
-            f"make it inside the cell; or snapshot it, `%kf data NAME {name}`, and use --data; "
+            f"make it inside the cell; {snapshot if _is_frame(value) else ''}"
             f"or pass what it is made from: --param; or allow a pickle: --pickle {name}",
         )
     cause, fix = found
@@ -104,6 +105,26 @@ def is_estimator(value: Any) -> bool:
     return hasattr(kind, "fit") and (hasattr(kind, "transform") or hasattr(kind, "predict"))
 
 
+def _is_frame(value: Any) -> bool:
+    """Whether a dataset can be made of it."""
+    return hasattr(type(value), "__dataframe__") or hasattr(type(value), "__arrow_c_stream__")
+
+
+def _is_model(value: Any) -> bool:
+    """Whether it looks like a model of any framework."""
+    kind = type(value)
+    network = hasattr(kind, "state_dict") and hasattr(kind, "forward")
+    return network or callable(getattr(kind, "predict", None))
+
+
+def _is_random(value: Any) -> bool:
+    """Whether it draws numbers: of the standard library, numpy or torch."""
+    kind = type(value)
+    homes = {base.__module__ for base in kind.__mro__}
+    drawn = "random" in homes or any(home.startswith("numpy.random") for home in homes)
+    return drawn or (kind.__module__.startswith("torch") and kind.__name__ == "Generator")
+
+
 def _special(name: str, value: Any) -> tuple[str, str] | None:
     if name == "get_ipython":
         return (
@@ -115,7 +136,12 @@ def _special(name: str, value: Any) -> tuple[str, str] | None:
             "it is the notebook's own history of inputs and outputs",
             "assign the value to a name of its own",
         )
-    if is_estimator(value):
+    if type(value).__module__.partition(".")[0] == "jupyter_kf":
+        return (
+            "a job has no client; it is told by its flags what to use",
+            "use --data, --transform or --param, and the name `kf` for reporting",
+        )
+    if is_estimator(value) or _is_model(value):
         if hasattr(type(value), "transform"):
             return (
                 "a fitted object travels by pickle only, which can run code when it is loaded",
@@ -152,10 +178,11 @@ def _by_type(name: str, value: Any) -> tuple[str, str] | None:
         return "a lazy frame is a plan, not data", f"collect it first: {name} = {name}.collect()"
     if root == "torch" and kind.__name__ == "Tensor":
         return "tensors travel as arrays", f"send {name}.numpy(), or make it inside the cell"
-    if root == "jupyter_kf":
+    if _is_random(value):
         return (
-            "a job has no client; it is told by its flags what to use",
-            "use --data, --transform or --param, and the name `kf` for reporting",
+            "a random generator's state stays in this kernel",
+            f"make it inside the cell: its seed may be a --param, and --seed seeds random, numpy "
+            f"and torch; or --pickle {name}",
         )
     if hasattr(kind, "__next__"):
         return "an iterator's state can't be copied", f"send its items: {name} = list({name})"
@@ -163,6 +190,8 @@ def _by_type(name: str, value: Any) -> tuple[str, str] | None:
 
 
 def _for_transform(name: str, value: Any) -> str | None:
+    if _is_random(value):
+        return "draw in fit, from a seed, and return what was drawn: transform may not use chance"
     if is_estimator(value):
         return f"fit it in `fit(df)` and return it from fit; or `%kf transform NAME --from {name}`"
     if type(value).__module__.partition(".")[0] in ("pandas", "polars", "numpy", "pyarrow"):

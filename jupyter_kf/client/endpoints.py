@@ -33,7 +33,7 @@ def order(store: Store, spec: ServeSpec) -> Order:
     """A new version: the model by digest, the number taken when the run has its id."""
     if spec.version is not None:
         digest = str(_version(store, spec.name, spec.version)["model"])
-        why = f"the model of version {spec.version}, which was asked for"
+        why = f"a roll back to version {spec.version}, whose model it is"
         known = store.refs.by_digest("model", digest)
     else:
         choice = choose_model(store, spec.model or spec.name)
@@ -92,6 +92,9 @@ def read(store: Store, name: str, watch: Watcher) -> Endpoint:
             (n, fields), run = tried[-1], newest
     folder = RunFolder(store.root / "runs" / run.id)  # which may have been deleted
     ready, told = read_json(folder.ready) or {}, read_json(folder.job) or {}
+    why = str(told.get("why", ""))
+    if now is not None and now.back_from is not None and now.version == n:
+        why = f"a roll back from version {now.back_from}"
     versions = tuple(
         Version("endpoint", name, k, f.get("model", ""), f.get("created_s", 0.0), {"run": f["run"]})
         for k, f in tried
@@ -104,7 +107,7 @@ def read(store: Store, name: str, watch: Watcher) -> Endpoint:
         url=ready.get("url") or f"unix:{routing.stable_socket(store.root, name)}",
         run=run,
         parity=ready.get("proof"),
-        why=str(told.get("why", "")),
+        why=why,
         versions=versions,
         instead_of=now.instead_of if now else None,
     )
@@ -207,9 +210,9 @@ def _silent(store: Store, name: str, error: ServeError, watch: Watcher) -> Serve
     if warm and _run_of(_version(store, name, warm), store, watch).state is State.READY:
         fix = f"version {warm} still runs: `%kf serve {name} --version {warm}` goes back to it"
     else:
-        model = run.spec.get("model")  # without it the newest or best model would be served
-        again = f"%kf serve {name}" + (f" --model {model}" if model else "")
-        fix = f"start it again: `{again}`; `%kf logs {now.run}` shows what it printed"
+        # Without its number the newest or best model would be served.
+        again = f"`%kf serve {name} --version {now.version}`"
+        fix = f"start it again: {again}; `%kf logs {now.run}` shows what it printed"
     return ServeError(2204, error.what, cause=cause, fix=fix)
 
 

@@ -135,11 +135,12 @@ def read(store: Store, run: Run) -> Study:
     try:
         facts = read_study(store.runs.folder(run.id).path)
     except NotFound:  # it waits, or ended before its first trial: `run` says so
-        return Study(run, spec.metric, directions(spec), (), ())
+        return Study(run, spec.metric, directions(spec), total=spec.trials)
     trials = tuple(_trial(row) for row in facts["trials"])
     by_number = {trial.number: trial for trial in trials}
     best = tuple(by_number[n] for n in facts["best"] if n in by_number)
-    return Study(run, spec.metric, directions(spec), trials, best)
+    total = facts.get("total", spec.trials)
+    return Study(run, spec.metric, directions(spec), trials, best, total)
 
 
 def asked(store: Store, run: Run) -> dict[str, Any]:
@@ -196,5 +197,5 @@ def newest_train(store: Store, name: str) -> str:
 def _trial(row: dict[str, Any]) -> Trial:
     row = {key: value for key, value in row.items() if key in Trial.__dataclass_fields__}
     values = row.get("values")
-    trial = Trial(**{**row, "state": State(row["state"])})
+    trial = Trial(**{**row, "state": State(row["state"]), "model": row.get("model") or ""})
     return replace(trial, values=tuple(values) if values is not None else None)

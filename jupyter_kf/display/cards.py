@@ -193,7 +193,7 @@ def model(m: Model) -> Card:
 def study(s: Study) -> Card:
     """Progress, the best trials, and how to use them."""
     done = [t for t in s.trials if t.state.ended]
-    total = s.run.spec.get("trials", len(s.trials))
+    total = s.total or s.run.spec.get("trials", len(s.trials))
     pruned = sum(1 for t in s.trials if t.reason.startswith("pruned"))
     failed = sum(1 for t in s.trials if t.state is State.FAILED)
     facts = [("run", s.run.id), ("trials", f"{len(done)} of {total}")]
@@ -241,6 +241,10 @@ def endpoint(e: Endpoint) -> Card:
         notes = [*notes, str(proof["suggestion"])]
     if e.state is State.READY:
         notes = [*notes, f"%kf predict {e.name} ROWS    %kf check {e.name}    %kf stop {e.name}"]
+    if e.state.ended:
+        others = ", ".join(str(v.n) for v in e.versions if v.n != e.version)
+        also = f" (as it does {others})" if others else ""
+        notes = [*notes, f"%kf serve {e.name} --version {e.version}    starts it again{also}"]
     word = state_word("serve", e.state)
     return Card(f"endpoint {e.name}", word, _TONE[e.state], facts=facts, notes=notes)
 

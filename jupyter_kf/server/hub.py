@@ -20,6 +20,7 @@ from jupyter_kf.client import Client, connect
 from jupyter_kf.errors import ServeError, StoreError
 from jupyter_kf.server import aside
 from jupyter_kf.server.answers import At
+from jupyter_kf.server.curves import Curves
 from jupyter_kf.server.endpoints import Endpoints
 from jupyter_kf.server.looks import News
 from jupyter_kf.server.studies import Studies
@@ -45,7 +46,7 @@ class Room:
     def __init__(self, client: Client, tell: Callable[[News], None]) -> None:
         client.origin = None  # of whoever started the server, not of who asks it
         self.client = client
-        self.table = Table(client)
+        self.table, self.curves = Table(client), Curves()
         self.things = Things(client)
         self.endpoints = Endpoints(client, self.things)
         self.studies = Studies(client, lambda run_id: tell(News("study", run_id, "changed")))
@@ -143,6 +144,14 @@ class Hub:
         aside.end_all()
         for pool in (self._quick, self._slow, self._asks):
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def within(self, seconds: float, work: Callable[[], T]) -> T:
+        """`work()` in a thread, for a caller outside of the loop's tasks, which it keeps waiting.
+
+        Raises:
+            TimeoutError: it takes longer than this.
+        """
+        return self._quick.submit(work).result(seconds)
 
     def later(self, work: Callable[[], Any]) -> None:
         """`work()` in a thread that may be kept for long; nobody waits for it."""

@@ -44,6 +44,7 @@ class Current:
         url: of its TCP listener, which wants the token; None when it has none.
         promoted_s: Unix time.
         instead_of: the version that died, whose traffic this one took; None after a promotion.
+        back_from: the version from which somebody rolled back to this one; None otherwise.
     """
 
     version: int
@@ -55,6 +56,7 @@ class Current:
     newest: int = 0
     promoted_s: float = 0.0
     instead_of: int | None = None
+    back_from: int | None = None
 
 
 def endpoint_folder(store: str | os.PathLike[str], name: str) -> layout.EndpointFolder:
@@ -117,7 +119,7 @@ def roll_back(store: str | os.PathLike[str], name: str, version: int) -> Current
 
     Raises:
         NotFound: kf-1120, no such version.
-        ServeError: kf-2205, it no longer runs: start it again from its model.
+        ServeError: kf-2205, it no longer runs: start it again.
     """
     with _locked(store, name):
         now = current(store, name)
@@ -133,14 +135,13 @@ def roll_back(store: str | os.PathLike[str], name: str, version: int) -> Current
             )
         back = _warm(store, name, now) if now is not None and now.previous == version else None
         if now is None or back is None:
-            model = dict(versions(store, name))[version].get("model")
             raise ServeError(
                 2205,
                 f"version {version} of endpoint `{name}` no longer runs",
                 cause="only the previous version is kept warm",
-                fix=f"serve its model again: `%kf serve {name} --model {model}`",
+                fix=f"start it again: `%kf serve {name} --version {version}`",
             )
-        return _switch(store, name, back, now)
+        return _switch(store, name, replace(back, back_from=now.version), now)
 
 
 def fail_over(store: str | os.PathLike[str], name: str) -> Current | None:

@@ -12,6 +12,7 @@ from jupyter_kf.specs.base import (
     Duration,
     JobSpec,
     Memory,
+    Name,
     Params,
     Ref,
     Spec,
@@ -87,6 +88,11 @@ class TuneSpec(JobSpec):
     """Search the parameters of a train cell."""
 
     kind: ClassVar[str] = "tune"
+    name: Name = field(
+        ...,
+        "train cell to search, by its name; the study and its promoted model are called the same",
+        positional=True,
+    )
     params: Annotated[dict[str, str], checked(Space.of)] = field(
         ..., "space of a parameter: lr=loguniform(1e-4, 0.3)", unit="NAME=SPACE", flag="param"
     )
@@ -106,7 +112,7 @@ class TuneSpec(JobSpec):
     )
     seed: int = field(0, "seed of the sampler", ge=0)
     run: str | None = field(
-        None, "train run whose cell is tuned; the newest of this name otherwise"
+        None, "train run whose cell is searched; the newest of this name otherwise"
     )
     resume: str | None = field(None, "study to continue")
 
@@ -128,11 +134,18 @@ class ServeSpec(JobSpec):
     """Answer predictions over HTTP with a model and its own transform."""
 
     kind: ClassVar[str] = "serve"
+    name: Name = field(
+        ..., "what the endpoint is called: as its model, unless --model names one", positional=True
+    )
     model: str | None = field(
         None,
         "model name, name@version, run or digest; the best of this name otherwise, by its study",
     )
-    version: int | None = field(None, "go back to this version of the endpoint at once", ge=1)
+    version: int | None = field(
+        None,
+        "go back to this version: at once while it runs, else it is started and proven again",
+        ge=1,
+    )
     max_body: Memory = field("64Mi", "largest request body", unit="64Mi")
     max_rows: int = field(100_000, "most rows of one request", unit="rows", ge=1)
     timeout: Duration = field("30s", "longest a request may take", unit="30s")
@@ -155,6 +168,9 @@ class BatchSpec(JobSpec):
     """Predict whole files, in bounded memory, resumable."""
 
     kind: ClassVar[str] = "batch"
+    name: Name = field(
+        ..., "what the run is called: as its model, unless --model names one", positional=True
+    )
     input: str = field(..., "glob of Parquet, CSV or Arrow files")
     output: str = field(..., "folder for one result file per input file")
     model: str | None = field(None, "model name, name@version, run or digest; the best otherwise")

@@ -144,7 +144,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Metrics, from the line after those that the caller has. */
+        /** Metrics, from the byte after those that the caller has; or all of them as curves. */
         get: operations["getRunsRunMetrics"];
         put?: never;
         post?: never;
@@ -195,7 +195,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What differs between two runs or more, and everything they reported. */
+        /** What differs between two runs or more, and the curves of what they reported. */
         get: operations["getCompare"];
         put?: never;
         post?: never;
@@ -229,7 +229,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Reports as `points`, then `end`; the id is the number of lines so far. */
+        /** Reports as `points`, then `end`; the id is the byte after them. */
         get: operations["getRunsRunMetricsStream"];
         put?: never;
         post?: never;
@@ -776,7 +776,7 @@ export interface components {
         BatchSpec: {
             /**
              * Name
-             * @description what the result is called
+             * @description what the run is called: as its model, unless --model names one
              */
             name: string;
             /**
@@ -1036,8 +1036,8 @@ export interface components {
             metrics_over_steps: {
                 [key: string]: components["schemas"]["Metric"][];
             };
-            /** Cut */
-            cut: string[];
+            /** More */
+            more: boolean;
         };
         /**
          * Counted
@@ -1394,7 +1394,7 @@ export interface components {
         };
         /**
          * MetricPage
-         * @description What a run reported from line `after` on; ask again after `next`, at once while `more`.
+         * @description What a run reported; ask again after `next`, at once while there is `more`.
          */
         MetricPage: {
             /** Next */
@@ -1403,6 +1403,10 @@ export interface components {
             points: components["schemas"]["Metric"][];
             /** More */
             more: boolean;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            } | null;
         };
         /**
          * Mistake
@@ -1808,7 +1812,7 @@ export interface components {
         ServeSpec: {
             /**
              * Name
-             * @description what the result is called
+             * @description what the endpoint is called: as its model, unless --model names one
              */
             name: string;
             /**
@@ -1888,7 +1892,7 @@ export interface components {
             model: string | null;
             /**
              * Version
-             * @description go back to this version of the endpoint at once
+             * @description go back to this version: at once while it runs, else it is started and proven again
              * @default null
              */
             version: number | null;
@@ -1992,10 +1996,12 @@ export interface components {
             trials: components["schemas"]["Trial"][];
             /** Best */
             best: components["schemas"]["Trial"][];
+            /** Total */
+            total: number;
         };
         /**
          * StudyPage
-         * @description Some of the studies, the newest first.
+         * @description Some of the studies that fit, the newest first; `counts` are as in `RunPage`.
          */
         StudyPage: {
             /** Seq */
@@ -2004,6 +2010,10 @@ export interface components {
             epoch: string;
             /** Total */
             total: number;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
             /** Rows */
             rows: components["schemas"]["StudyRow"][];
         };
@@ -2030,7 +2040,7 @@ export interface components {
         };
         /**
          * StudyRow
-         * @description A study as lists show it; `trials` counts them by state.
+         * @description A study as lists show it; `trials` counts them by state, `total` those there will be.
          */
         StudyRow: {
             run: components["schemas"]["RunRow"];
@@ -2044,6 +2054,8 @@ export interface components {
             trials: {
                 [key: string]: number;
             };
+            /** Total */
+            total: number;
             /** Best */
             best: components["schemas"]["Trial"][];
         };
@@ -2428,7 +2440,7 @@ export interface components {
         };
         /**
          * Trial
-         * @description One attempt of a study.
+         * @description One attempt of a study; `model` is the digest of what it left, "" for nothing.
          */
         Trial: {
             /** Number */
@@ -2446,6 +2458,8 @@ export interface components {
             reason: string;
             /** Duration S */
             duration_s: number | ("NaN" | "Infinity" | "-Infinity") | null;
+            /** Model */
+            model: string;
         };
         /**
          * TrialBody
@@ -2473,7 +2487,7 @@ export interface components {
         TuneSpec: {
             /**
              * Name
-             * @description what the result is called
+             * @description train cell to search, by its name; the study and its promoted model are called the same
              */
             name: string;
             /**
@@ -2597,7 +2611,7 @@ export interface components {
             seed: number;
             /**
              * Run
-             * @description train run whose cell is tuned; the newest of this name otherwise
+             * @description train run whose cell is searched; the newest of this name otherwise
              * @default null
              */
             run: string | null;
@@ -2880,10 +2894,10 @@ export interface operations {
                 offset?: number;
                 /** @description most rows */
                 limit?: number;
+                /** @description only those in this state */
+                state?: ("PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST") | null;
                 /** @description only runs of this kind */
                 kind?: ("transform" | "train" | "tune" | "serve" | "batch") | null;
-                /** @description only runs in this state */
-                state?: ("PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST") | null;
                 /** @description only runs of this name */
                 name?: string | null;
             };
@@ -3009,8 +3023,10 @@ export interface operations {
     getRunsRunMetrics: {
         parameters: {
             query?: {
-                /** @description lines that the caller has */
+                /** @description bytes that the caller has: the last answer's `next` */
                 after?: number;
+                /** @description all from the beginning, in no more points than a picture shows; not with `after` */
+                curves?: boolean;
             };
             header?: never;
             path: {
@@ -3150,7 +3166,7 @@ export interface operations {
     getRunsRunLogStream: {
         parameters: {
             query?: {
-                /** @description begin after this many bytes, or lines of metrics */
+                /** @description begin after this many bytes */
                 offset?: number | null;
                 /** @description begin at most this many bytes before the end */
                 tail?: number | null;
@@ -3186,7 +3202,7 @@ export interface operations {
     getRunsRunMetricsStream: {
         parameters: {
             query?: {
-                /** @description begin after this many bytes, or lines of metrics */
+                /** @description begin after this many bytes */
                 offset?: number | null;
                 /** @description begin at most this many bytes before the end */
                 tail?: number | null;
@@ -3429,6 +3445,8 @@ export interface operations {
                 offset?: number;
                 /** @description most rows */
                 limit?: number;
+                /** @description only those in this state */
+                state?: ("PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST") | null;
             };
             header?: never;
             path?: never;
@@ -3628,6 +3646,8 @@ export interface operations {
                 offset?: number;
                 /** @description most rows */
                 limit?: number;
+                /** @description only those in this state */
+                state?: ("PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST") | null;
             };
             header?: never;
             path?: never;

@@ -160,6 +160,8 @@ def test_a_study_shows_its_best_trials_first():
     assert "smallest auc (or --maximize?)" in text(replace(study, maximize=(False,)))
     loss = replace(study, metrics=("loss",), maximize=(False,))
     assert "smallest loss\n" in text(loss)
+    grid = replace(study, total=3, run=replace(study.run, spec={"trials": 20}))
+    assert any(line.split() == ["trials", "3", "of", "3"] for line in text(grid).splitlines())
 
 
 def test_a_check_names_what_differs():

@@ -147,3 +147,9 @@ def test_no_option_of_the_call_hides_a_field_of_a_spec():
 
 def test_help_says_how_to_turn_off_what_is_on():
     assert "--combine, --no-combine" in explain("serve")
+
+
+def test_the_name_says_whose_it_is_where_it_is_that_of_something_else():
+    for verb, words in (("tune", "train cell"), ("serve", "model"), ("batch", "model")):
+        (line,) = (text for text in explain(verb).splitlines() if text.startswith("  NAME "))
+        assert words in line

@@ -19,6 +19,7 @@ import pytest
 
 import jupyter_kf as kf
 from jupyter_kf.blobs import read_json
+from jupyter_kf.display import text
 from jupyter_kf.errors import KfError
 from jupyter_kf.records import State, plain
 
@@ -161,7 +162,7 @@ def test_two_versions_roll_back_and_say_what_there_is(served):
     second = served.serve("late", wait=True)
     assert (second.version, second.state) == (2, State.READY)
     back = served.serve("late", version=1)
-    assert back.version == 1
+    assert (back.version, back.why) == (1, "a roll back from version 2")
     assert len(served.predict("late", GOOD)) == 1
     with pytest.raises(KfError) as caught:
         served.serve("late", version=77)
@@ -286,7 +287,7 @@ def test_a_killed_endpoint_is_stood_in_for_and_says_so_when_nobody_is_left(serve
     assert (now.version, now.instead_of, now.run.id) == (1, 2, first.run.id)
     killed(served, first)
     for ask in (lambda: served.predict("frail", GOOD), lambda: served.check("frail")):
-        with pytest.raises(KfError, match="%kf serve frail --model late@1`") as caught:
+        with pytest.raises(KfError, match=r"%kf serve frail --version \d+`") as caught:
             ask()
         assert caught.value.code == 2204 and "FAILED" in caught.value.cause
 
@@ -305,8 +306,15 @@ def test_an_endpoint_that_was_stopped_says_so_and_shows_the_way_back(served):
     served.stop("frail")
     with pytest.raises(KfError, match="STOPPED") as caught:
         served.predict("frail", GOOD)
-    assert caught.value.code == 2204
-    for each in (first, second):
+    assert caught.value.code == 2204 and f"--version {warm}`" in caught.value.fix
+    stopped = text(served.endpoint("frail"))
+    assert f"%kf serve frail --version {warm}    starts it again (as it does" in stopped
+    # Any of them can be started, whichever had the traffic: it is a version of its own then.
+    again = served.serve("frail", version=second.version, wait=True)
+    assert (again.state, again.model) == (State.READY, second.model)
+    assert again.why == f"a roll back to version {second.version}, whose model it is"
+    served.stop("frail")
+    for each in (first, second, again):
         served.delete(each.run.id)
     assert served.show("frail").state is State.LOST  # its run is gone; all else is still listed
     assert "frail" in {one.name for one in served.list("endpoints")}

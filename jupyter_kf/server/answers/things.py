@@ -73,21 +73,23 @@ class TransformPaper(At):
 
 @dataclass(frozen=True)
 class StudyRow:
-    """A study as lists show it; `trials` counts them by state."""
+    """A study as lists show it; `trials` counts them by state, `total` those there will be."""
 
     run: RunRow
     name: str
     metrics: tuple[str, ...]
     maximize: tuple[bool, ...]
     trials: Mapping[str, int]
+    total: int
     best: tuple[Trial, ...]
 
 
 @dataclass(frozen=True)
 class StudyPage(At):
-    """Some of the studies, the newest first."""
+    """Some of the studies that fit, the newest first; `counts` are as in `RunPage`."""
 
     total: int
+    counts: Mapping[str, int]
     rows: tuple[StudyRow, ...]
 
 

@@ -13,7 +13,7 @@ import { MetricPlots, useMetrics } from '../ui/metrics';
 import { Button, ErrorBox, ProblemBox, Progress } from '../ui/pieces';
 import { StateBadge } from '../ui/state';
 import type { RunRow } from '../wire';
-import type { IRunReference } from './reference';
+import { type IRunReference, pageOf } from './reference';
 import { Summary } from './summary';
 
 const LINES = 5;
@@ -90,9 +90,7 @@ function Head({ row, told }: { row: RunRow; told: IRunReference }): React.ReactE
   const { kf, trans, commands } = useKf();
   const [failed, setFailed] = React.useState<unknown>(null);
   const ended = ENDED.has(row.state);
-  const target = told.endpoint
-    ? { thing: 'endpoint', id: told.endpoint }
-    : { thing: row.kind === 'tune' ? 'study' : 'run', id: row.id };
+  const target = pageOf(row, told);
   // An endpoint is not cancelled: it is stopped with all its versions, as on its page.
   const serves = row.state === 'READY';
   const end = () => {
@@ -117,8 +115,8 @@ function Head({ row, told }: { row: RunRow; told: IRunReference }): React.ReactE
         )}
         <Button
           label={trans.__('Open')}
-          title={trans.__('Opens the page of %1', row.id)}
-          onClick={() => void commands.execute(CommandIDs.open, target)}
+          title={trans.__('Opens the page of %1', target.id)}
+          onClick={() => void commands.execute(CommandIDs.open, { ...target })}
         />
       </div>
       {serves ? null : (
@@ -169,8 +167,11 @@ function timing(row: RunRow, trans: IContext['trans']): string {
 
 /** Plots of what was reported often, numbers of what was reported once. */
 function Plots({ row }: { row: RunRow }): React.ReactElement {
+  const { commands } = useKf();
   const feed = useMetrics(row.id);
-  return <MetricPlots feed={feed} height={96} most={4} />;
+  const open = () =>
+    void commands.execute(CommandIDs.open, { thing: 'run', id: row.id });
+  return <MetricPlots feed={feed} height={96} most={4} elsewhere={open} />;
 }
 
 /**
@@ -207,7 +208,7 @@ function LastLines({ row }: { row: RunRow }): React.ReactElement | null {
       role="log"
       aria-label={trans.__('Last lines of the log')}
     >
-      {log.lines.length === 0 && !ENDED.has(row.state) ? (
+      {log.lines.length === 0 && !ENDED.has(row.state) && row.kind !== 'tune' ? (
         <span className="jp-Kf-quiet">{trans.__('Nothing printed so far.')}</span>
       ) : null}
       {log.lines.map((line, index) => (

@@ -1,3 +1,6 @@
+import type { Thing } from '../tokens';
+import type { RunRow } from '../wire';
+
 /** What the output of a cell that started a run holds. */
 export const MIME = 'application/vnd.jupyter-kf.run+json';
 
@@ -9,4 +12,15 @@ export interface IRunReference {
   name: string;
   /** The endpoint's name, when it is one. */
   endpoint?: string;
+}
+
+/** The page that "Open" leads to; an endpoint's by its run's name, which it has from the start. */
+export function pageOf(
+  row: Pick<RunRow, 'id' | 'kind' | 'name'>,
+  { endpoint }: IRunReference
+): { thing: Thing; id: string } {
+  if (row.kind === 'serve') {
+    return { thing: 'endpoint', id: endpoint ?? row.name };
+  }
+  return { thing: row.kind === 'tune' ? 'study' : 'run', id: row.id };
 }

@@ -1,10 +1,12 @@
 /** What a cell's output says of an endpoint or a study beyond its run: which model, which trial. */
 import * as React from 'react';
 import { part } from '../services/rest';
+import { CommandIDs } from '../tokens';
 import { useKf } from '../ui/context';
 import { formatNumber } from '../ui/format';
 import { useFetched } from '../ui/hooks';
 import { StudyPlots, useStudy } from '../ui/studyplots';
+import { counts, trialWords } from '../ui/trials';
 import type { EndpointPaper, RunRow, Trial } from '../wire';
 
 export function Summary({ row }: { row: RunRow }): React.ReactElement | null {
@@ -38,17 +40,25 @@ function Served({ row }: { row: RunRow }): React.ReactElement | null {
   );
 }
 
-/** The best trial so far: its values and its parameters; and how the search went. */
+/** How many trials there were, the best of them, its parameters; and how the search went. */
 function Found({ row }: { row: RunRow }): React.ReactElement | null {
-  const { trans } = useKf();
+  const { trans, commands } = useKf();
   const { data } = useStudy(row.id);
+  const open = () =>
+    void commands.execute(CommandIDs.open, { thing: 'study', id: row.id });
   if (!data) {
     return null;
   }
-  const best = data.study.best[0];
+  const { study } = data;
+  const best = study.best[0];
+  const { running } = counts(study);
+  const far = [
+    ...trialWords(study, trans),
+    running ? trans.__('%1 running now', running) : ''
+  ];
   const parts = best && [
     trans.__('best: trial %1', best.number),
-    said(data.study.metrics, best),
+    said(study.metrics, best),
     Object.entries(best.params)
       .map(
         ([name, value]) =>
@@ -58,8 +68,9 @@ function Found({ row }: { row: RunRow }): React.ReactElement | null {
   ];
   return (
     <>
+      <Line parts={far} />
       {parts ? <Line parts={parts} /> : null}
-      <StudyPlots study={data.study} height={110} most={4} />
+      <StudyPlots study={study} height={110} most={4} elsewhere={open} />
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import type { Column } from '../wire';
+import type { Column, Endpoint } from '../wire';
 import {
+  backWords,
   checkedWords,
   columnOf,
   examples,
@@ -111,6 +112,17 @@ it('a refusal is shown at the column that it names', () => {
 it('a check names the version that it was for', () => {
   expect(checkedWords(2, true, trans)).toContain('version 2 computes what training');
   expect(checkedWords(3, false, trans)).toContain('version 3 differs');
+});
+
+it('a version that is gone back to has the traffic, or is started as a new one', () => {
+  const versions = [1, 2, 3].map(n => ({ n }));
+  const told = (state: string, version: number) =>
+    backWords(1, { state, version, versions } as unknown as Endpoint, trans);
+  expect(told('READY', 1)).toBe('Version 1 has the traffic.');
+  const anew =
+    'Version 1 is started again, as version 3; it takes the traffic once proven.';
+  expect(told('READY', 2)).toBe(anew);
+  expect(told('CANCELLED', 1)).toBe(anew);
 });
 
 it('pasted numbers are sent as they were typed', () => {

@@ -1,6 +1,6 @@
 /** A row as people type it: texts to values by the endpoint's schema, and what does not fit. Pure. */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { Column, Problem } from '../wire';
+import type { Column, Endpoint, Problem } from '../wire';
 
 export type Kind = 'number' | 'whole' | 'switch' | 'time' | 'text';
 
@@ -160,7 +160,24 @@ function emptyText(column: Column, text: string): boolean {
   return text.trim() === '' && kindOf(column) === 'text' && never;
 }
 
-/** How a check went, and of which version: the words stay when another takes the traffic. */
+/** What a roll back led to: a version that still ran has the traffic, another is started anew. */
+export function backWords(
+  asked: number,
+  { state, version, versions }: Endpoint,
+  trans: TranslationBundle
+): string {
+  if (version === asked && state === 'READY') {
+    return trans.__('Version %1 has the traffic.', asked);
+  }
+  const newest = Math.max(...versions.map(({ n }) => n));
+  return trans.__(
+    'Version %1 is started again, as version %2; it takes the traffic once proven.',
+    asked,
+    newest
+  );
+}
+
+/** How a check of a version went that has not got the traffic any more. */
 export function checkedWords(
   version: number,
   ok: boolean,

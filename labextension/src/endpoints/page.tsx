@@ -18,8 +18,8 @@ import {
 import { Button, ConfirmButton, Facts, ProblemBox, Section } from '../ui/pieces';
 import { StateBadge, stateWord } from '../ui/state';
 import { Table } from '../ui/table';
-import type { Check, Checked, EndpointPaper, Version } from '../wire';
-import { checkedWords } from './form';
+import type { Check, Checked, EndpointAnswered, EndpointPaper, Version } from '../wire';
+import { backWords, checkedWords } from './form';
 import { Parity } from './parity';
 import { Traffic } from './trafficview';
 import { TryIt } from './tryit';
@@ -59,13 +59,18 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
   // The server keeps the last check, where it may write; else this page remembers it.
   const [checked, setChecked] = React.useState<Checked | null>(null);
   React.useEffect(() => setChecked(null), [endpoint.version]);
+  const shown = React.useRef(endpoint.version);
+  shown.current = endpoint.version;
   const path = `endpoints/${part(name)}`;
   const checkNow = () =>
     action.run('check', async () => {
       const check = await kf.rest.post<Check>(`${path}/check`);
+      if (shown.current !== endpoint.version) {
+        return checkedWords(endpoint.version, check.ok, trans); // another has the traffic now
+      }
       setChecked({ at_s: Date.now() / 1000, check });
       again();
-      return checkedWords(endpoint.version, check.ok, trans);
+      return null; // it stands beside the proof
     });
   // From here on nobody answers: not to be asked for counters until there is news of it.
   const [stopping, setStopping] = React.useState(false);
@@ -191,17 +196,13 @@ function Versions(props: {
 }): React.ReactElement {
   const { kf, trans } = useKf();
   const { paper, action, again } = props;
-  const { endpoint, warm } = paper;
+  const { endpoint } = paper;
   const rollBack = (version: number) =>
     action.run(`roll-back ${version}`, async () => {
-      await kf.rest.post(`endpoints/${part(endpoint.name)}/roll-back`, { version });
+      const path = `endpoints/${part(endpoint.name)}/roll-back`;
+      const told = await kf.rest.post<EndpointAnswered>(path, { version });
       again();
-      return version === warm
-        ? trans.__('Version %1 has the traffic.', version)
-        : trans.__(
-            'Version %1 is being started; it takes the traffic once proven.',
-            version
-          );
+      return backWords(version, told.endpoint, trans);
     });
   return (
     <Section title={trans.__('Versions')}>
@@ -277,7 +278,7 @@ function Turn(props: {
         title={
           n === warm && !over
             ? trans.__('It still runs: the traffic moves at once')
-            : trans.__('It is started and proven first')
+            : trans.__('Its model is started as a new version, and proven first')
         }
         disabled={action.busy !== null}
         onClick={() => props.rollBack(n)}

@@ -286,22 +286,35 @@ function Field(props: {
   );
 }
 
+interface IAnswer {
+  at: number;
+  row: Record<string, unknown>;
+}
+
 function Answers({ answer }: { answer: Predicted }): React.ReactElement {
   const { trans } = useKf();
   const rows = answer.predictions.slice(0, MOST_ANSWERS);
   const names = [...new Set(rows.flatMap(row => Object.keys(row)))];
+  const several = answer.predictions.length > 1;
   const columns = names.map(name => ({
     key: name,
     title: name,
     number: rows.every(row => typeof row[name] === 'number'),
-    cell: ({ row }: { row: Record<string, unknown> }) => shown(row[name])
+    cell: ({ row }: IAnswer) => shown(row[name])
   }));
+  const number = {
+    key: '#',
+    title: trans.__('Row'),
+    help: trans.__('As it was pasted, counted from 0 as the endpoint does'),
+    number: true,
+    cell: ({ at }: IAnswer) => <span className="jp-Kf-quiet">{at}</span>
+  };
   const more = answer.predictions.length - rows.length;
   return (
     <div className="jp-Kf-answers" aria-live="polite">
       <Table
         label={trans.__('Predictions')}
-        columns={columns}
+        columns={several ? [number, ...columns] : columns}
         rows={rows.map((row, at) => ({ at, row: row as Record<string, unknown> }))}
         keyOf={({ at }) => String(at)}
       />

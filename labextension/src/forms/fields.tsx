@@ -11,6 +11,8 @@ export interface IFieldProps {
   /** What is wrong, as a sentence; empty when nothing is. */
   wrong: string;
   names: readonly string[];
+  /** What there is to name, as a sentence; empty where that needs no word. */
+  known: string;
   change: (field: string, content: Content) => void;
 }
 
@@ -33,7 +35,7 @@ export function FormField(props: IFieldProps): React.ReactElement {
     <>
       <Control {...props} id={id} described={described} />
       <span className="jp-Kf-fieldHelp" id={`${id}help`}>
-        {helpWords(field, trans)}
+        {[helpWords(field, trans), props.known].filter(Boolean).join(' ')}
       </span>
       <span className="jp-Kf-fieldError" id={`${id}wrong`} aria-live="polite">
         {wrong}

@@ -1,3 +1,4 @@
+import { nullTranslator } from '@jupyterlab/translation';
 import type { Flag, VerbPaper } from '../wire';
 import {
   blank,
@@ -7,8 +8,11 @@ import {
   literal,
   request,
   restored,
-  sentence
+  sentence,
+  thereAre
 } from './model';
+
+const trans = nullTranslator.load('jupyter_kf');
 
 function flag(field: string, more: Partial<Flag> = {}): Flag {
   return {
@@ -214,4 +218,26 @@ it('help is a sentence, and says how a value is written where that is not in it'
   ]) {
     expect(nothing).toBe('no');
   }
+});
+
+describe('the name of a form', () => {
+  const own = (verb: 'train' | 'tune' | 'serve') =>
+    fieldsOf(verb, PAPER).find(({ field }) => field === 'name')!;
+
+  it('is of a train cell where one is searched: those that there are stand below', () => {
+    expect(own('tune').names).toBe('cells');
+    expect(thereAre(own('tune'), ['delay', 'late'], trans)).toBe(
+      'Train cells: delay, late.'
+    );
+    expect(thereAre(own('tune'), [], trans)).toBe('No train cell was run yet.');
+    expect(thereAre(own('tune'), undefined, trans)).toBe(''); // not known yet
+    const many = Array.from({ length: 20 }, (_, n) => `m${n}`);
+    expect(thereAre(own('serve'), many, trans)).toMatch(/^Models: m0, .*m11, …\.$/);
+  });
+
+  it('is free where the cell is new, and other fields list nothing unasked', () => {
+    expect(thereAre(own('train'), ['delay'], trans)).toBe('');
+    const data = fieldsOf('train', PAPER).find(({ field }) => field === 'data')!;
+    expect(thereAre(data, ['trips'], trans)).toBe('');
+  });
 });

@@ -3,6 +3,7 @@
  *
  * Pure. The server's spec decides what is right; here texts only become values.
  */
+import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Flag, Mistake, VerbPaper } from '../wire';
 import type { Verb } from './verbs';
 
@@ -10,7 +11,7 @@ export type Group = 'basic' | 'more' | 'resources';
 export type Control = 'text' | 'number' | 'choice' | 'switch' | 'list' | 'map' | 'some';
 
 /** What completes a field: names of the store's things. */
-export type Names = 'datasets' | 'transforms' | 'models' | 'runs';
+export type Names = 'datasets' | 'transforms' | 'models' | 'runs' | 'cells';
 
 export interface IField {
   field: string;
@@ -35,6 +36,9 @@ export interface IField {
 /** One field's content: a text, a switch, several texts, or names with values. */
 export type Content = string | boolean | string[] | [string, string][];
 export type Contents = Record<string, Content>;
+
+/** So many names are listed at most. */
+export const MOST_NAMED = 12;
 
 /** What most people set, in this order; the rest of a verb's own fields are under "More". */
 const BASIC: Record<Verb, readonly string[]> = {
@@ -66,6 +70,14 @@ const NAMES: Record<string, Names> = {
   run: 'runs'
 };
 
+/** What the name of a verb's own means, where it is that of something that exists. */
+const OWN: Record<Verb, Names | null> = {
+  train: null,
+  tune: 'cells',
+  serve: 'models',
+  batch: 'models'
+};
+
 interface ISchemaPart {
   type?: string;
   minimum?: number;
@@ -81,7 +93,7 @@ export function fieldsOf(verb: Verb, paper: VerbPaper): IField[] {
   };
   const basic = BASIC[verb];
   const fields = paper.flags.map(flag =>
-    fieldOf(flag, basic, resolved(properties[flag.field] ?? {}, $defs))
+    fieldOf(flag, verb, resolved(properties[flag.field] ?? {}, $defs))
   );
   const place = (field: IField) =>
     basic.includes(field.field) ? basic.indexOf(field.field) : basic.length;
@@ -99,8 +111,9 @@ function resolved(part: ISchemaPart, defs: Record<string, ISchemaPart>): ISchema
   return some ? { ...some, ...part, type: some.type } : part;
 }
 
-function fieldOf(flag: Flag, basic: readonly string[], schema: ISchemaPart): IField {
+function fieldOf(flag: Flag, verb: Verb, schema: ISchemaPart): IField {
   const { field, choices } = flag;
+  const basic = BASIC[verb];
   const whole = schema.type === 'integer';
   const numeric = whole || schema.type === 'number';
   const controls: Record<string, Control> = {
@@ -126,7 +139,7 @@ function fieldOf(flag: Flag, basic: readonly string[], schema: ISchemaPart): IFi
     required: flag.required,
     choices,
     fallback: plainDefault(flag.default),
-    names: NAMES[field] ?? null,
+    names: field === 'name' ? OWN[verb] : (NAMES[field] ?? null),
     plain: flag.plain,
     whole,
     minimum: schema.minimum ?? null,
@@ -155,6 +168,25 @@ function blankOf({ control, required, fallback }: IField): Content {
     default:
       return '';
   }
+}
+
+/** What there is to name, below a field that must have a name; nothing before that is known. */
+export function thereAre(
+  { names, required }: IField,
+  known: readonly string[] | undefined,
+  trans: TranslationBundle
+): string {
+  if (!names || !required || !known) {
+    return '';
+  }
+  const few = known.slice(0, MOST_NAMED).join(', ');
+  const some = known.length > MOST_NAMED ? `${few}, …` : few;
+  if (names === 'cells') {
+    return some
+      ? trans.__('Train cells: %1.', some)
+      : trans.__('No train cell was run yet.');
+  }
+  return some ? trans.__('Models: %1.', some) : trans.__('There is no model yet.');
 }
 
 /** A help text as a sentence. */

@@ -1,9 +1,10 @@
 /** A launch form: fields of a verb, and the cell they make, which goes into the notebook. */
 import { Clipboard } from '@jupyterlab/apputils';
 import * as React from 'react';
-import { CommandIDs, type IInserted } from '../tokens';
+import { CommandIDs } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { asKfError } from '../ui/hooks';
+import { useInsert } from '../ui/insert';
 import { ActionNote, CodeBlock, PageHead, useAction } from '../ui/page';
 import { Button, ErrorBox, ProblemBox, Section, Skeleton } from '../ui/pieces';
 import type { Problem, VerbPaper } from '../wire';
@@ -16,14 +17,15 @@ import {
   fieldsOf,
   type Group,
   type IField,
+  MOST_NAMED,
   request,
   restored,
-  sentence
+  sentence,
+  thereAre
 } from './model';
 import { type ITold, useCell, useNames, useVersion } from './told';
 import type { Verb } from './verbs';
 
-const MOST_NAMED = 12;
 const TRAIN_CODE = `model = ...  # kept; finds X_train, y_train, X_valid, y_valid and each parameter
 kf.report(score=...)
 `;
@@ -120,11 +122,15 @@ function Form(props: {
       fix
     ]);
     const listedAlready = said.some(text => text.startsWith('known: '));
+    const elsewhere = listedAlready || field.required; // the latter beside its help
     const there =
-      field.names && said.length && !listedAlready ? (names[field.names] ?? []) : [];
-    const listed = there.length
-      ? trans.__('There are: %1', there.slice(0, MOST_NAMED).join(', '))
-      : '';
+      field.names && said.length && !elsewhere ? (names[field.names] ?? []) : [];
+    const named = there.slice(0, MOST_NAMED).join(', ');
+    const listed = !there.length
+      ? ''
+      : there.length > MOST_NAMED
+        ? trans.__('There are: %1 and %2 more', named, there.length - MOST_NAMED)
+        : trans.__('There are: %1', named);
     return [...said, listed].filter(Boolean).map(sentence).join('\n');
   };
   const group = (name: Group) =>
@@ -137,6 +143,7 @@ function Form(props: {
           content={contents[field.field]}
           wrong={wrongOf(field)}
           names={field.names ? (names[field.names] ?? []) : []}
+          known={thereAre(field, field.names ? names[field.names] : [], trans)}
           change={change}
         />
       ));
@@ -259,20 +266,12 @@ function Made(props: {
   const { trans, commands } = useKf();
   const { told, missing } = props;
   const action = useAction();
+  const put = useInsert();
   const { cell } = told;
   const quiet = action.clear;
   React.useEffect(quiet, [cell, quiet]); // what was said was of another cell
   const insert = () =>
-    cell === null
-      ? props.reveal()
-      : action.run('insert', async () => {
-          const done: IInserted | null = await commands.execute(CommandIDs.insertCell, {
-            cell
-          });
-          return done
-            ? trans.__('It is cell %1 of %2 now; run it there.', done.place, done.path)
-            : null;
-        });
+    cell === null ? props.reveal() : action.run('insert', () => put({ cell }));
   const copy = () => {
     Clipboard.copyToSystem(cell ?? '');
     action.run('copy', async () => trans.__('Copied.'));

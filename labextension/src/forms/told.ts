@@ -2,7 +2,7 @@
 import * as React from 'react';
 import { useKf } from '../ui/context';
 import { asKfError } from '../ui/hooks';
-import type { Change, Draft, Mistake, Problem, ThingPage } from '../wire';
+import type { Change, Draft, Mistake, Problem, RunPage, ThingPage } from '../wire';
 import { drafted } from './draft';
 import type { IField, IRequest, Names } from './model';
 import type { Verb } from './verbs';
@@ -92,12 +92,15 @@ export function useNames(
   React.useEffect(() => {
     let alive = true;
     for (const path of wanted.split(' ').filter(Boolean)) {
-      const query = path === 'runs' ? { limit: 50, kind: 'train' } : { limit: 500 };
-      kf.rest.get<ThingPage>(path, query).then(
+      const runs = path === 'runs' || path === 'cells';
+      const limit = path === 'runs' ? 50 : 500;
+      const query = runs ? { limit, kind: 'train' } : { limit };
+      kf.rest.get<ThingPage | RunPage>(runs ? 'runs' : path, query).then(
         ({ rows }) => {
-          const found = rows.map(row =>
-            path === 'runs' ? (row as unknown as { id: string }).id : row.name
+          const all = rows.map(row =>
+            path === 'runs' && 'id' in row ? row.id : row.name
           );
+          const found = [...new Set(all)];
           if (alive) {
             set(now => ({ ...now, [path]: found }));
           }

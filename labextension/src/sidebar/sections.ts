@@ -1,5 +1,6 @@
 /** The sections of the sidebar: where their rows come from and how a row reads. */
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { STATES } from '../services/validate';
 import type { IKubeflow, Thing } from '../tokens';
 import type { EndpointRow, RunRow, State, StudyRow, ThingRow } from '../wire';
 import {
@@ -10,6 +11,7 @@ import {
   toNumber
 } from '../ui/format';
 import { kindWord } from '../ui/labels';
+import { finishedIn, finishedWords } from '../ui/trials';
 import type { IPage } from './list';
 
 /** One row as the list shows it. */
@@ -37,12 +39,14 @@ export interface ISection {
   /** What its events are about. */
   thing: Thing;
   title: string;
-  filters: boolean;
+  /** Of which kinds and in which states its rows may be: what they are filtered by. */
+  kinds: readonly string[];
+  states: readonly State[];
   empty: { text: string; code: string };
   fetch(question: IQuestion, offset: number, signal: AbortSignal): Promise<IPage<IRow>>;
 }
 
-export const KINDS = ['train', 'transform', 'tune', 'serve', 'batch'];
+const KINDS = ['train', 'transform', 'tune', 'serve', 'batch'];
 const LIMIT = 100;
 
 /** A run's row: what it is, how it goes, since when. */
@@ -110,7 +114,8 @@ export function sections(kf: IKubeflow, trans: TranslationBundle): ISection[] {
     id: path,
     thing,
     title,
-    filters: false,
+    kinds: [],
+    states: [],
     empty: { text, code },
     fetch: async (question: IQuestion, offset: number, signal: AbortSignal) => {
       const page = await list<ThingRow>(path, question, offset, signal);
@@ -122,7 +127,8 @@ export function sections(kf: IKubeflow, trans: TranslationBundle): ISection[] {
       id: 'runs',
       thing: 'run',
       title: trans.__('Runs'),
-      filters: true,
+      kinds: KINDS,
+      states: STATES,
       empty: {
         text: trans.__(
           'No run yet. Once %load_ext jupyter_kf was run, a train cell makes one:'
@@ -138,7 +144,8 @@ export function sections(kf: IKubeflow, trans: TranslationBundle): ISection[] {
       id: 'studies',
       thing: 'study',
       title: trans.__('Studies'),
-      filters: false,
+      kinds: [],
+      states: STATES.filter(state => state !== 'READY'),
       empty: {
         text: trans.__('No study yet. It searches the parameters of a train cell:'),
         code: '%kf tune NAME --param "lr=loguniform(1e-3, 0.3)" --metric auc --maximize'
@@ -159,7 +166,8 @@ export function sections(kf: IKubeflow, trans: TranslationBundle): ISection[] {
       id: 'endpoints',
       thing: 'endpoint',
       title: trans.__('Endpoints'),
-      filters: false,
+      kinds: [],
+      states: STATES.filter(state => state !== 'SUCCEEDED'),
       empty: {
         text: trans.__('No endpoint yet. It serves a model with its own transform:'),
         code: '%kf serve MODEL'
@@ -201,8 +209,7 @@ function thingRow(thing: Thing, row: ThingRow): IRow {
 
 function studyRow(row: StudyRow, trans: TranslationBundle): IRow {
   const base = runRow(row.run, trans);
-  const count = Object.values(row.trials).reduce((sum, n) => sum + n, 0);
-  const trials = trans._n('%1 trial', '%1 trials', count);
+  const trials = finishedWords(finishedIn(row.trials), row.total, trans);
   const detail = () => joined(trials, base.detail());
   return { ...base, thing: 'study', title: row.name, detail };
 }

@@ -1,5 +1,8 @@
+import { nullTranslator } from '@jupyterlab/translation';
 import { study, trial } from '../testing/fakes';
-import { axes, counts, parallels, position, sorted } from './model';
+import { axes, parallels, position, sorted, unpromoted } from './model';
+
+const trans = nullTranslator.load('jupyter_kf');
 
 describe('parallel coordinates', () => {
   const told = study([
@@ -52,12 +55,18 @@ describe('the table of trials', () => {
   });
 });
 
-it('trials are counted by how they ended', () => {
+it('only a trial that left a model can be promoted, and of another it is said why not', () => {
   const told = study([
-    trial(0),
-    trial(1, { state: 'RUNNING' }),
-    trial(2, { state: 'FAILED' }),
-    trial(3, { state: 'CANCELLED', reason: 'pruned at step 1' })
+    trial(0, { model: 'a' }),
+    trial(1),
+    trial(2, { state: 'RUNNING', values: null }),
+    trial(3, { state: 'FAILED', values: null })
   ]);
-  expect(counts(told)).toEqual({ done: 1, running: 1, pruned: 1, failed: 1 });
+  const why = (at: number) => unpromoted(told, told.trials[at], trans);
+  expect(why(0)).toBe('');
+  expect(why(1)).toContain('Trial 1 kept no model: only a trial that was the best');
+  expect(why(2)).toContain('has not ended yet');
+  expect(why(3)).toContain('did not complete');
+  const none = study([trial(0), trial(1)]);
+  expect(unpromoted(none, none.trials[0], trans)).toContain('No trial left a model');
 });

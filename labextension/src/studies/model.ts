@@ -1,6 +1,7 @@
 /** What a study's page shows, made from its trials. Pure: no widgets, no requests. */
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { toNumber } from '../ui/format';
-import { isPruned, valueOf } from '../ui/history';
+import { valueOf } from '../ui/history';
 import type { Study, Trial } from '../wire';
 
 export interface IAxis {
@@ -150,20 +151,27 @@ function compare(a: unknown, b: unknown): number {
     : String(a).localeCompare(String(b), undefined, { numeric: true });
 }
 
-export interface ICounts {
-  done: number;
-  running: number;
-  pruned: number;
-  failed: number;
-}
-
-export function counts(study: Study): ICounts {
-  const found = { done: 0, running: 0, pruned: 0, failed: 0 };
-  for (const trial of study.trials) {
-    found.running += Number(trial.state === 'RUNNING' || trial.state === 'PENDING');
-    found.done += Number(trial.state === 'SUCCEEDED');
-    found.failed += Number(trial.state === 'FAILED');
-    found.pruned += Number(isPruned(trial));
+/** Why a trial can't become a model; empty when it can. */
+export function unpromoted(
+  { trials }: Study,
+  { number, state, model }: Trial,
+  trans: TranslationBundle
+): string {
+  if (state === 'RUNNING' || state === 'PENDING') {
+    return trans.__('Trial %1 has not ended yet.', number);
   }
-  return found;
+  if (state !== 'SUCCEEDED') {
+    return trans.__('Trial %1 did not complete, so it left no model.', number);
+  }
+  if (model) {
+    return '';
+  }
+  return trials.some(other => other.model)
+    ? trans.__(
+        'Trial %1 kept no model: only a trial that was the best when it ended keeps its own.',
+        number
+      )
+    : trans.__(
+        'No trial left a model to promote: the cell binds nothing to the name `model`.'
+      );
 }

@@ -18,8 +18,9 @@ import {
   useAction
 } from '../ui/page';
 import { StateBadge } from '../ui/state';
+import { trialWords } from '../ui/trials';
 import type { Promoted, StudyPaper } from '../wire';
-import { counts, parameters } from './model';
+import { parameters, unpromoted } from './model';
 import { ImportancePlot, ParallelPlot } from './plots';
 import { Trials } from './trials';
 
@@ -105,6 +106,7 @@ function Head(props: { paper: StudyPaper; chosen: number | null }): React.ReactE
   const number = props.chosen ?? best?.number ?? null;
   const trial = study.trials.find(one => one.number === number);
   const running = !ENDED.has(run.state);
+  const refused = trial ? unpromoted(study, trial, trans) : '';
   const promote = () =>
     action.run('promote', async () => {
       const { model } = await kf.rest.post<Promoted>(
@@ -163,7 +165,8 @@ function Head(props: { paper: StudyPaper; chosen: number | null }): React.ReactE
                 yes={trans.__('Promote')}
                 tone="accent"
                 no={trans.__('Not now')}
-                disabled={trial.state !== 'SUCCEEDED' || action.busy !== null}
+                title={refused || undefined}
+                disabled={refused !== '' || action.busy !== null}
                 onConfirm={promote}
               />
             ) : null}
@@ -176,6 +179,11 @@ function Head(props: { paper: StudyPaper; chosen: number | null }): React.ReactE
           label={trans.__('Progress of the search')}
         />
       ) : null}
+      {refused ? (
+        <p className="jp-Kf-quiet jp-Kf-pad" role="status">
+          {refused}
+        </p>
+      ) : null}
       <ActionNote action={action} />
     </>
   );
@@ -185,22 +193,8 @@ function Detail({ paper }: { paper: StudyPaper }): React.ReactElement {
   const { trans } = useKf();
   const { study } = paper;
   const { run } = study;
-  const found = counts(study);
-  const wanted = Number(run.spec['trials'] ?? study.trials.length);
   const best = study.best[0];
-  const parts = [
-    trans.__(
-      '%1 of %2 trials finished',
-      found.done + found.pruned + found.failed,
-      wanted
-    )
-  ];
-  if (found.pruned) {
-    parts.push(trans._n('%1 ended early', '%1 ended early', found.pruned));
-  }
-  if (found.failed) {
-    parts.push(trans._n('%1 failed', '%1 failed', found.failed));
-  }
+  const parts = trialWords(study, trans);
   if (best?.values) {
     const values = study.metrics.map(
       (name, at) => `${name} ${formatNumber(best.values![at])}`

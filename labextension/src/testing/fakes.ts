@@ -46,13 +46,15 @@ export function trial(number: number, more: Partial<Trial> = {}): Trial {
     run_id: '',
     reason: '',
     duration_s: 1,
+    model: '',
     ...more
   };
 }
 
 export function study(trials: Trial[], maximize = true): Study {
   const run = { spec: {} } as Study['run'];
-  return { run, metrics: ['auc'], maximize: [maximize], trials, best: [] };
+  const total = trials.length;
+  return { run, metrics: ['auc'], maximize: [maximize], trials, best: [], total };
 }
 
 type Answer = (path: string, query: Query, init: RequestInit) => unknown;
@@ -123,10 +125,17 @@ export class FakeKubeflow implements IKubeflow {
   };
   where: Where | null = null;
   trouble: string | null = null;
+  denied = false;
   readonly whereChanged = new Signal<this, void>(this);
   readonly changed = new Signal<this, Change>(this);
   readonly stale = new Signal<this, void>(this);
   readonly ready = Promise.resolve();
+
+  /** An event, as the real one tells it. */
+  tell(change: Change): void {
+    this.runs.apply(change);
+    this.changed.emit(change);
+  }
 }
 
 export function refusal(status: number, code = 'kf-1105'): KfError {

@@ -4,10 +4,22 @@ import {
   formatBytes,
   formatDuration,
   formatNumber,
+  noPlaceWords,
   shortDigest,
   toNumber,
   workWords
 } from './format';
+
+it('a refusal is told apart from a server that is not there', () => {
+  const trans = nullTranslator.load('jupyter_kf');
+  const said = (trouble: string | null, denied: boolean) =>
+    noPlaceWords({ trouble, denied }, trans);
+  expect([said(null, false), said('no answer', false), said('no', true)]).toEqual([
+    'connecting…',
+    'not connected',
+    'not permitted'
+  ]);
+});
 
 describe('numbers as people read them', () => {
   it.each([

@@ -113,3 +113,15 @@ export function workWords(
   ].filter(Boolean);
   return told.join(', ') || trans.__('idle');
 }
+
+/** Why it is not known where jobs go: 'not permitted' is another trouble than 'not connected'. */
+export function noPlaceWords(
+  { trouble, denied }: { trouble: string | null; denied: boolean },
+  trans: TranslationBundle
+): string {
+  return denied
+    ? trans.__('not permitted')
+    : trouble
+      ? trans.__('not connected')
+      : trans.__('connecting…');
+}

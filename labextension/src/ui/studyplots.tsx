@@ -7,6 +7,7 @@ import { valueOf } from './history';
 import { HistoryPlot } from './historyplot';
 import { formatNumber } from './format';
 import { type IFetched, useFetched } from './hooks';
+import { useSome } from './some';
 
 /** A study by the id of its run, kept by events. */
 export function useStudy(run: string): IFetched<StudyPaper> {
@@ -23,23 +24,33 @@ export function StudyPlots(props: {
   study: Study;
   height: number;
   most?: number;
+  /** Opens the page that has all of them. */
+  elsewhere?: () => void;
 }): React.ReactElement | null {
   const { study, height } = props;
-  const drawn = study.metrics
-    .map((name, at) => ({ name, at }))
-    .filter(({ at }) => study.trials.some(trial => Number.isFinite(valueOf(trial, at))))
-    .slice(0, props.most);
-  return drawn.length ? (
-    <div className="jp-Kf-plots">
-      {drawn.map(({ name, at }) => (
-        <div key={name} className="jp-Kf-metric">
-          <div className="jp-Kf-metricHead">
-            <span title={name}>{name}</span>
-            <b>{study.best[0] ? formatNumber(valueOf(study.best[0], at)) : ''}</b>
+  const { shown, more } = useSome(
+    study.metrics
+      .map((name, at) => ({ name, at }))
+      .filter(({ at }) =>
+        study.trials.some(trial => Number.isFinite(valueOf(trial, at)))
+      ),
+    props.most ?? Infinity,
+    props.elsewhere
+  );
+  return shown.length ? (
+    <>
+      <div className="jp-Kf-plots">
+        {shown.map(({ name, at }) => (
+          <div key={name} className="jp-Kf-metric">
+            <div className="jp-Kf-metricHead">
+              <span title={name}>{name}</span>
+              <b>{study.best[0] ? formatNumber(valueOf(study.best[0], at)) : ''}</b>
+            </div>
+            <HistoryPlot study={study} metric={at} height={height} compact />
           </div>
-          <HistoryPlot study={study} metric={at} height={height} compact />
-        </div>
-      ))}
-    </div>
+        ))}
+      </div>
+      {more}
+    </>
   ) : null;
 }

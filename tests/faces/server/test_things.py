@@ -70,7 +70,8 @@ async def test_a_study_shows_trials_space_and_then_importance(api, whole, extens
     pytest.importorskip("optuna")
     heard = Heard(extension.serverapp.event_logger)
     paper = (await api("GET", "/studies/high")).json
-    assert len(paper["study"]["trials"]) == 5
+    assert len(paper["study"]["trials"]) == paper["study"]["total"] == 5
+    assert all(one["model"] for one in paper["study"]["best"])
     assert paper["space"] == {"c": "loguniform(1e-3, 10)"}
     assert (paper["importance"], paper["importance_pending"]) == (None, True)
     await heard.until(lambda c: c["thing"] == "study")
@@ -80,9 +81,25 @@ async def test_a_study_shows_trials_space_and_then_importance(api, whole, extens
 
 async def test_studies_are_listed_with_counts_and_the_best(api, whole):
     (row,) = (await api("GET", "/studies")).json["rows"]
-    assert row["trials"] == {"SUCCEEDED": 5}
+    assert (row["trials"], row["total"]) == ({"SUCCEEDED": 5}, 5)
     assert (row["metrics"], row["maximize"]) == (["accuracy"], [True])
     assert row["best"][0]["values"][0] > 0.5
+
+
+async def test_studies_and_endpoints_of_one_state_are_asked_for(api, whole):
+    async def found(path: str, state: str) -> tuple[int, list[str]]:
+        got = (await api("GET", path, params={"state": state, "search": "HIGH"})).json
+        return got["total"], [row["name"] for row in got["rows"]]
+
+    assert await found("/studies", "SUCCEEDED") == (1, ["high"])
+    assert await found("/studies", "RUNNING") == (0, [])
+    assert (await api("GET", "/studies", params={"state": "FAILED"})).json["counts"] == {
+        "SUCCEEDED": 1  # of all that fit but for their state
+    }
+    assert await found("/endpoints", "READY") == (1, ["high"])
+    assert await found("/endpoints", "CANCELLED") == (0, [])
+    wrong = await api("GET", "/endpoints", params={"state": "READYY"})
+    assert wrong.status == 400 and "READY" in wrong.json["fix"] + wrong.json["cause"]
 
 
 async def test_a_trial_is_promoted(api, whole):

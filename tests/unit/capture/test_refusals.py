@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import random
 import sqlite3
 import threading
 
 import pytest
 
+from jupyter_kf.capture.refusals import refuse
 from jupyter_kf.errors import CaptureError
 
 
@@ -26,11 +28,11 @@ def test_an_open_connection_is_refused_with_its_name_type_and_ways_out(notebook)
     notebook.names["conn"].close()
 
 
-def test_anything_unknown_offers_three_ways_out(notebook):
+def test_anything_unknown_offers_the_ways_out_that_it_has(notebook):
     notebook.run("class Odd:\n    def __init__(self): self.x = 1\nodd = Odd()")
     error = refused(notebook, "odd")
     assert "`odd` in line 1, an Odd" in error.what
-    assert all(way in error.fix for way in ("--data", "--param", "--pickle odd"))
+    assert all(way in error.fix for way in ("inside the cell", "--param", "--pickle odd"))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,12 @@ def test_anything_unknown_offers_three_ways_out(notebook):
             "--pickle it",
         ),
         ("import pandas as pd\nit = pd.DataFrame({'a': [object()]})", "--data"),
-        ("it = []\nit.append(it)", "--data"),
+        ("it = []\nit.append(it)", "inside the cell"),
+        ("import numpy as np\nit = np.random.default_rng(0)", "--seed seeds random, numpy"),
+        ("import random\nit = random.Random(1)", "--seed seeds random, numpy"),
+        ("class Net:\n    def predict(self, rows): return rows\nit = Net()", "--pickle it"),
+        ("class ApiClient: pass\nit = ApiClient()", "pass its address"),
+        ("from jupyter_kf.client import Client\nit = object.__new__(Client)", "use --data, --tran"),
     ],
 )
 def test_advice_fits_the_thing(notebook, setup, advice):
@@ -59,8 +66,14 @@ def test_advice_fits_the_thing(notebook, setup, advice):
     error = refused(notebook, "print(it)")
     assert error.code == 1203
     assert advice in error.fix
+    assert ("%kf data" in error.fix) == ("DataFrame" in setup and "LazyFrame" not in setup)
     if hasattr(notebook.names["it"], "close"):
         notebook.names["it"].close()
+
+
+def test_chance_is_no_part_of_a_transform():
+    refusal = refuse("rng", random.Random(1), inside="transform")
+    assert "draw in fit" in refusal.fix and "--param" not in refusal.fix
 
 
 def test_a_column_that_can_not_be_stored_exactly_is_named(notebook):

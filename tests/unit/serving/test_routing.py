@@ -42,14 +42,17 @@ def test_the_newest_version_has_the_traffic_and_the_previous_stays_warm(tmp_path
             assert routing.current(tmp_path, "delay").previous == 1
             routing.roll_back(tmp_path, "delay", 1)
             assert version(tmp_path) == 1
+            assert routing.current(tmp_path, "delay").back_from == 2
             routing.roll_back(tmp_path, "delay", 2)
             assert version(tmp_path) == 2
             with serving(tmp_path, FakeModel(FLOATS)):
                 assert version(tmp_path) == 3
+                assert routing.current(tmp_path, "delay").back_from is None
                 first.endpoint_gone(20)  # two newer versions: it ended itself
                 with pytest.raises(KfError) as caught:
                     routing.roll_back(tmp_path, "delay", 1)
                 assert caught.value.code == 2205
+                assert "`%kf serve delay --version 1`" in caught.value.fix
                 with pytest.raises(KfError) as caught:
                     routing.roll_back(tmp_path, "delay", 9)
                 assert caught.value.code == 1120
