@@ -110,7 +110,9 @@ export class Rest implements IRest {
   }
 
   async get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
-    const told = parse<Partial<At>>(await (await this.raw(path, { signal }, query)).text());
+    const told = parse<Partial<At>>(
+      await (await this.raw(path, { signal }, query)).text()
+    );
     if (typeof told?.seq === 'number' && typeof told.epoch === 'string') {
       this.onRead(told as At);
     }
