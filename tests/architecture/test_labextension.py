@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import pytest
 import jupyter_kf
 from jupyter_kf.specs import SPECS
 from jupyter_kf.verbs import offered
+from labextension.scripts import hook
 from tests.architecture.source import ROOT, shown, tracked_files
 
 SOURCE, BUNDLE = ROOT / "labextension", ROOT / "jupyter_kf" / "labextension"
@@ -103,6 +105,37 @@ def test_at_most_55_kb_of_ours_are_loaded_with_the_page():
     files = [entry, *(_chunk(number) for number in chunks)]
     sizes = {path.name: path.stat().st_size for path in files}
     assert sum(sizes.values()) <= EAGER_BYTES, sizes
+
+
+@pytest.mark.parametrize("name", hook.BUILT_FROM)
+def test_an_editable_install_notices_a_change_in_all_that_the_panels_are_made_of(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))  # no Node, which is asked for when it has to build
+    for one in hook.BUILT_FROM:
+        source = tmp_path / hook.SOURCE / one
+        if (SOURCE / one).is_dir():
+            source = source / "deep" / "file"
+        source.parent.mkdir(parents=True, exist_ok=True)
+        source.touch()
+        os.utime(source, (1e9, 1e9))
+    with pytest.raises(SystemExit, match="and there is none\nCause: a clone has only their source"):
+        hook.build("wheel", "editable")
+    built = tmp_path / hook.BUNDLE / "static" / "style.js"
+    built.parent.mkdir(parents=True)
+    built.touch()
+    hook.build("wheel", "editable")  # nothing to do
+    changed = tmp_path / hook.SOURCE / name
+    os.utime(changed if changed.is_file() else changed / "deep" / "file")
+    os.utime(built, (1e9 + 1, 1e9 + 1))
+    with pytest.raises(SystemExit, match="those built are older than their source\nFix: install"):
+        hook.build("wheel", "editable")
+
+
+def test_make_bundle_and_an_install_build_from_the_same(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(ROOT / ".ci")
+    assert set(importlib.import_module("frontend").BUILT_FROM) == set(hook.BUILT_FROM)
 
 
 def _chunk(number: str) -> Path:

@@ -267,7 +267,7 @@ function Made(props: {
   const { trans, commands } = useKf();
   const { told, missing } = props;
   const action = useAction();
-  const put = useInsert();
+  const put = useInsert(action.clear);
   const { cell } = told;
   const quiet = action.clear;
   React.useEffect(quiet, [cell, quiet]); // what was said was of another cell

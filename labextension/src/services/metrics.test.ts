@@ -1,4 +1,4 @@
-import { FakeKubeflow, FakeRest, row, until } from '../testing/fakes';
+import { FakeKubeflow, FakeRest, refusal, row, until } from '../testing/fakes';
 import { MetricsFeed, thin } from './metrics';
 
 const point = (name: string, value: number, step: number | null) => ({
@@ -25,12 +25,13 @@ const page = (next: number, points: unknown[], more = false) => ({
 const fed = (...pages: unknown[]) => {
   const kf = new FakeKubeflow(new FakeRest(() => pages.shift()));
   let value = 0;
-  const move = () =>
-    kf.runs.apply({ ...at, id: 'a', row: row('a', { progress: ++value }) });
+  const move = () => kf.tell({ ...at, id: 'a', row: row('a', { progress: ++value }) });
   return { kf, feed: new MetricsFeed(kf, 'a'), move };
 };
 const xy = (feed: MetricsFeed, name: string) =>
   feed.series.get(name)!.map(point => [point.x, point.y]);
+
+afterEach(() => jest.useRealTimers());
 
 describe('what a run reports', () => {
   it('is fetched as curves, then from where it was, after each change of the run', async () => {
@@ -39,7 +40,7 @@ describe('what a run reports', () => {
       page(30, [point('loss', 0.25, 2)])
     );
     await until(() => feed.version === 1);
-    kf.runs.apply({ ...at, id: 'b', row: row('b') }); // another run
+    kf.tell({ ...at, id: 'b', row: row('b') }); // another run
     move();
     await until(() => feed.version === 2);
     expect(xy(feed, 'loss')).toEqual([
@@ -53,12 +54,45 @@ describe('what a run reports', () => {
     ]);
   });
 
+  it('is fetched also when its row is the same, as on a plateau, once for each event', async () => {
+    const pages = [2, 3, 4].map(n => page(n, [point('acc', 1, n)]));
+    const { kf, feed } = fed(curves(1, [point('acc', 1, 1)]), ...pages);
+    for (let version = 1; version < 4; version++) {
+      await until(() => feed.version === version);
+      kf.tell({ ...at, id: 'a', row: row('a', { metrics: { acc: 1 } }) });
+    }
+    await until(() => feed.version === 4);
+    expect([xy(feed, 'acc').length, kf.rest.asked.length]).toEqual([4, 4]);
+    feed.dispose();
+  });
+
+  it('is asked for again after a failure of the server, and not after a refusal', async () => {
+    jest.useFakeTimers();
+    for (const [status, wanted] of [
+      [500, 2],
+      [404, 1]
+    ]) {
+      const answers = [refusal(status), null];
+      const rest = new FakeRest(() => {
+        const failure = answers.shift();
+        if (failure) {
+          throw failure;
+        }
+        return curves(1, [point('loss', 1, 0)]);
+      });
+      const feed = new MetricsFeed(new FakeKubeflow(rest), 'a');
+      await jest.advanceTimersByTimeAsync(60_000);
+      expect([rest.asked.length, feed.known]).toEqual([wanted, status === 500]);
+      feed.dispose();
+    }
+  });
+
   it('is fetched once more when it changed while an answer was on its way', async () => {
     const held: ((page: unknown) => void)[] = [];
     const kf = new FakeKubeflow(new FakeRest(() => new Promise(go => held.push(go))));
     const feed = new MetricsFeed(kf, 'a');
     await until(() => held.length === 1);
-    kf.runs.apply({ ...at, id: 'a', row: row('a', { state: 'SUCCEEDED' }) }); // the end
+    kf.tell({ ...at, id: 'a', row: row('a', { state: 'SUCCEEDED' }) }); // the end
     await new Promise(resolve => setTimeout(resolve, 200));
     held[0](curves(1, [point('loss', 1, 0)]));
     await until(() => held.length === 2);
@@ -128,7 +162,7 @@ describe('what a run reports', () => {
     const feed = new MetricsFeed(kf, 'a');
     await until(() => kf.rest.asked.length === 1);
     feed.dispose();
-    kf.runs.apply({ ...at, id: 'a', row: row('a', { progress: 1 }) });
+    kf.tell({ ...at, id: 'a', row: row('a', { progress: 1 }) });
     kf.stale.emit();
     await new Promise(resolve => setTimeout(resolve, 300));
     expect(kf.rest.asked.length).toBe(1);

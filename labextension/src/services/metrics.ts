@@ -2,15 +2,15 @@
  * What one run reported, growing while it runs.
  *
  * Curves are fetched first: the server reads everything, and sends no more points than a picture
- * shows. Then what is new is fetched after each event of the run; no stream is held, so a notebook
- * may show any number of runs. When much is new, curves are fetched again: here nothing is thinned
- * twice, which would wear away a curve's beginning.
+ * shows. Then what is new is fetched after each event of the run, whose row may be the same, as on
+ * a plateau; no stream is held, so a notebook may show any number of runs. When much is new, curves
+ * are fetched again: here nothing is thinned twice, which would wear away a curve's beginning.
  */
 import { Signal } from '@lumino/signaling';
 import type { IKubeflow } from '../tokens';
-import type { MetricPage } from '../wire';
+import type { Change, MetricPage } from '../wire';
 import { Paced } from './paced';
-import { part } from './rest';
+import { mayPass, part } from './rest';
 
 export interface IPoint {
   series: string;
@@ -27,7 +27,8 @@ export class MetricsFeed {
     private readonly kf: IKubeflow,
     private readonly run: string
   ) {
-    kf.runs.changed.connect(this.onRow, this);
+    kf.runs.changed.connect(this.onNews, this);
+    kf.changed.connect(this.onChange, this);
     kf.stale.connect(this.again, this);
     this.fetching.ask();
   }
@@ -52,14 +53,21 @@ export class MetricsFeed {
 
   dispose(): void {
     this.disposed = true;
-    this.kf.runs.changed.disconnect(this.onRow, this);
+    this.kf.runs.changed.disconnect(this.onNews, this);
+    this.kf.changed.disconnect(this.onChange, this);
     this.kf.stale.disconnect(this.again, this);
     this.fetching.dispose();
     Signal.clearData(this);
   }
 
-  private onRow(_: unknown, { id }: { id: string }): void {
-    if (id === this.run) {
+  private onNews(_: unknown, { id, row }: { id: string; row: unknown }): void {
+    if (id === this.run && row !== null) {
+      this.again();
+    }
+  }
+
+  private onChange(_: unknown, { thing, id, action }: Change): void {
+    if (thing === 'run' && id === this.run && action !== 'deleted') {
       this.again();
     }
   }
@@ -110,7 +118,7 @@ export class MetricsFeed {
     this.changed.emit();
   }
 
-  private readonly fetching = new Paced(() => this.fetch(), EVERY_MS);
+  private readonly fetching = new Paced(() => this.fetch(), EVERY_MS, mayPass);
   /** Reports of each metric, and how many of them came after the curves. */
   private counts = new Map<string, number>();
   private readonly fresh = new Map<string, number>();

@@ -130,6 +130,12 @@ export class FakeKubeflow implements IKubeflow {
   readonly changed = new Signal<this, Change>(this);
   readonly stale = new Signal<this, void>(this);
   readonly ready = Promise.resolve();
+
+  /** An event, as the real one tells it. */
+  tell(change: Change): void {
+    this.runs.apply(change);
+    this.changed.emit(change);
+  }
 }
 
 export function refusal(status: number, code = 'kf-1105'): KfError {
