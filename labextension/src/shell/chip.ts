@@ -3,7 +3,7 @@ import { type Widget } from '@lumino/widgets';
 import * as React from 'react';
 import { CommandIDs } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { noPlaceWords, workWords } from '../ui/format';
+import { noPlaceWords, workWords } from '../ui/work';
 import { useSignal } from '../ui/hooks';
 import { kubeflowIcon } from '../ui/icons';
 

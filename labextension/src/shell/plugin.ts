@@ -7,8 +7,6 @@ import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs, IKubeflow } from '../tokens';
 import { makeChip } from './chip';
-import { Endings } from './endings';
-import { notify } from './notify';
 
 const SETTINGS = 'jupyter-kf:settings';
 const CATEGORY = 'Kubeflow';
@@ -46,17 +44,21 @@ export const shellPlugin: JupyterFrontEndPlugin<void> = {
     for (const command of inPalette) {
       palette?.addItem({ command, category: CATEGORY });
     }
-    const context = { kf, trans, commands };
-    const endings = new Endings(kf, (row, took_s) => notify(context, row, took_s));
-    const read = (settings: ISettingRegistry.ISettings) => {
-      endings.after_s = settings.get('notifyAfter').composite as number;
+    // Loaded after the first answer: before, no job is known that could end.
+    const loaded = kf.ready.then(
+      () => import(/* webpackChunkName: "endings" */ './notify')
+    );
+    const endings = loaded.then(({ endingsOf }) => endingsOf({ kf, trans, commands }));
+    const follow = async (settings: ISettingRegistry.ISettings) => {
+      const told = await endings;
+      const read = () => {
+        told.after_s = settings.get('notifyAfter').composite as number;
+      };
+      read();
+      settings.changed.connect(read);
     };
-    void registry
-      ?.load(SETTINGS)
-      .then(settings => {
-        read(settings);
-        settings.changed.connect(read);
-      })
-      .catch(failure => console.error('jupyter-kf: settings', failure));
+    const failed = (failure: unknown) => console.error('jupyter-kf:', failure);
+    endings.catch(failed);
+    void registry?.load(SETTINGS).then(follow).catch(failed);
   }
 };

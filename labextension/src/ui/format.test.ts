@@ -1,14 +1,8 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { speak } from '../services/words';
-import {
-  formatBytes,
-  formatDuration,
-  formatNumber,
-  noPlaceWords,
-  shortDigest,
-  toNumber,
-  workWords
-} from './format';
+import { shortDigest } from './digest';
+import { formatBytes, formatDuration, formatNumber, toNumber } from './format';
+import { noPlaceWords, workWords } from './work';
 
 it('a refusal is told apart from a server that is not there', () => {
   const trans = nullTranslator.load('jupyter_kf');

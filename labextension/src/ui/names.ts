@@ -1,5 +1,5 @@
 /** What names and numbers of lines say. Pure. */
-import { shortDigest } from './format';
+import { shortDigest } from './digest';
 
 /** The name in a run's id, as the server makes ids: a name, and ten digits to the base 32. */
 export function nameOf(id: string): string {
