@@ -29,6 +29,9 @@ import {
   settings
 } from './model';
 
+/** All that they reported comes whole with each answer: no oftener than this. */
+const PACE_MS = 1_000;
+
 export function makeComparePage(context: IContext, id: string): KfWidget {
   return new KfWidget(context, <Compare id={id} />, 'jp-Kf-comparePage');
 }
@@ -164,7 +167,8 @@ function Side({ runs }: { runs: readonly string[] }): React.ReactElement {
   const told = useKept(
     runs.join(','),
     signal => kf.rest.get<ComparePaper>('compare', { run: [...runs] }, signal),
-    change => change.row !== null && runs.includes(change.id)
+    change => change.row !== null && runs.includes(change.id),
+    () => PACE_MS
   );
   React.useEffect(() => {
     if (told.data?.more) {

@@ -159,7 +159,7 @@ export class Kubeflow implements IKubeflow, IDisposable {
 
   /** The changes that an answer knew of should have come by the stream: if not, it is dead. */
   private check(): void {
-    if (this.events.behind) {
+    if (this.events.behind && !this.isDisposed) {
       this.renew();
     }
   }

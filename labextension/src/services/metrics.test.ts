@@ -30,6 +30,7 @@ const fed = (...pages: unknown[]) => {
 };
 const xy = (feed: MetricsFeed, name: string) =>
   feed.series.get(name)!.map(point => [point.x, point.y]);
+
 afterEach(() => jest.useRealTimers());
 
 describe('what a run reports', () => {
@@ -53,26 +54,15 @@ describe('what a run reports', () => {
     ]);
   });
 
-  it('is fetched also when its row is the same, as on a plateau', async () => {
-    let reported = 1;
-    const rest = new FakeRest((_, { after }) => {
-      const from = (after as number | undefined) ?? 0; // at first, curves are asked for
-      const points = Array.from({ length: reported - from }, (_, n) =>
-        point('acc', 1, from + n)
-      );
-      return { next: reported, points };
-    });
-    const kf = new FakeKubeflow(rest);
-    const same = () => row('a', { metrics: { acc: 1 } });
-    kf.tell({ ...at, id: 'a', row: same() });
-    const feed = new MetricsFeed(kf, 'a');
-    await until(() => feed.version === 1);
-    for (reported = 2; reported < 5; reported++) {
-      kf.tell({ ...at, id: 'a', row: same() });
-      await until(() => feed.version === reported);
+  it('is fetched also when its row is the same, as on a plateau, once for each event', async () => {
+    const pages = [2, 3, 4].map(n => page(n, [point('acc', 1, n)]));
+    const { kf, feed } = fed(curves(1, [point('acc', 1, 1)]), ...pages);
+    for (let version = 1; version < 4; version++) {
+      await until(() => feed.version === version);
+      kf.tell({ ...at, id: 'a', row: row('a', { metrics: { acc: 1 } }) });
     }
-    expect(feed.series.get('acc')!.length).toBe(4);
-    expect(rest.asked.length).toBe(4); // once for each event
+    await until(() => feed.version === 4);
+    expect([xy(feed, 'acc').length, kf.rest.asked.length]).toEqual([4, 4]);
     feed.dispose();
   });
 
@@ -88,7 +78,7 @@ describe('what a run reports', () => {
         if (failure) {
           throw failure;
         }
-        return { next: 1, points: [point('loss', 1, 0)] };
+        return curves(1, [point('loss', 1, 0)]);
       });
       const feed = new MetricsFeed(new FakeKubeflow(rest), 'a');
       await jest.advanceTimersByTimeAsync(60_000);

@@ -9,14 +9,23 @@ import { formatNumber } from './format';
 import { type IFetched, useFetched } from './hooks';
 import { useSome } from './some';
 
-/** A study by the id of its run, kept by events. */
-export function useStudy(run: string): IFetched<StudyPaper> {
+/** All trials come whole with each answer: of ten thousand, every three seconds. */
+const PACE_MS = 500;
+const TRIAL_MS = 0.25;
+
+/** A study by its name or the id of its run, kept by events. */
+export function useStudy(id: string): IFetched<StudyPaper> {
   const { kf } = useKf();
-  return useFetched(
-    run,
-    signal => kf.rest.get<StudyPaper>(`studies/${part(run)}`, {}, signal),
-    change => change.thing === 'study' && change.id === run
+  const run = React.useRef(id);
+  const told = useFetched(
+    id,
+    signal => kf.rest.get<StudyPaper>(`studies/${part(id)}`, {}, signal),
+    ({ thing, id: of, action }) =>
+      (of === run.current || of === id) && (thing === 'study' || action === 'deleted'),
+    paper => PACE_MS + TRIAL_MS * (paper?.study.trials.length ?? 0)
   );
+  run.current = told.data?.study.run.id ?? id;
+  return told;
 }
 
 /** One plot for each metric that a trial has a value of, by the trials' numbers. */
