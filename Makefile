@@ -15,7 +15,7 @@ WORKERS := -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 # Stories wait for a browser more than they work: two at a time, each file with its own server.
 BROWSERS := -n 2 $(filter-out -n auto,$(WORKERS))
 # `.venv` is made anew when a pin, a dependency or the set-up itself changed, else in no time.
-READY := .venv/ready-$(shell cat .ci/requirements.txt .ci/environment.py pyproject.toml spawner/pyproject.toml | cksum | tr ' ' '-')
+READY := .venv/ready-$(shell cat .ci/requirements.txt .ci/left-out.txt .ci/environment.py pyproject.toml spawner/pyproject.toml | cksum | tr ' ' '-')
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'

@@ -25,7 +25,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jupyter-kf"
-PINS = HERE / "requirements.txt"
+PINS, LEFT_OUT = HERE / "requirements.txt", HERE / "left-out.txt"
 BUNDLE = CHECKOUT / "jupyter_kf" / "labextension"
 LINK = CHECKOUT / ".venv" / "share" / "jupyter" / "labextensions" / "jupyter-kf"
 # A person sees progress bars; a log needs no list of 160 packages.
@@ -73,7 +73,8 @@ def make() -> None:
         _make_venv(folder)
     uv = _install_uv(folder)
     say("installing the pinned packages (minutes when they have to be downloaded)")
-    run(uv, "pip", "install", *QUIET, "--python", python, "--compile-bytecode", "-r", PINS)
+    pinned = ["--compile-bytecode", "-r", PINS, "--overrides", LEFT_OUT]
+    run(uv, "pip", "install", *QUIET, "--python", python, *pinned)
     say("installing this checkout's two packages, editable")
     options = ["--no-deps", "--no-build-isolation"]
     editable = ["--editable", CHECKOUT, "--editable", CHECKOUT / "spawner"]

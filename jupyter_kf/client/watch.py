@@ -13,9 +13,10 @@ from jupyter_kf import locks
 from jupyter_kf.backends import registry
 from jupyter_kf.backends.base import Backend, Observation, Ref
 from jupyter_kf.blobs import read_json
-from jupyter_kf.errors import BackendError, NotFound, StoreError
+from jupyter_kf.errors import BackendError, KfError, NotFound, StoreError
 from jupyter_kf.records import Run, State
 from jupyter_kf.store import Store
+from jupyter_kf.store.runs import damage_named
 
 _FIRST_DELAY_S, _LONGEST_DELAY_S = 0.01, 0.25
 _SUBMIT_GRACE_S = 30.0  # until the submitter has locked its spec.json, or where it can't
@@ -42,39 +43,64 @@ class Watcher:
         return self._backends[name]
 
     def ref(self, run_id: str) -> Ref:
-        """Where a run lives."""
-        fields: dict[str, Any] | None = read_json(self._store.runs.folder(run_id).ref)
-        if fields is None:
-            return Ref(run_id, self._store.runs.read(run_id).backend)
-        return Ref(fields["run_id"], fields["backend"], fields["where"])
+        """Where a run lives.
+
+        Raises:
+            StoreError: kf-3022, what says so is damaged.
+        """
+        folder = self._store.runs.folder(run_id)
+        with damage_named(folder):
+            fields: dict[str, Any] | None = read_json(folder.ref)
+            if fields is not None:
+                return Ref(fields["run_id"], fields["backend"], fields["where"])
+        return Ref(run_id, self._store.runs.read(run_id).backend)
 
     def observe(self, run_ids: Iterable[str]) -> dict[str, Observation]:
-        """What backends see of these runs, one call for each backend; ends are written down."""
+        """What backends see of these runs, one call for each backend; ends are written down.
+
+        Each is asked for by itself: one that was deleted, has no spec.json yet or is damaged is
+        left out, and of a backend that can't be asked each run is told why, so that one odd run
+        hides no other.
+        """
         by_backend: dict[str, list[Ref]] = {}
         seen: dict[str, Observation] = {}
-        for run_id in run_ids:
+        for run_id in filter(self._store.runs.is_run, run_ids):
             try:
                 if self._being_submitted(run_id):
                     seen[run_id] = Observation(State.PENDING, "being submitted")
                     continue
                 ref = self.ref(run_id)
-            except (NotFound, FileNotFoundError):  # deleted since somebody listed it
-                seen[run_id] = Observation(State.LOST, "it was deleted")
+            except (FileNotFoundError, NotFound, StoreError):
                 continue
             by_backend.setdefault(ref.backend, []).append(ref)
         for name, refs in by_backend.items():
-            found = self.backend_of(name).observe(refs)
+            try:
+                found = self.backend_of(name).observe(refs)
+            except KfError as error:
+                unknown = Observation(State.PENDING, f"nobody can tell how it is: {error.what}")
+                seen.update({ref.run_id: unknown for ref in refs})
+                continue
             seen.update(found)
             for run_id, observation in found.items():
-                self._store.runs.settle(run_id, observation)
+                with contextlib.suppress(StoreError, OSError):  # a full disk hides no run
+                    self._store.runs.settle(run_id, observation)
         return seen
 
     def run(self, run_id: str) -> Run:
-        """A run as it is now."""
+        """A run as it is now.
+
+        Raises:
+            NotFound: kf-1105.
+            StoreError: kf-3022, it is damaged.
+            BackendError: its backend can't be asked.
+        """
         run = self._store.runs.read(run_id)
         if run.state.ended:
             return run
-        return self._store.runs.read(run_id, self.observe([run_id])[run_id])
+        seen = self.observe([run_id]).get(run_id)
+        if seen is None or seen.state is State.PENDING:
+            self.backend_of(self.ref(run_id).backend)  # says what keeps it from being observed
+        return self._store.runs.read(run_id, seen)
 
     def runs(self) -> list[Run]:
         """All runs, the newest first."""
@@ -139,7 +165,7 @@ class Watcher:
         folder = self._store.runs.folder(run_id)
         if folder.ref.exists() or folder.result.exists():
             return False
-        with contextlib.suppress(PermissionError):  # a store of somebody else's
+        with contextlib.suppress(OSError):  # somebody else's store, a read-only one
             if locks.held(folder.spec):
                 return True
         return time.time() - folder.spec.stat().st_mtime < _SUBMIT_GRACE_S

@@ -30,6 +30,7 @@ from jupyter_kf.verbs import TAKES_CODE
 _MOST_RUNS = 200
 _WIDE = {"description_width": "9em"}
 _LAYOUT = w.Layout(width="38em")
+_BROKEN = ("float", "double", "decimal")
 _KINDS = {"data": "dataset", "transform": "transform", "model": "model"}
 
 
@@ -238,7 +239,12 @@ class PredictForm(Form):
         self.fields = {column.name: self._watch(_slider(column)) for column in told}
         self.nulls = {
             column.name: self._watch(
-                w.Checkbox(description="null", indent=False, layout=w.Layout(width="6em"))
+                w.Checkbox(
+                    value=column.example is None,
+                    description="null",
+                    indent=False,
+                    layout=w.Layout(width="6em"),
+                )
             )
             for column in told
             if column.nullable
@@ -307,15 +313,18 @@ def _slider(column: Column) -> w.Widget:
         return w.Dropdown(options=column.categories, value=column.example, **same)
     if isinstance(column.example, bool):
         return w.Checkbox(value=column.example, **same)
+    whole = "int" in column.type
     low, high = column.min, column.max
     if isinstance(low, int | float) and isinstance(high, int | float) and low < high:
-        if "int" in column.type:
+        if whole:
             kind, low, high = w.IntSlider, int(low), int(high)
         else:
             kind = w.FloatSlider
             same["step"] = (high - low) / 200
         value = min(max(column.example, low), high)
         return kind(value=value, min=low, max=high, continuous_update=False, **same)
+    if whole or any(word in column.type for word in _BROKEN):  # one value in all rows, or none
+        return (w.IntText if whole else w.FloatText)(value=column.example or 0, **same)
     return w.Text(value="" if column.example is None else str(column.example), **same)
 
 

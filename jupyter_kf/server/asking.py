@@ -38,12 +38,17 @@ class PageAsk(Ask):
     limit: int = field(100, "most rows", ge=0, le=MOST_ROWS)
 
 
-class RunsAsk(PageAsk):
+class StatedAsk(PageAsk):
+    """Part of a list of what has a state."""
+
+    state: AnyState = field(None, "only those in this state")
+
+
+class RunsAsk(StatedAsk):
     """Part of the runs."""
 
     kind: ClassVar[str] = "runs"
     job: AnyJob = field(None, "only runs of this kind", flag="kind")
-    state: AnyState = field(None, "only runs in this state")
     name: str | None = field(None, "only runs of this name")
 
 
@@ -51,7 +56,10 @@ class MetricsAsk(Ask):
     """Part of a run's metrics."""
 
     kind: ClassVar[str] = "metrics"
-    after: int = field(0, "lines that the caller has", ge=0, le=_MOST)
+    after: int = field(0, "bytes that the caller has: the last answer's `next`", ge=0, le=_MOST)
+    curves: bool = field(
+        False, "all from the beginning, in no more points than a picture shows; not with `after`"
+    )
 
 
 class LogAsk(Ask):
@@ -65,9 +73,7 @@ class StreamAsk(Ask):
     """Where a stream begins; `Last-Event-ID` goes before it."""
 
     kind: ClassVar[str] = "stream"
-    offset: int | None = field(
-        None, "begin after this many bytes, or lines of metrics", ge=0, le=_MOST
-    )
+    offset: int | None = field(None, "begin after this many bytes", ge=0, le=_MOST)
     tail: int | None = field(None, "begin at most this many bytes before the end", ge=0, le=_MOST)
 
 

@@ -34,7 +34,7 @@ from jupyter_kf.server.answers import (
     Stats,
     Wire,
 )
-from jupyter_kf.server.asking import PageAsk
+from jupyter_kf.server.asking import StatedAsk
 from jupyter_kf.server.things import Things
 from jupyter_kf.serving import routing
 from jupyter_kf.serving.client import connect
@@ -83,11 +83,15 @@ class Endpoints:
         self._client, self._things = client, things
         self._samples = Samples()
 
-    def page(self, at: At, ask: PageAsk) -> EndpointPage:
-        """Some of the endpoints, by name."""
+    def page(self, at: At, ask: StatedAsk) -> EndpointPage:
+        """Some of the endpoints, by name; for one state all that fit the search are looked at."""
         found = rows.search(names(self._client.store), ask.search, str)
-        shown = rows.part(found, ask)
-        return EndpointPage(at.seq, at.epoch, len(found), tuple(self._rows(shown)))
+        if ask.state:
+            fitting = [row for row in self._rows(found) if row.state == ask.state]
+            shown = tuple(rows.part(fitting, ask))
+            return EndpointPage(at.seq, at.epoch, len(fitting), shown)
+        shown = tuple(self._rows(rows.part(found, ask)))
+        return EndpointPage(at.seq, at.epoch, len(found), shown)
 
     def paper(self, at: At, name: str) -> EndpointPaper:
         """All about one, without asking it."""

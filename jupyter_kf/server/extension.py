@@ -16,6 +16,8 @@ from jupyter_kf.server.hub import Hub
 from jupyter_kf.server.routes import handlers
 from jupyter_kf.server.watch import Watch
 
+_ACTIVITY_S = 2.0
+
 
 class KfExtension(ExtensionApp):
     """The extension; `jupyter server extension list` shows it as jupyter_kf."""
@@ -58,7 +60,10 @@ class KfExtension(ExtensionApp):
         if terminals is not None and terminals.terminals:
             return True
         try:
-            runs = self.hub.client.runs()
+            # In a thread, and not for long: on a home that hangs, a listing never comes back.
+            runs = self.hub.within(_ACTIVITY_S, lambda: self.hub.client.runs())
+        except TimeoutError:
+            return True  # nobody knows what runs there: the server waits
         except (KfError, OSError):  # a store that can't be read has no run to wait for
             return False
         return any(run.kind != "serve" and not run.state.ended for run in runs)

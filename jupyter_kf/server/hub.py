@@ -2,7 +2,8 @@
 
 The core is synchronous, so it runs in threads: quick reads in one pool, what may take long (a
 start, a search's importance) in another, so that it never keeps a read waiting, and what waits
-for an endpoint in a third, so that one that hangs keeps nobody from cancelling a run.
+for an endpoint in a third, so that one that hangs keeps nobody from cancelling a run. The watcher
+has a thread of its own.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from jupyter_kf.client import Client, connect
 from jupyter_kf.errors import ServeError, StoreError
 from jupyter_kf.server import aside
 from jupyter_kf.server.answers import At
+from jupyter_kf.server.curves import Curves
 from jupyter_kf.server.endpoints import Endpoints
 from jupyter_kf.server.looks import News
 from jupyter_kf.server.studies import Studies
@@ -45,7 +47,7 @@ class Room:
     def __init__(self, client: Client, tell: Callable[[News], None]) -> None:
         client.origin = None  # of whoever started the server, not of who asks it
         self.client = client
-        self.table = Table(client)
+        self.table, self.curves = Table(client), Curves()
         self.things = Things(client)
         self.endpoints = Endpoints(client, self.things)
         self.studies = Studies(client, lambda run_id: tell(News("study", run_id, "changed")))
@@ -76,6 +78,7 @@ class Hub:
         self._quick = ThreadPoolExecutor(_QUICK, "kf-quick")
         self._slow = ThreadPoolExecutor(_SLOW, "kf-slow")
         self._asks = ThreadPoolExecutor(_ASKS, "kf-asks")
+        self._eyes = ThreadPoolExecutor(1, "kf-eyes")
         self.epoch, self.seq = secrets.token_hex(6), 0
         self.shown: set[str] = set()
         self.ending, self.awake = asyncio.Event(), asyncio.Event()
@@ -118,6 +121,10 @@ class Hub:
         """`work(*args)` in a thread that an endpoint may keep for as long as it hangs."""
         return await self._in(self._asks, partial(work, *args))
 
+    async def eyes(self, work: Callable[..., T], *args: Any) -> T:
+        """`work(*args)` in the watcher's own thread, which also waits there."""
+        return await self._in(self._eyes, partial(work, *args))
+
     async def _in(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         self._loop = asyncio.get_running_loop()
         try:
@@ -141,8 +148,16 @@ class Hub:
         """Ends the streams, the children and the threads; what runs in a thread ends by itself."""
         self.ending.set()
         aside.end_all()
-        for pool in (self._quick, self._slow, self._asks):
+        for pool in (self._quick, self._slow, self._asks, self._eyes):
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def within(self, seconds: float, work: Callable[[], T]) -> T:
+        """`work()` in a thread, for a caller outside of the loop's tasks, which it keeps waiting.
+
+        Raises:
+            TimeoutError: it takes longer than this.
+        """
+        return self._quick.submit(work).result(seconds)
 
     def later(self, work: Callable[[], Any]) -> None:
         """`work()` in a thread that may be kept for long; nobody waits for it."""

@@ -16,14 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_kf.client import Client
-from jupyter_kf.records import Run
+from jupyter_kf.records import Run, State
 from jupyter_kf.server.answers import Action, RunRow, Thing
 from jupyter_kf.server.rows import row_of
 
 OBSERVE_S = 2.0
-_REFS_S, _REFS_SHARE = 0.1, 0.02  # names are looked at so often, or less when there are many
-FRESH_NS = 50_000_000
-"""A folder that changed just now may change again within the tick of its clock."""
+_REFS_S, _REFS_SHARE = 0.1, 0.02  # names are looked at so often, or less when there are many,
+_MOST_REFS_S = 5.0  # but not less than this
+_FRESH_NS, _COARSE_NS = 50_000_000, 1_100_000_000
+_SUBMIT_S = 30.0  # a folder without a spec.json for longer is no run that is being written
 _KINDS: tuple[Thing, ...] = ("dataset", "transform", "model")
 
 Mark = tuple[int, int]
@@ -49,28 +50,39 @@ class Looks:
 
     def __init__(self, client: Client, shown: set[str] | None = None) -> None:
         self._client, self._root = client, client.store.root
+        self._folders: dict[Thing, str] = {kind: f"{self._root}/refs/{kind}" for kind in _KINDS}
+        self._folders["endpoint"] = f"{self._root}/endpoints"
         self._shown = set() if shown is None else shown
         self._rows: dict[str, RunRow] = {}  # of runs that are not at their end
         self._known: set[str] = set()
         self._marks: dict[str, tuple[Mark, ...]] = {}
         self._things: dict[Thing, dict[str, tuple[Mark, ...]]] = {}
-        self._runs_mark, self._observed_s, self._refs_due_s = (0, 0), 0.0, 0.0
+        self._tops: tuple[Mark, ...] = ()
+        self._runs_mark: Mark | None = None  # what the first listing missed is listed once more
+        self._observed_s = self._refs_due_s = 0.0
         self._first()
 
     @property
-    def unfinished(self) -> int:
-        """How many runs may still change."""
-        return len(self._rows)
+    def at_work(self) -> bool:
+        """Whether a run waits or works: what serves may change too, but seldom does."""
+        return any(row.state is not State.READY for row in self._rows.values())
+
+    def moved(self) -> bool:
+        """Whether a look would find more than a new version of a known name: a few stats."""
+        if mark_of(self._root / "runs") != self._runs_mark or self._tops != self._tops_now():
+            return True
+        return any(self._marks_of(run_id) != self._marks.get(run_id) for run_id in self._rows)
 
     def look(self) -> list[News]:
         """What is new since the last time."""
         states = self._states()
         news = [*self._came_and_went(), *self._moved()]
         now = time.monotonic()
-        if news or now > self._refs_due_s:
+        if news or now > self._refs_due_s or self._tops != self._tops_now():
+            began = time.thread_time()  # waiting for a slow disk is no work
             news += self._new_things()
-            took_s = time.monotonic() - now
-            self._refs_due_s = now + max(_REFS_S, took_s / _REFS_SHARE)
+            worked_s = time.thread_time() - began
+            self._refs_due_s = now + min(max(_REFS_S, worked_s / _REFS_SHARE), _MOST_REFS_S)
         # A run that is let in takes cores and GPUs, and one that waits says for what, though both
         # only changed.
         if states != self._states() or any(
@@ -83,20 +95,21 @@ class Looks:
         return {run_id: (row.state, row.reason) for run_id, row in self._rows.items()}
 
     def _first(self) -> None:
-        self._runs_mark = mark_of(self._root / "runs")
         ended, open_ids = self._client.store.runs.listing()
         self._known = {run.id for run in ended} | set(open_ids)
         for run in self._client.observe(open_ids):
             self._keep(run)
-        self._things = {kind: dict(self._versions(kind)) for kind in (*_KINDS, "endpoint")}
+        self._tops = self._tops_now()
+        self._things = {kind: dict(self._versions(kind)) for kind in self._folders}
 
     def _came_and_went(self) -> Iterator[News]:
         mark = mark_of(self._root / "runs")
-        if mark == self._runs_mark and time.time_ns() - mark[0] > FRESH_NS:
+        if mark == self._runs_mark:
             return
-        here = self._client.store.runs.ids()
-        shown = set(self._shown)  # those that are here become known below
+        settled = at_rest(mark)  # asked before the listing
+        shown = set(self._shown)  # before it too: a run that was shown was there
         self._shown.difference_update(shown)
+        here = self._client.store.runs.ids()
         for run_id in (self._known | shown) - here:
             self._forget(run_id)
             yield News("run", run_id, "deleted")
@@ -109,8 +122,14 @@ class Looks:
             if run.state.ended:
                 yield News("run", run.id, "ended", row_of(run))
             yield from self._parts(run)
-        if len(came) == len(new):
+        missing = new.difference(run.id for run in came)
+        if settled and not any(self._may_come(run_id) for run_id in missing):
             self._runs_mark = mark
+
+    def _may_come(self, run_id: str) -> bool:
+        """Whether a folder that is no run yet was made just now; other ones are somebody's junk."""
+        made_s = mark_of(self._root / "runs" / run_id)[0] / 1e9
+        return time.time() - made_s < _SUBMIT_S
 
     def _moved(self) -> Iterator[News]:
         now = time.monotonic()
@@ -124,10 +143,14 @@ class Looks:
         marks = {run_id: self._marks_of(run_id) for run_id in due}
         for run in self._client.observe(due):
             row, before = row_of(run), self._rows.get(run.id)
-            moved = marks[run.id] != self._marks.get(run.id)
+            seen = self._marks.get(run.id, ())
+            moved = marks[run.id] != seen
+            # A metric that stands still leaves the row as it was, and is news to a plot.
+            reported = bool(seen) and marks[run.id][_METRICS] != seen[_METRICS]
             self._keep(run)
-            self._marks[run.id] = marks[run.id]  # from before the reading: later ones show again
-            if row != before:
+            if run.id in self._rows:  # as before the reading: what came later shows again
+                self._marks[run.id] = marks[run.id]
+            if row != before or reported:
                 yield News("run", run.id, "ended" if run.state.ended else "changed", row)
             if moved or row != before:
                 yield from self._parts(run)
@@ -141,7 +164,8 @@ class Looks:
             yield News("endpoint", run.name, action)
 
     def _new_things(self) -> Iterator[News]:
-        for kind in (*_KINDS, "endpoint"):
+        self._tops = self._tops_now()
+        for kind in self._folders:
             before, now = self._things[kind], dict(self._versions(kind))
             self._things[kind] = now
             for name in now.keys() - before.keys():
@@ -152,15 +176,18 @@ class Looks:
             for name in before.keys() - now.keys():
                 yield News(kind, name, "deleted")
 
-    def _versions(self, kind: str) -> Iterator[tuple[str, tuple[Mark, ...]]]:
-        folder = self._root / "endpoints" if kind == "endpoint" else self._root / "refs" / kind
+    def _versions(self, kind: Thing) -> Iterator[tuple[str, tuple[Mark, ...]]]:
+        folder = self._folders[kind]
         inner = ("versions", "current.json") if kind == "endpoint" else (".",)
         for name in _names(folder):
-            yield name, tuple(mark_of(folder / name / part) for part in inner)
+            yield name, tuple(mark_of(f"{folder}/{name}/{part}") for part in inner)
+
+    def _tops_now(self) -> tuple[Mark, ...]:
+        return tuple(mark_of(folder) for folder in self._folders.values())
 
     def _marks_of(self, run_id: str) -> tuple[Mark, ...]:
-        folder = self._root / "runs" / run_id
-        return tuple(mark_of(folder / name) for name in _FILES)
+        folder = f"{self._root}/runs/{run_id}"  # a Path for each would cost more than its stat
+        return tuple([mark_of(f"{folder}/{name}") for name in _FILES])
 
     def _keep(self, run: Run) -> None:
         if run.state.ended:
@@ -185,9 +212,10 @@ _FILES = (
     "study.json",
     "trials",
 )
+_METRICS = 0
 
 
-def mark_of(path: Path) -> Mark:
+def mark_of(path: Path | str) -> Mark:
     """When a file or folder changed last, and how large it is."""
     try:
         found = os.stat(path)  # noqa: PTH116 - a tenth of the cost of a Path's
@@ -196,7 +224,17 @@ def mark_of(path: Path) -> Mark:
     return (found.st_mtime_ns, found.st_size)
 
 
-def _names(folder: Path) -> Iterable[str]:
+def at_rest(mark: Mark) -> bool:
+    """Whether a folder with this time can't change again without another time.
+
+    One that changed just now may, within the tick of its clock; whole seconds are the time of a
+    file system that has no finer ones.
+    """
+    tick_ns = _FRESH_NS if mark[0] % 1_000_000_000 else _COARSE_NS
+    return time.time_ns() - mark[0] > tick_ns
+
+
+def _names(folder: str) -> Iterable[str]:
     try:
         return [name for name in os.listdir(folder) if not name.startswith(".")]  # noqa: PTH208
     except OSError:

@@ -5,7 +5,7 @@ For threads. May import `client`, `layout`, `blobs`.
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 from dataclasses import fields
 from pathlib import Path
@@ -15,14 +15,15 @@ from jupyter_kf.client import Client
 from jupyter_kf.client.lineage import Node
 from jupyter_kf.errors import NotFound, did_you_mean
 from jupyter_kf.layout import RunFolder
-from jupyter_kf.records import Metric, Run
-from jupyter_kf.server.answers import Artefact, At, ComparePaper, Input, MetricPage, RunPaper
+from jupyter_kf.records import Run
+from jupyter_kf.server.answers import Artefact, At, ComparePaper, Input, RunPaper
+from jupyter_kf.server.curves import Curves
 from jupyter_kf.server.studies import best_so_far
 from jupyter_kf.server.things import named
 
 _NAMED = ("dataset", "transform", "model")
 _MOST_ARTEFACTS = 2_000
-_MOST_POINTS = 50_000
+_COMPARED_BINS = 500  # a plot beside others has some hundred columns
 
 
 def run_paper(client: Client, at: At, text: str) -> RunPaper:
@@ -82,10 +83,10 @@ def artefact_path(client: Client, text: str, name: str) -> Path:
         NotFound: kf-1141, the run kept nothing of that name; also for a path that leads out.
     """
     folder = client.store.runs.folder(client.store.runs.find(text))
-    path = folder.outputs / name
-    real, root = path.resolve(), folder.outputs.resolve()
-    if real.is_file() and real.is_relative_to(root):
-        return real
+    with contextlib.suppress(ValueError, OSError):  # a zero byte, a name that is too long
+        real, root = (folder.outputs / name).resolve(), folder.outputs.resolve()
+        if real.is_file() and real.is_relative_to(root):
+            return real
     raise NotFound(
         1141,
         f"run {folder.id} has no artefact `{name}`",
@@ -94,51 +95,21 @@ def artefact_path(client: Client, text: str, name: str) -> Path:
     )
 
 
-def metric_page(folder: RunFolder, after: int) -> MetricPage:
-    """What a run reported from line `after` on; a line that is still being written waits."""
-    points: list[Metric] = []
-    n, more = 0, False
-    try:
-        with open(folder.metrics, "rb") as stream:
-            for n, raw in enumerate(stream, start=1):
-                if not raw.endswith(b"\n"):
-                    return MetricPage(max(after, n - 1), tuple(points))
-                if n > after:
-                    points += _points(raw)
-                if len(points) >= _MOST_POINTS:
-                    more = True
-                    break
-    except FileNotFoundError:
-        pass
-    return MetricPage(max(after, n), tuple(points), more)
-
-
-def compare_paper(client: Client, runs: tuple[str, ...]) -> ComparePaper:
+def compare_paper(client: Client, curves: Curves, runs: tuple[str, ...]) -> ComparePaper:
     """Runs side by side, with what they reported; studies by the numbers of their trials.
 
-    Which of it is only the beginning is said.
+    A file so large that it takes several answers says that there is more.
     """
     told = client.compare(*runs)
-    points: dict[str, tuple[Metric, ...]] = {}
-    cut: list[str] = []
-    for run in told.runs:
-        if run.kind == "tune":
-            points[run.id] = best_so_far(client.study(run.id))
-            continue
-        page = metric_page(client.store.runs.folder(run.id), 0)
-        points[run.id] = page.points
-        cut += [run.id] if page.more else []
+    folders = [client.store.runs.folder(run.id) for run in told.runs if run.kind != "tune"]
+    pages = curves.pages(folders, _COMPARED_BINS)
+    points = {
+        run.id: pages[run.id].points if run.id in pages else best_so_far(client.study(run.id))
+        for run in told.runs
+    }
     known = {each.name: getattr(told, each.name) for each in fields(told)}
-    return ComparePaper(**known, metrics_over_steps=points, cut=tuple(cut))
-
-
-def _points(raw: bytes) -> list[Metric]:
-    try:
-        line = json.loads(raw)
-        told = line["values"].items()
-        return [Metric(name, float(v), line.get("step"), line["t"]) for name, v in told]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return []
+    more = any(page.more for page in pages.values())
+    return ComparePaper(**known, metrics_over_steps=points, more=more)
 
 
 def _text(path: Path) -> str | None:

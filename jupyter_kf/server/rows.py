@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from jupyter_kf.records import Run
 from jupyter_kf.server.answers import At, Brief, RunPage, RunRow
-from jupyter_kf.server.asking import PageAsk, RunsAsk
+from jupyter_kf.server.asking import PageAsk, RunsAsk, StatedAsk
 
 T = TypeVar("T")
 
@@ -37,13 +37,17 @@ def run_page(at: At, runs: list[Run], ask: RunsAsk, words_of: Callable[[Run], st
     found = search(runs, ask.search, words_of)
     if ask.job or ask.name:
         found = [r for r in found if ask.job in (None, r.kind) and ask.name in (None, r.name)]
-    counts = Counter(run.state for run in found)
-    if ask.state:
-        found = [run for run in found if run.state == ask.state]
+    found, counts = in_state(found, ask)
     rows = tuple(row_of(run) for run in part(found, ask))
-    return RunPage(
-        at.seq, at.epoch, len(found), {str(state): n for state, n in counts.items()}, rows
-    )
+    return RunPage(at.seq, at.epoch, len(found), counts, rows)
+
+
+def in_state(runs: list[Run], ask: StatedAsk) -> tuple[list[Run], Mapping[str, int]]:
+    """Those in the state that was asked for; and how many there are in each."""
+    counts = Counter(run.state for run in runs)
+    if ask.state:
+        runs = [run for run in runs if run.state == ask.state]
+    return runs, {str(state): n for state, n in counts.items()}
 
 
 def search(things: list[T], text: str, words_of: Callable[[T], str]) -> list[T]:

@@ -18,7 +18,7 @@ from jupyter_kf.layout import RunFolder
 from jupyter_kf.records import Metric, Run, State, Study, Trial
 from jupyter_kf.server import aside, rows
 from jupyter_kf.server.answers import At, StudyPage, StudyPaper, StudyRow
-from jupyter_kf.server.asking import PageAsk
+from jupyter_kf.server.asking import StatedAsk
 from jupyter_kf.specs import TuneSpec
 
 FEWEST_TRIALS = 4
@@ -46,11 +46,12 @@ class Studies:
         self._known: dict[str, tuple[int, Mapping[str, float] | None]] = {}
         self._asked: set[str] = set()
 
-    def page(self, at: At, ask: PageAsk) -> StudyPage:
+    def page(self, at: At, ask: StatedAsk) -> StudyPage:
         """Some of the studies, the newest first."""
         runs = rows.search(list(self._client.runs(kind="tune")), ask.search, _words)
-        found = rows.part(runs, ask)
-        return StudyPage(at.seq, at.epoch, len(runs), tuple(self._row(run) for run in found))
+        runs, counts = rows.in_state(runs, ask)
+        shown = tuple(self._row(run) for run in rows.part(runs, ask))
+        return StudyPage(at.seq, at.epoch, len(runs), counts, shown)
 
     def paper(self, at: At, text: str) -> tuple[StudyPaper, Callable[[], None] | None]:
         """All about a study; and, when importance must be computed, the work to do after it."""

@@ -8,12 +8,11 @@ May import `client`.
 from __future__ import annotations
 
 import threading
-import time
 from bisect import insort
 
 from jupyter_kf.client import Client
 from jupyter_kf.records import Run
-from jupyter_kf.server.looks import FRESH_NS, Mark, mark_of
+from jupyter_kf.server.looks import Mark, at_rest, mark_of
 
 
 class Table:
@@ -35,7 +34,7 @@ class Table:
         """All runs, the newest first; a list of the caller's own."""
         with self._lock:
             mark = mark_of(self._folder)
-            if mark != self._mark or time.time_ns() - mark[0] < FRESH_NS:
+            if mark != self._mark:
                 return self._listed(mark)
             now = self._client.observe(self._open)
             if len(now) < len(self._open) or any(run.state.ended for run in now):
@@ -55,8 +54,9 @@ class Table:
         return known
 
     def _listed(self, mark: Mark) -> list[Run]:
+        # From before the listing: what came meanwhile is listed again.
+        self._mark = mark if at_rest(mark) else None
         runs = list(self._client.runs())
-        self._mark = mark  # from before the listing: what came meanwhile is listed again
         self._ended = [run for run in runs if run.state.ended]
         self._open = [run.id for run in runs if not run.state.ended]
         if len(self._words) > 2 * len(runs):

@@ -41,11 +41,12 @@ def plain_ref(text: str) -> str:
     Raises:
         NotFound: kf-1144.
     """
-    if re.fullmatch(r"(sha256:)?[A-Za-z0-9][A-Za-z0-9_-]*(@[0-9]+)?", text):
+    # No file system has names of more than 255 bytes, and ours end with more than this.
+    if len(text) < 200 and re.fullmatch(r"(sha256:)?[A-Za-z0-9][A-Za-z0-9_-]*(@[0-9]+)?", text):
         return text
     raise NotFound(
         1144,
-        f"nothing can be called {text!r}",
+        f"nothing can be called {text[:200]!r}",
         cause="it is no name, no name@version, no run and no digest",
         fix="take it from a list of this server",
     )

@@ -6,13 +6,14 @@ an `Observation`-like object; the first reader of an end writes result.json, exc
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,6 +26,9 @@ from jupyter_kf.records import Metric, Origin, Run, State
 
 _PART_BYTES = 65_536  # read of the beginning and of the end of what a run reported
 _INDEX_FORMAT = 1
+_GOING = ".deleted-"
+_NO_REPORT = (ValueError, KeyError, TypeError, AttributeError)
+"""What a line raises that no job of ours wrote whole."""
 
 
 class Seen(Protocol):
@@ -91,10 +95,13 @@ class Runs:
         Raises:
             NotFound: kf-1105.
         """
-        folder = RunFolder(self._folder / run_id)
-        if "/" in run_id or not folder.spec.exists():
+        if not self.is_run(run_id):
             raise self._no_run(run_id)
-        return folder
+        return RunFolder(self._folder / run_id)
+
+    def is_run(self, run_id: str) -> bool:
+        """Whether this is the whole id of a run that is here."""
+        return "/" not in run_id and RunFolder(self._folder / run_id).spec.exists()
 
     def find(self, text: str) -> str:
         """The run id that `text` means: an id, the beginning of one, or the newest of a name."""
@@ -106,10 +113,12 @@ class Runs:
             return begins[0]
         label = slug(text)
         named = sorted((i for i in ids if i.rpartition("-")[0] == label), reverse=True)
-        asked = ((i, read_json(RunFolder(self._folder / i).spec)) for i in named)
-        for newest, spec in asked:  # without one its submitter was killed
-            if spec and text in (spec["name"], label):
-                return newest
+        for newest in named:
+            # Without a spec its submitter was killed, a damaged one can be shown by its id.
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                spec = read_json(RunFolder(self._folder / newest).spec)
+                if spec and text in (spec["name"], label):
+                    return newest
         if begins:
             raise NotFound(
                 1106,
@@ -120,9 +129,10 @@ class Runs:
         raise self._no_run(text)
 
     def ids(self) -> set[str]:
-        """The ids of all runs."""
+        """The ids of all runs; what begins with a dot is none of ours, or is being deleted."""
         try:
-            return set(os.listdir(self._folder))  # noqa: PTH208 - ten thousand paths take 30 ms
+            names = os.listdir(self._folder)  # noqa: PTH208 - ten thousand paths take 30 ms
+            return {name for name in names if name[0] != "."}
         except FileNotFoundError:
             return set()
 
@@ -133,8 +143,11 @@ class Runs:
     def newest(self, kind: str, name: str) -> Run | None:
         """The newest run of a kind and name, ended or not."""
         ended, open_ids = self.listing()
-        runs = [*ended, *(self.read(run_id) for run_id in open_ids)]
-        found = [run for run in runs if run.kind == kind and run.name == name]
+        found = [run for run in ended if run.kind == kind and run.name == name]
+        for run_id in open_ids:
+            with contextlib.suppress(StoreError, NotFound):  # damaged, or deleted since
+                run = self.read(run_id)
+                found += [run] if run.kind == kind and run.name == name else []
         return max(found, key=lambda run: (run.created_s, run.id), default=None)
 
     def listing(self) -> tuple[list[Run], list[str]]:
@@ -190,10 +203,18 @@ class Runs:
         return [metric for line in lines for metric in _metrics_of(line)]
 
     def delete(self, run_id: str) -> None:
-        """Removes a run's folder, one that is half deleted too."""
+        """Removes a run's folder, one that is half deleted too.
+
+        It goes out of sight in one step: who looks at the runs meanwhile would see half of it, and
+        might write into it.
+        """
         if run_id not in self.ids():
             raise self._no_run(run_id)
-        shutil.rmtree(self._folder / run_id)
+        with explained(self._folder):
+            (self._folder / run_id).rename(self._folder / f"{_GOING}{run_id}")
+            for one in list(self._folder.glob(f"{_GOING}*")):  # and what killed deletions left
+                with contextlib.suppress(FileNotFoundError):  # somebody else is at it too
+                    shutil.rmtree(one)
 
     def _no_run(self, text: str) -> NotFound:
         return NotFound(
@@ -220,12 +241,23 @@ class Runs:
             return  # a store that can't be written is listed all the same
 
 
-def _record(folder: RunFolder, seen: Seen | None) -> Run:
+@contextlib.contextmanager
+def damage_named(folder: RunFolder) -> Iterator[None]:
+    """Turns what reading a damaged file, or one of a newer version, leads to into kf-3022."""
     try:
-        asked, result = read_json(folder.spec), read_json(folder.result)
-    except ValueError as damage:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError) as damage:
         raise _damaged(folder, damage) from damage
-    if asked is None:
+
+
+def _record(folder: RunFolder, seen: Seen | None) -> Run:
+    with damage_named(folder):
+        return _read(folder, seen)
+
+
+def _read(folder: RunFolder, seen: Seen | None) -> Run:
+    asked, result = read_json(folder.spec), read_json(folder.result)
+    if asked is None and not folder.spec.exists():
         raise _gone(folder.id)
     run = Run(
         id=folder.id,
@@ -258,11 +290,11 @@ def _origin(told: Mapping[str, str] | None) -> Origin | None:
     return Origin(**told) if told else None
 
 
-def _damaged(folder: RunFolder, error: ValueError) -> StoreError:
+def _damaged(folder: RunFolder, error: Exception) -> StoreError:
     return StoreError(
         3022,
         f"run {folder.id} can't be read",
-        cause=f"a file of {folder.path} is damaged: {error}",
+        cause=f"a file of {folder.path} is damaged, or of a newer jupyter-kf: {error!r}",
         fix=f"look at it, or remove the folder {folder.path}",
     )
 
@@ -318,9 +350,9 @@ def _ends(path: Path) -> dict[str, Any]:
     for raw in data.splitlines():
         try:
             line = json.loads(raw)
-        except ValueError:
+            told["metrics"].update({name: float(v) for name, v in line["values"].items()})
+        except _NO_REPORT:
             continue  # cut where a part that is read begins or ends, or a killed run's last
-        told["metrics"].update({name: float(v) for name, v in line["values"].items()})
         for key in ("progress", "remaining_s", "t"):
             if line.get(key) is not None:
                 told[key] = line[key]
@@ -330,10 +362,10 @@ def _ends(path: Path) -> dict[str, Any]:
 def _metrics_of(raw: bytes) -> list[Metric]:
     try:
         line = json.loads(raw)
-    except ValueError:
+        step = line.get("step")
+        return [Metric(name, float(v), step, line["t"]) for name, v in line["values"].items()]
+    except _NO_REPORT:
         return []
-    step = line.get("step")
-    return [Metric(name, float(v), step, line["t"]) for name, v in line["values"].items()]
 
 
 _ROW = ("id", "kind", "name", "backend", "reason", "created_s", "started_s", "ended_s", "progress")

@@ -28,6 +28,8 @@ export interface IKubeflow {
   readonly where: Where | null;
   /** A sentence when the server can't be reached or refuses; null when all is well. */
   readonly trouble: string | null;
+  /** The trouble is that this user may not: the server is there, and answers. */
+  readonly denied: boolean;
   /** `where` or `trouble` changed. */
   readonly whereChanged: ISignal<IKubeflow, void>;
   /** One thing changed on the server. */

@@ -144,7 +144,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Metrics, from the line after those that the caller has. */
+        /** Metrics, from the byte after those that the caller has; or all of them as curves. */
         get: operations["getRunsRunMetrics"];
         put?: never;
         post?: never;
@@ -195,7 +195,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What differs between two runs or more, and everything they reported. */
+        /** What differs between two runs or more, and the curves of what they reported. */
         get: operations["getCompare"];
         put?: never;
         post?: never;
@@ -229,7 +229,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Reports as `points`, then `end`; the id is the number of lines so far. */
+        /** Reports as `points`, then `end`; the id is the byte after them. */
         get: operations["getRunsRunMetricsStream"];
         put?: never;
         post?: never;
@@ -1050,8 +1050,8 @@ export interface components {
             metrics_over_steps: {
                 [key: string]: components["schemas"]["Metric"][];
             };
-            /** Cut */
-            cut: string[];
+            /** More */
+            more: boolean;
         };
         /**
          * Counted
@@ -1408,7 +1408,7 @@ export interface components {
         };
         /**
          * MetricPage
-         * @description What a run reported from line `after` on; ask again after `next`, at once while `more`.
+         * @description What a run reported; ask again after `next`, at once while there is `more`.
          */
         MetricPage: {
             /** Next */
@@ -1417,6 +1417,10 @@ export interface components {
             points: components["schemas"]["Metric"][];
             /** More */
             more: boolean;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            } | null;
         };
         /**
          * Mistake
@@ -2011,7 +2015,7 @@ export interface components {
         };
         /**
          * StudyPage
-         * @description Some of the studies, the newest first.
+         * @description Some of the studies that fit, the newest first; `counts` are as in `RunPage`.
          */
         StudyPage: {
             /** Seq */
@@ -2020,6 +2024,10 @@ export interface components {
             epoch: string;
             /** Total */
             total: number;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
             /** Rows */
             rows: components["schemas"]["StudyRow"][];
         };
@@ -2900,10 +2908,10 @@ export interface operations {
                 offset?: number;
                 /** @description most rows */
                 limit?: number;
+                /** @description only those in this state */
+                state?: ("PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST") | null;
                 /** @description only runs of this kind */
                 kind?: ("transform" | "train" | "tune" | "serve" | "batch") | null;
-                /** @description only runs in this state */
-                state?: ("PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST") | null;
                 /** @description only runs of this name */
                 name?: string | null;
             };
@@ -3029,8 +3037,10 @@ export interface operations {
     getRunsRunMetrics: {
         parameters: {
             query?: {
-                /** @description lines that the caller has */
+                /** @description bytes that the caller has: the last answer's `next` */
                 after?: number;
+                /** @description all from the beginning, in no more points than a picture shows; not with `after` */
+                curves?: boolean;
             };
             header?: never;
             path: {
@@ -3170,7 +3180,7 @@ export interface operations {
     getRunsRunLogStream: {
         parameters: {
             query?: {
-                /** @description begin after this many bytes, or lines of metrics */
+                /** @description begin after this many bytes */
                 offset?: number | null;
                 /** @description begin at most this many bytes before the end */
                 tail?: number | null;
@@ -3206,7 +3216,7 @@ export interface operations {
     getRunsRunMetricsStream: {
         parameters: {
             query?: {
-                /** @description begin after this many bytes, or lines of metrics */
+                /** @description begin after this many bytes */
                 offset?: number | null;
                 /** @description begin at most this many bytes before the end */
                 tail?: number | null;
@@ -3449,6 +3459,8 @@ export interface operations {
                 offset?: number;
                 /** @description most rows */
                 limit?: number;
+                /** @description only those in this state */
+                state?: ("PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST") | null;
             };
             header?: never;
             path?: never;
@@ -3648,6 +3660,8 @@ export interface operations {
                 offset?: number;
                 /** @description most rows */
                 limit?: number;
+                /** @description only those in this state */
+                state?: ("PENDING" | "RUNNING" | "READY" | "SUCCEEDED" | "FAILED" | "CANCELLED" | "LOST") | null;
             };
             header?: never;
             path?: never;

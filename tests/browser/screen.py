@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -13,6 +14,7 @@ from playwright.sync_api import Browser, Locator, ViewportSize, expect
 
 from tests.browser.lab import TOKEN, Lab
 
+ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_MS = int(os.environ.get("JUPYTER_KF_PATIENCE_S", "60")) * 1000
 # "Idle" is shown before there is a session, and what is run before then gets lost, or asks for a
 # kernel. Not async: a promise would count as true.
@@ -26,6 +28,26 @@ _EMPTY = """() => {
   [...shell.widgets('main')].forEach(widget => widget.dispose());
   return commands.execute('filebrowser:activate');
 }"""
+# Layout follows within a frame, plots within the next ones, fonts when they are loaded.
+_SETTLED = """async () => {
+  await document.fonts.ready;
+  for (let frame = 0; frame < 4; frame++) {
+    await new Promise(requestAnimationFrame);
+  }
+}"""
+_WATCH_SHIFTS = """() => {
+  const shifts = window.kfShifts = [];
+  const name = ({ node }) => node?.className?.baseVal ?? node?.className ?? node?.nodeName;
+  new PerformanceObserver(list => list.getEntries()
+    .filter(({ hadRecentInput }) => !hadRecentInput)
+    .forEach(({ value, sources }) => shifts.push({ value, moved: sources.map(name) })))
+    .observe({ type: 'layout-shift' });
+}"""
+_AXE = """within => axe.run(within, { resultTypes: ['violations'] })
+  .then(({ violations }) => violations)"""
+AXE = ROOT / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
+# The page alone that is shown: those behind it were looked at before.
+SHOWN_PAGE = ".lm-DockPanel-widget:not(.lm-mod-hidden) .jp-Kf-page"
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -182,13 +204,42 @@ class Screen:
             list(self.widths(f"{name}-{theme.lower()}"))
         self.theme("Light")
 
-    def widths(self, name: str) -> Iterator[int]:
+    def looked_at(self, name: str, within: str | dict[str, Any]) -> None:
+        """Both themes: a picture of each in both widths; below `within` axe finds nothing.
+
+        Axe looks at the light one where it is small and at the dark one where it is large.
+        """
+        for theme, widths in (("Light", (1920, 1280)), ("Dark", (1280, 1920))):
+            self.theme(theme)
+            list(self.widths(f"{name}-{theme.lower()}", widths))
+            found = self.findings(within)
+            assert not found, f"{name}, {theme}: {json.dumps(found, indent=1)}"
+        self.page.set_viewport_size(self._size)
+        self.theme("Light")
+
+    def findings(self, within: str | dict[str, Any]) -> dict[str, list[str]]:
+        """Rules of axe that are violated in this selector or context of axe, with the elements."""
+        if not self.page.evaluate("() => 'axe' in window"):
+            self.page.add_script_tag(path=AXE)
+        found = self.page.evaluate(_AXE, within)
+        return {rule["id"]: [node["html"][:200] for node in rule["nodes"]] for rule in found}
+
+    def widths(self, name: str, widths: tuple[int, ...] = (1920, 1280)) -> Iterator[int]:
         """As it is, in both widths: a picture of each, and its turn for whoever looks closer."""
-        for width in (1920, 1280):
+        for width in widths:
             self.page.set_viewport_size({"width": width, "height": width * 9 // 16})
-            self.page.wait_for_timeout(150)  # layout and fonts settle; nothing is asserted
+            self.page.evaluate(_SETTLED)
             self.picture(f"{name}-{width}")
             yield width
+
+    def watch_shifts(self) -> None:
+        """From now on what moves without anybody's doing is added up."""
+        self.page.evaluate(_WATCH_SHIFTS)
+
+    def shifts(self) -> tuple[float, list[str]]:
+        """The sum of what moved since (1 is the whole window by its height), and what it was."""
+        found = self.page.evaluate("() => window.kfShifts")
+        return sum(shift["value"] for shift in found), [str(shift) for shift in found]
 
 
 def until(holds: Callable[[], Any], patience_s: float = PATIENCE_MS / 1000) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,7 @@ import jupyter_kf
 from jupyter_kf.client import Client
 from jupyter_kf.store.studies import read_study
 from tests.browser.lab import Lab
-from tests.browser.screen import Screen, last_step, until
-from tests.browser.test_access import findings
+from tests.browser.screen import SHOWN_PAGE, Screen, last_step, until
 from tests.faces.server.scene import PREPARE, large_study, points, whole_store
 
 # An endpoint that hangs is given up sooner, which is longer than a story has to wait for nothing.
@@ -111,6 +111,13 @@ def test_a_trial_is_chosen_by_keyboard_and_promoted_in_place(
     expect(chosen.get_by_text("best")).to_be_visible()
     expect(page.get_by_role("button", name="Promote the best trial")).to_be_visible()
     expect(drawn(page, "^Parameters of each", "line path")).to_have_count(count + 1)  # on top
+    # The question has the focus on its safe answer, which Escape gives; then the button has it.
+    button = page.get_by_role("button", name="Promote the best trial")
+    button.press("Enter")
+    expect(page.get_by_role("button", name="Not now")).to_be_focused()
+    screen.looked_at("study-asks", SHOWN_PAGE)
+    screen.page.keyboard.press("Escape")
+    expect(button).to_be_focused()
     # It was promoted already: that makes no second version of it.
     before = stocked.versions("model", "high")
     promote(page, "the best trial")
@@ -169,6 +176,7 @@ def test_a_run_on_data_is_followed_from_the_queue_to_its_lineage(
 ) -> None:
     first, last = tmp_path / "first", tmp_path / "last"
     panel = screen.open().open_panel()
+    screen.watch_shifts()
     panel.get_by_role("button", name="Resources").click()
     gpus, memory = (panel.get_by_role("meter", name=name) for name in ("GPUs", "Memory"))
     expect(gpus).to_have_attribute("aria-valuetext", "2 free of 2")
@@ -229,7 +237,9 @@ def test_a_run_on_data_is_followed_from_the_queue_to_its_lineage(
     told = screen.lab.get("/jupyter-kf/api/v1/lineage", thing=run.id)
     assert len(told["edges"]) >= 3
     expect(lineage.locator("path.jp-Kf-edge")).to_have_count(len(told["edges"]))
-    screen.picture("run-lineage-of-data")
+    moved, what = screen.shifts()
+    assert moved < 0.1, what
+    screen.looked_at("run-lineage-of-data", SHOWN_PAGE)
     lineage.get_by_role("button", name="transform prepare@1").click()
     expect(screen.page.locator(".jp-Kf-transformPage:visible h2")).to_contain_text("prepare")
     assert screen.errors == []
@@ -261,6 +271,7 @@ def test_each_list_of_the_sidebar_has_its_rows_is_searched_opens_and_grows(
         "Datasets": lambda: stocked.data("later", frame),
     }
     panel = screen.open().open_panel()
+    screen.watch_shifts()
     kind = panel.get_by_role("combobox", name="Kind")
     rows = panel.get_by_role("listbox", name="Runs").get_by_role("option")
     kind.select_option("tune")
@@ -290,8 +301,63 @@ def test_each_list_of_the_sidebar_has_its_rows_is_searched_opens_and_grows(
             later[section]()
             expect(rows).to_have_count(before + 1)
             expect(rows.filter(has_text="later").first).to_be_visible()
+        if section in STATED:
+            state = fold.get_by_role("combobox", name="State")
+            state.select_option("FAILED")
+            expect(fold.get_by_text("Nothing fits this search.")).to_be_visible()
+            state.select_option(STATED[section])
+            expect(row.first).to_be_visible()
+            state.select_option("")
+            expect(row.first).to_be_visible()
+        moved, what = screen.shifts()
+        assert moved < 0.1, what  # while rows came
+        screen.looked_at(f"section-{section.lower()}", "#jupyter-kf-panel")
+        screen.watch_shifts()
         fold.get_by_role("button", name=section, exact=True).click()
+    open_together(panel, screen)
     assert screen.errors == []
+
+
+STATED = {"Studies": "SUCCEEDED", "Endpoints": "READY"}
+# Of each section: where it is, where its list or its meters are, and the content that sticks out.
+SECTIONS = """folds => folds.map(fold => {
+  const box = element => element.getBoundingClientRect();
+  const list = fold.querySelector('[role=listbox], .jp-Kf-resources');
+  const body = fold.querySelector('.jp-Kf-foldBody');
+  return {
+    name: fold.querySelector('h3').textContent,
+    top: box(fold).top, bottom: box(fold).bottom,
+    listed: box(list).height, bodyHigh: box(body).height, needs: body.scrollHeight,
+    out: [...body.children].filter(one => box(one).bottom > box(body).top + body.scrollHeight + 1)
+      .map(one => one.className)
+  };
+})"""
+
+
+def open_together(panel: Locator, screen: Screen) -> None:
+    """All seven sections at once in a small window: none lies on another, each can be used."""
+    folded = panel.locator(".jp-Kf-fold h3 button[aria-expanded='false']")
+    while folded.count():
+        folded.first.click()
+    folds = panel.locator(".jp-Kf-fold")
+    expect(folds).to_have_count(7)
+    expect(panel.get_by_role("listbox")).to_have_count(6)
+    expect(panel.get_by_role("meter", name="Cores")).to_be_attached()
+    screen.looked_at("sections-together", "#jupyter-kf-panel")
+    shown = folds.evaluate_all(SECTIONS)
+    for above, below in pairwise(shown):
+        assert above["bottom"] <= below["top"] + 1, (above, below)
+    unusable = [fold for fold in shown if fold["out"] or fold["listed"] < 44]  # a row's height
+    assert unusable == []
+    for fold in folds.all():  # each is reached by scrolling, and its first row opens its page
+        rows = fold.get_by_role("option")
+        if rows.count():
+            rows.first.click()
+            expect(rows.first).to_have_attribute("aria-selected", "true")
+            expect(rows.first).to_be_in_viewport(ratio=1)
+        else:
+            fold.get_by_role("meter", name="Cores").scroll_into_view_if_needed()
+            expect(fold.get_by_role("meter", name="Cores")).to_be_in_viewport()
 
 
 def test_a_cells_output_says_which_model_is_served_and_which_trial_is_the_best(
@@ -370,6 +436,7 @@ def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
     expect(drawn(traffic, "^Requests per second", "dot circle").first).to_be_attached()
     for label in ("Requests per second", "Latency of the last minute"):
         expect(drawn(traffic, label, "line path").first).to_have_attribute("d", re.compile("L"))
+    screen.looked_at("endpoint-predicted", SHOWN_PAGE)
     page.get_by_role("button", name="Paste JSON").click()
     page.get_by_role("textbox", name="Rows as JSON").fill('[{"x": 1, "y": 2}, {"x": "no", "y": 1}]')
     page.get_by_role("button", name="Predict").click()
@@ -404,7 +471,7 @@ def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
     traffic = page.get_by_role("region", name="Traffic")
     expect(traffic).to_contain_text("Counted from its start to its end")
     expect(traffic.locator("dd").first).to_have_text(str(asked))
-    screen.pictures("endpoint-stopped")
+    screen.looked_at("endpoint-stopped", SHOWN_PAGE)
     expect(page.get_by_role("button", name="Start version 1")).to_have_count(2)  # its head too
     expect(versions.get_by_role("button", name="Start version 2")).to_be_visible()
     versions.get_by_role("button", name="Start version 1").click()
@@ -436,13 +503,15 @@ def test_an_endpoint_that_hangs_is_named_and_the_page_stays_usable(
         page.get_by_role("button", name="Predict").click()
         waited = page.get_by_text(re.compile(r"^No answer for \d+ s; still waiting\.$"))
         expect(waited).to_be_visible()
-        screen.picture("endpoint-hangs")
+        screen.picture("endpoint-waits")
+        assert screen.findings(SHOWN_PAGE) == {}
         page.get_by_role("button", name="Stop waiting").click()
         expect(waited).to_have_count(0)
         expect(page.get_by_role("button", name="Predict")).to_be_enabled()
         page.get_by_role("button", name="Predict").click()
         told = page.get_by_role("region", name="Try it").get_by_role("alert")
         expect(told).to_contain_text("kf-2204", timeout=120_000)
+        screen.looked_at("endpoint-hangs", SHOWN_PAGE)
     finally:
         for process in hung:
             os.kill(process.pid, signal.SIGCONT)
@@ -484,7 +553,7 @@ def test_a_form_makes_a_cell_that_runs(stocked: Client, lab: Lab, screen: Screen
     cpu.fill("lots")  # a mistake of form hides none of the names
     expect(form.locator("[data-field='cpu'] .jp-Kf-fieldError")).to_contain_text("lots")
     expect(wrong).to_contain_text("There is no dataset `pionts`.")
-    screen.picture("form-refuses")
+    screen.looked_at("form-refuses", SHOWN_PAGE)
     expect(form.get_by_role("button", name="Insert cell")).to_be_disabled()
     data.fill("points")
     expect(form.locator("[data-field='transform'] .jp-Kf-fieldError")).to_contain_text("nothing")
@@ -582,6 +651,13 @@ def test_the_forms_of_serve_tune_and_batch_make_cells_that_run(
     assert screen.errors == []
 
 
+# But for what ipywidgets and pandas draw, the handles of sliders and the heads of frames.
+WIDGETS = {
+    "include": [[".jp-OutputArea-output .jupyter-widgets"]],
+    "exclude": [[".noUi-handle"], [".dataframe"]],
+}
+
+
 def test_the_widgets_of_kf_form_train_predict_and_compare(
     stocked: Client, lab: Lab, screen: Screen
 ) -> None:
@@ -623,7 +699,7 @@ def test_the_widgets_of_kf_form_train_predict_and_compare(
     made = notebook.locator(".jp-CodeCell.jp-mod-active .cm-content")
     expect(made).to_contain_text("%%kf train widgeted --param size=4")
     expect(train).to_contain_text("of widgets.ipynb now; run it there.")
-    screen.pictures("widgets")
+    screen.looked_at("widgets", WIDGETS)
     assert screen.errors == []
 
 
@@ -711,7 +787,7 @@ def test_two_runs_are_compared_by_what_was_set_differently(stocked: Client, scre
     lines = page.get_by_role("region", name="Lines of code that differ")
     expect(lines.get_by_role("deletion").first).to_be_visible()
     expect(lines.get_by_role("insertion").first).to_be_visible()
-    screen.picture("compare-code")
+    screen.looked_at("compare-code", SHOWN_PAGE)
     assert screen.errors == []
 
 
@@ -762,9 +838,6 @@ PAGES = [
 ]
 
 
-SHOWN_PAGE = ".lm-DockPanel-widget:not(.lm-mod-hidden) .jp-Kf-page"
-
-
 def test_axe_finds_nothing_on_any_page_in_both_themes_and_widths(
     stocked: Client, screen: Screen
 ) -> None:
@@ -778,8 +851,7 @@ def test_axe_finds_nothing_on_any_page_in_both_themes_and_widths(
             expect(page.locator(".jp-Kf-skeleton")).to_have_count(0)
             shown = f"{thing}-{name if thing != 'compare' else 'curve'}-{theme.lower()}"
             for width in screen.widths(shown):
-                # The page alone that is shown: the hidden ones behind it were looked at before.
-                found[shown, width] = findings(screen, SHOWN_PAGE)
+                found[shown, width] = screen.findings(SHOWN_PAGE)
     assert len(found) == 2 * 2 * (len(PAGES) + 1)
     assert {which: rules for which, rules in found.items() if rules} == {}
     assert screen.errors == []
@@ -791,4 +863,5 @@ def test_a_page_that_is_no_more_says_so(stocked: Client, screen: Screen) -> None
         screen.command("jupyter-kf:open", thing=thing, id="nothing")
         told = screen.page.locator(".jp-Kf-page:visible .jp-Kf-problem")
         expect(told).to_contain_text("kf-1")
+    screen.looked_at("page-gone", SHOWN_PAGE)
     assert screen.errors == []

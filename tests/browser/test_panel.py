@@ -13,7 +13,6 @@ from playwright.sync_api import Browser, expect
 import jupyter_kf as kf
 from tests.browser.lab import Lab
 from tests.browser.screen import Screen, last_step, until
-from tests.browser.test_access import findings
 
 RUNS = 10_000
 _SHOWN = """(() => {
@@ -164,8 +163,7 @@ def test_several_runs_are_selected_and_compared_by_mouse_and_by_keyboard(screen:
     assert [rows.nth(i).get_attribute("aria-selected") for i in range(4)] == [
         *("true", "true", "false", "true")
     ]
-    assert findings(screen, "#jupyter-kf-panel") == {}
-    screen.pictures("panel-selected")
+    screen.looked_at("panel-selected", "#jupyter-kf-panel")
     ids = [rows.nth(i).locator("code").inner_text() for i in (0, 1, 3)]
     bar.get_by_role("button", name="Compare").click()
     page = screen.page.locator(".jp-Kf-page:visible")
@@ -175,6 +173,30 @@ def test_several_runs_are_selected_and_compared_by_mouse_and_by_keyboard(screen:
     rows.nth(11).click(modifiers=["Shift"])
     expect(bar).to_contain_text("9 selected; at most 8 compare")
     expect(bar.get_by_role("button", name="Compare")).to_be_disabled()
+    # What the key Delete does is there for the mouse: on the row below it, and in the bar.
+    bar.get_by_role("button", name="Clear").click()
+    third = rows.nth(2)
+    name = third.locator(".jp-Kf-rowTitle span").inner_text()
+    expect(third).to_have_attribute("aria-keyshortcuts", "Delete")
+    shown = screen.page.locator(".jp-Kf-page").count()
+    third.hover()
+    third.get_by_text("Delete", exact=True).click()
+    question = panel.get_by_role("group", name=f"Delete {name} for good?")
+    expect(question.get_by_role("button", name="Keep")).to_be_focused()
+    screen.looked_at("panel-asks", "#jupyter-kf-panel")
+    question.get_by_role("button", name="Delete").click()
+    expect(rows).to_have_count(11)
+    expect(box).to_be_focused()
+    assert screen.page.locator(".jp-Kf-page").count() == shown, "the click opened the row"
+    for at in (0, 1):
+        rows.nth(at).click(modifiers=["ControlOrMeta"])
+    bar.get_by_role("button", name="Delete").click()
+    screen.picture("panel-asks-for-all")
+    bar.get_by_role("group", name="Delete 2 runs for good?").get_by_text(
+        "Delete", exact=True
+    ).click()
+    expect(rows).to_have_count(9)
+    expect(bar).to_have_count(0)
     assert not screen.errors
 
 
@@ -186,7 +208,7 @@ def test_the_launcher_and_the_palette_have_each_form_the_panel_and_a_notebook(sc
     for card in (*FORMS, "Kubeflow Notebook", "Show Kubeflow Panel"):
         expect(cards.filter(has_text=card)).to_be_visible()
     section.scroll_into_view_if_needed()
-    screen.picture("launcher")
+    screen.looked_at("launcher", ".jp-LauncherCard[data-category='Kubeflow']")
     named = [*FORMS, "Compare Runs", "Kubeflow Notebook", "Show Kubeflow Panel"]
     assert in_the_palette(screen) == sorted(named)
     cards.filter(has_text="Show Kubeflow Panel").click()
@@ -288,7 +310,14 @@ def test_who_is_not_permitted_sees_why(own: Screen):
     expect(problem).to_contain_text("kf-2060")
     expect(problem).to_contain_text("Fix")
     expect(own.page.locator("dialog, .jp-Dialog")).to_have_count(0)
-    own.picture("denied")
+    # The server is there and said no: it is not that nobody is connected.
+    chip, place = own.page.locator(".jp-Kf-chip button"), panel.locator(".jp-Kf-where")
+    expect(chip).to_have_text("not permitted")
+    expect(chip).to_have_attribute("title", re.compile("you may not do this here.*ask the admin"))
+    expect(place).to_contain_text("not permitted")
+    expect(place).to_contain_text("ask the admin")
+    expect(place).not_to_contain_text("connected")
+    own.looked_at("denied", "#jupyter-kf-panel")
 
 
 @pytest.mark.parametrize("own", [("notebook", "", 5)], indirect=True)
@@ -312,7 +341,7 @@ def test_notebook_7_has_live_outputs_jobs_forms_the_panel_and_the_pages(
     expect(output.locator(".jp-Kf-state[data-state='SUCCEEDED']")).to_be_visible()
     code = own.page.locator(".jp-CodeCell")
     code.nth(2).locator(".cm-content").click()
-    own.command("jupyter-kf:run-cell-as-job")
+    code.nth(2).locator("[data-command='jupyter-kf:run-cell-as-job']").first.click()
     expect(code.nth(2).locator(".cm-content")).to_contain_text("%%kf train seven")
     expect(code.nth(2).locator(".jp-Kf-values")).to_contain_text("43")
     own.command("jupyter-kf:open-form", verb="train")
@@ -334,7 +363,10 @@ def test_notebook_7_has_live_outputs_jobs_forms_the_panel_and_the_pages(
     assert room["y"] >= above["y"] + 150 and room["y"] + room["height"] <= 721, "it is cut off"
     rows.nth(1).click()
     expect(page.locator("h2")).to_have_text(shown[1])  # in front of the other one
-    own.picture("notebook-7")
+    for theme in ("Dark", "Light"):
+        own.theme(theme)
+        own.picture(f"notebook-7-{theme.lower()}")
+        assert own.findings(".jp-Kf") == {}, theme
     own.page.set_viewport_size({"width": 1920, "height": 1080})
     rows.nth(2).click()
     beside = page.filter(has=own.page.locator("h2", has_text=shown[2]))
@@ -342,6 +374,21 @@ def test_notebook_7_has_live_outputs_jobs_forms_the_panel_and_the_pages(
     until(lambda: beside.bounding_box()["width"] >= 600)
     assert beside.bounding_box()["x"] >= 1000 and notebook.bounding_box()["width"] > 600
     own.picture("notebook-7-wide")
+    # Where there is no notebook in the window, a new one has the cell, in another tab.
+    own.page.set_viewport_size({"width": 1280, "height": 720})
+    own.open("/tree")
+    own.command("jupyter-kf:open-form", verb="train")
+    form = own.page.locator(".jp-Kf-formPage:visible")
+    form.get_by_role("textbox", name=re.compile("^Name")).fill("elsewhere")
+    with own.page.expect_popup() as opened:
+        form.get_by_role("button", name="Insert cell").click()
+    made = opened.value.locator(".jp-CodeCell .cm-content")
+    expect(made.nth(0)).to_have_text("%load_ext jupyter_kf")
+    expect(made.nth(1)).to_contain_text("%%kf train elsewhere")
+    said = "It is cell 2 of Untitled.ipynb now; run it there."
+    expect(form.locator(".jp-Kf-done")).to_have_text(said)
+    own.picture("notebook-7-no-notebook")
+    opened.value.close()
     bare = "Cannot read properties of undefined (reading 'schema')"  # Notebook 7.6's own
     assert set(own.errors) <= {bare}
 

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 import jupyter_kf as kf
 from tests.browser.lab import Lab
-from tests.browser.screen import Screen
+from tests.browser.screen import SHOWN_PAGE, Screen
 
 CELL = """
 import math
@@ -50,22 +50,28 @@ def test_a_page_has_all_of_a_run_and_is_drawn_in_both_themes(screen: Screen, cli
     expect(page.locator(".jp-Kf-metric")).to_have_count(3)
     expect(page.locator(".jp-Kf-metric svg").first).to_be_visible()
     expect(page.get_by_role("link", name="confusion.json")).to_be_visible()
-    screen.pictures("run-overview")
+    screen.looked_at("run-overview", SHOWN_PAGE)
+    page.get_by_role("tab", name="Overview").press("Tab")
+    panel = page.get_by_role(
+        "tabpanel"
+    )  # it scrolls, so the keyboard gets there, and is seen there
+    expect(panel).to_be_focused()
+    assert panel.evaluate("panel => getComputedStyle(panel).outlineStyle") == "solid"
     page.get_by_role("tab", name="Log").click()
     red = page.locator(".jp-Kf-line .ansi-red-fg")
     page.get_by_role("searchbox", name="Search the log").fill("green")
     page.get_by_role("button", name="Previous").click()
     expect(page.locator(".jp-mod-hit mark")).to_have_text("green")
     expect(red).to_have_text("red")
-    screen.pictures("run-log")
+    screen.looked_at("run-log", SHOWN_PAGE)
     page.get_by_role("tab", name="Code").click()
     code = page.get_by_role("region", name="Code of the run")
     expect(code).to_contain_text("%%kf train delay --param lr=0.1")
     expect(code).to_contain_text("kf.report")
-    screen.pictures("run-code")
+    screen.looked_at("run-code", SHOWN_PAGE)
     page.get_by_role("tab", name="Lineage").click()
     expect(page.locator(".jp-Kf-node.jp-mod-here")).to_be_visible()
-    screen.pictures("run-lineage")
+    screen.looked_at("run-lineage", SHOWN_PAGE)
     assert not screen.errors
 
 
@@ -123,7 +129,7 @@ def test_a_run_whose_folder_is_deleted_says_so_on_its_page(screen: Screen, clien
     page = open_run(screen, run.id)
     shutil.rmtree(client.store.runs.folder(run.id).path)
     expect(page.locator(".jp-Kf-problem")).to_contain_text("kf-1105")
-    screen.picture("run-gone")
+    screen.looked_at("run-gone", SHOWN_PAGE)
     panel = screen.open_panel()
     expect(panel.get_by_role("option", name="vanishing")).to_have_count(0)
 
@@ -132,8 +138,11 @@ def test_a_run_is_deleted_from_its_page_after_asking(screen: Screen, client):
     run = ended(client, "deleted")
     folder: Path = client.store.runs.folder(run.id).path
     page = open_run(screen, run.id)
-    page.get_by_role("button", name="Delete").click()
-    page.get_by_role("button", name="Keep").click()
+    page.get_by_role("button", name="Delete").press("Enter")
+    expect(page.get_by_role("button", name="Keep")).to_be_focused()
+    screen.looked_at("run-asks", SHOWN_PAGE)
+    screen.page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Delete")).to_be_focused()
     assert folder.exists()
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("group").get_by_role("button", name="Delete").click()
@@ -147,7 +156,7 @@ def test_a_failed_run_says_its_error_once(screen: Screen, client):
     expect(page.locator(".jp-Kf-problem")).to_have_count(1)
     said = "the cell raised ValueError: the only reason"
     assert page.locator(".jp-Kf-head").inner_text().count(said) == 1
-    screen.picture("run-failed")
+    screen.looked_at("run-failed", SHOWN_PAGE)
 
 
 def test_a_job_that_ran_long_says_so_when_it_ends_and_leads_to_its_page(

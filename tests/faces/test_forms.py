@@ -85,7 +85,7 @@ def test_serve_and_batch_forms_write_their_lines(shell):
 
 def test_a_prediction_form_has_the_endpoints_columns_and_predicts(shell):
     client = shell.magics_manager.registry["KfMagics"].session.client
-    client.data("points", points())
+    client.data("points", points().assign(fixed=5, rate=0.25, never=float("nan")))
     client.transform(PREPARE, name="prepare", data="points", target="high")
     client.train(
         TRAIN, name="high", data="points", transform="prepare", params={"c": 1.0}, wait=True
@@ -93,7 +93,11 @@ def test_a_prediction_form_has_the_endpoints_columns_and_predicts(shell):
     client.serve("high", wait=True)
     try:
         form = form_of(shell, "predict high")
-        assert list(form.fields) == ["x", "y"]
+        assert list(form.fields) == ["x", "y", "fixed", "rate", "never"]
+        constant = {"fixed": 5, "rate": 0.25, "never": None}
+        assert {name: form.row[name] for name in constant} == constant
+        form.fields["fixed"].value, form.nulls["never"].value = 7, False
+        assert '"fixed": 7, "rate": 0.25, "never": 0.0}' in form.cell
         assert (form.fields["y"].min, form.fields["y"].max) == (0, 6)
         form.fields["x"].value = form.fields["x"].max
         form.go.click()

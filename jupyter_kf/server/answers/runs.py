@@ -89,11 +89,18 @@ class RunPaper(At):
 
 @dataclass(frozen=True)
 class MetricPage:
-    """What a run reported from line `after` on; ask again after `next`, at once while `more`."""
+    """What a run reported; ask again after `next`, at once while there is `more`.
+
+    Attributes:
+        next: the byte of the file that comes after it.
+        counts: of curves: so often each metric was reported. A point that was given no step has the
+            number of its report, from 0.
+    """
 
     next: int
     points: tuple[Metric, ...]
     more: bool = False
+    counts: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -158,8 +165,10 @@ class ComparePaper(Comparison):
     """Runs side by side, with what they reported.
 
     Attributes:
-        cut: ids of runs that reported more than `metrics_over_steps` has: only its beginning.
+        metrics_over_steps: of all that a run reported, its curves: of neighbours the lowest and
+            the highest.
+        more: so much was reported that it is not all read yet: ask again at once.
     """
 
     metrics_over_steps: Mapping[str, tuple[Metric, ...]]
-    cut: tuple[str, ...] = ()
+    more: bool = False

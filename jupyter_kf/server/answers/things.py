@@ -86,9 +86,10 @@ class StudyRow:
 
 @dataclass(frozen=True)
 class StudyPage(At):
-    """Some of the studies, the newest first."""
+    """Some of the studies that fit, the newest first; `counts` are as in `RunPage`."""
 
     total: int
+    counts: Mapping[str, int]
     rows: tuple[StudyRow, ...]
 
 

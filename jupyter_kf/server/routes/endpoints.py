@@ -19,7 +19,7 @@ from jupyter_kf.server.answers import (
     Predicted,
     Stats,
 )
-from jupyter_kf.server.asking import PageAsk, PredictBody, VersionBody
+from jupyter_kf.server.asking import PredictBody, StatedAsk, VersionBody
 from jupyter_kf.server.endpoints import address, known
 from jupyter_kf.server.handler import ENDPOINTS, KfHandler, describes
 
@@ -29,10 +29,10 @@ class EndpointsHandler(KfHandler):
 
     @web.authenticated
     @authorized("read", resource=ENDPOINTS)
-    @describes(EndpointPage, query=PageAsk)
+    @describes(EndpointPage, query=StatedAsk)
     async def get(self) -> None:
         """Some of the endpoints, by name."""
-        at, ask = self.hub.at(), self.ask(PageAsk)
+        at, ask = self.hub.at(), self.ask(StatedAsk)
         await self.answer(lambda: self.hub.room.endpoints.page(at, ask))
 
 
@@ -50,6 +50,8 @@ class EndpointHandler(KfHandler):
 
 class StatsHandler(KfHandler):
     """An endpoint's counters."""
+
+    _wakes = False  # a page that is left open asks for them again and again
 
     @web.authenticated
     @authorized("read", resource=ENDPOINTS)

@@ -8,7 +8,7 @@ from pathlib import Path
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from jupyter_kf.server import papers, rows, sending
+from jupyter_kf.server import papers, reported, rows, sending
 from jupyter_kf.server.answers import Answered, ComparePaper, Deleted, MetricPage, RunPage, RunPaper
 from jupyter_kf.server.asking import CompareAsk, LogAsk, MetricsAsk, RunsAsk
 from jupyter_kf.server.handler import RUNS, KfHandler, describes
@@ -87,12 +87,14 @@ class MetricsHandler(KfHandler):
     @authorized("read", resource=RUNS)
     @describes(MetricPage, query=MetricsAsk)
     async def get(self, run: str) -> None:
-        """Metrics, from the line after those that the caller has."""
+        """Metrics, from the byte after those that the caller has; or all of them as curves."""
         ask = self.ask(MetricsAsk)
 
         def read() -> MetricPage:
-            runs = self.hub.client.store.runs
-            return papers.metric_page(runs.folder(runs.find(run)), ask.after)
+            room = self.hub.room
+            runs = room.client.store.runs
+            folder = runs.folder(runs.find(run))
+            return room.curves.page(folder) if ask.curves else reported.page(folder, ask.after)
 
         await self.answer(read)
 
@@ -138,9 +140,14 @@ class CompareHandler(KfHandler):
     @authorized("read", resource=RUNS)
     @describes(ComparePaper, query=CompareAsk)
     async def get(self) -> None:
-        """What differs between two runs or more, and everything they reported."""
+        """What differs between two runs or more, and the curves of what they reported."""
         ask = self.ask(CompareAsk)
-        await self.answer(lambda: papers.compare_paper(self.hub.client, ask.run))
+
+        def compare() -> ComparePaper:
+            room = self.hub.room
+            return papers.compare_paper(room.client, room.curves, ask.run)
+
+        await self.answer(compare)
 
 
 ROUTES: dict[str, type[KfHandler]] = {

@@ -16,7 +16,7 @@ from tornado import web
 
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.records import plain
-from jupyter_kf.server import papers, tail
+from jupyter_kf.server import reported, tail
 from jupyter_kf.server.answers import LogLines, MetricPage, StreamEnd
 from jupyter_kf.server.asking import StreamAsk
 from jupyter_kf.server.handler import RUNS, KfHandler, describes, dumps
@@ -115,10 +115,10 @@ class MetricStreamHandler(StreamHandler):
     @authorized("read", resource=RUNS)
     @describes(MetricPage, query=StreamAsk, media=EVENTS)
     async def get(self, run: str) -> None:
-        """Reports as `points`, then `end`; the id is the number of lines so far."""
+        """Reports as `points`, then `end`; the id is the byte after them."""
 
         def read(folder: RunFolder, at: int) -> Piece:
-            page = papers.metric_page(folder, at)
+            page = reported.page(folder, at)
             return page.next, page if page.next > at else None
 
         await self.follow(run, "points", lambda _, ask: ask.offset or 0, read)

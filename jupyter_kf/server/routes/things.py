@@ -18,7 +18,7 @@ from jupyter_kf.server.answers import (
     ThingPage,
     TransformPaper,
 )
-from jupyter_kf.server.asking import LineageAsk, NameBody, PageAsk, TrialBody
+from jupyter_kf.server.asking import LineageAsk, NameBody, PageAsk, StatedAsk, TrialBody
 from jupyter_kf.server.handler import THINGS, KfHandler, describes
 from jupyter_kf.server.things import meant, plain_ref
 
@@ -100,10 +100,10 @@ class StudiesHandler(KfHandler):
 
     @web.authenticated
     @authorized("read", resource=THINGS)
-    @describes(StudyPage, query=PageAsk)
+    @describes(StudyPage, query=StatedAsk)
     async def get(self) -> None:
         """Some of the studies, the newest first."""
-        at, ask = self.hub.at(), self.ask(PageAsk)
+        at, ask = self.hub.at(), self.ask(StatedAsk)
         await self.answer(lambda: self.hub.room.studies.page(at, ask))
 
 

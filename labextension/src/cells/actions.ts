@@ -9,7 +9,7 @@ import { KfError } from '../services/rest';
 import type { IInserted } from '../tokens';
 import type { IContext } from '../ui/context';
 import type { Draft } from '../wire';
-import { CellLife } from './life';
+import { CellLife, fixed } from './life';
 import { LOAD, loads, withLoad } from './loading';
 import { jobName } from './naming';
 
@@ -21,6 +21,8 @@ export interface INotebooks {
   show: (panel: NotebookPanel) => void;
   /** The server's default kernel; '' where it has none. */
   kernel: () => string;
+  /** Makes a notebook of these cells in another tab: null where this window has room for it. */
+  elsewhere: ((cells: readonly string[]) => Promise<string>) | null;
 }
 
 export interface IInsertion {
@@ -33,18 +35,20 @@ export interface IInsertion {
   loads?: boolean;
 }
 
-/** Inserts a cell, shows it and follows where it is; in a new notebook when none is open. */
+/** Inserts a cell, shows it and follows where it is; in a new notebook when none is open here. */
 export async function insertCell(
   context: IContext,
   notebooks: INotebooks,
   { cell, notebook, below, ...more }: IInsertion
 ): Promise<IInserted | null> {
-  const { tracker, show } = notebooks;
-  const panel =
-    open(tracker, notebook) ??
-    tracker.currentWidget ??
-    (notebook ? await opened(context, notebook) : null) ??
-    (await newNotebook(context, notebooks));
+  const { tracker, show, elsewhere } = notebooks;
+  const here = open(tracker, notebook) ?? tracker.currentWidget;
+  if (!here && elsewhere) {
+    const cells = withLoad(cell, []);
+    return fixed({ path: await elsewhere(cells), place: cells.length });
+  }
+  const known = here ?? (notebook ? await opened(context, notebook) : null);
+  const panel = known ?? (await newNotebook(context, notebooks));
   if (!panel) {
     return null;
   }
@@ -57,7 +61,7 @@ export async function insertCell(
     content.activeCellIndex = at;
   }
   const sources = content.widgets.map(({ model }) => model.sharedModel.getSource());
-  for (const one of more.loads ? withLoad(cell, sources) : [cell]) {
+  for (const one of more.loads || !known ? withLoad(cell, sources) : [cell]) {
     put(content, one);
   }
   await reveal(panel);
@@ -118,7 +122,7 @@ async function opened(
   path: string
 ): Promise<NotebookPanel | null> {
   const made = await commands.execute('docmanager:open', { path });
-  return made instanceof NotebookPanel ? made : null;
+  return made instanceof NotebookPanel && !made.isDisposed ? made : null;
 }
 
 /** Runs the active cell as a job; code that is no magic cell becomes a train cell first. */
@@ -176,6 +180,10 @@ export async function startNotebook(
   context: IContext,
   notebooks: INotebooks
 ): Promise<void> {
+  if (notebooks.elsewhere) {
+    await notebooks.elsewhere([LOAD]);
+    return;
+  }
   const panel = await newNotebook(context, notebooks);
   if (panel) {
     await panel.context.ready;

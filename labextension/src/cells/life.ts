@@ -89,3 +89,9 @@ export class CellLife implements IInserted {
   private cell: ICellLike | null = null;
   private over = false;
 }
+
+/** A cell of another tab's notebook, which nobody here can follow. */
+export function fixed(at: IPlace): IInserted {
+  const changed = new Signal<IInserted, void>({} as IInserted);
+  return { at, changed, isDisposed: false, dispose: () => Signal.clearData(changed) };
+}

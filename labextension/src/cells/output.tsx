@@ -2,13 +2,13 @@
 import * as React from 'react';
 import '../../style/output.css';
 import { LogWindow } from '../services/log';
-import { part } from '../services/rest';
+import { type KfError, part } from '../services/rest';
 import { ENDED } from '../services/validate';
 import { CommandIDs } from '../tokens';
 import { AnsiLine } from '../ui/ansi';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatDuration, toNumber } from '../ui/format';
-import { asKfError, useSignal } from '../ui/hooks';
+import { asKfError, useFetched, useRunRow, useSignal } from '../ui/hooks';
 import { MetricPlots, useMetrics } from '../ui/metrics';
 import { Button, ErrorBox, ProblemBox, Progress } from '../ui/pieces';
 import { StateBadge } from '../ui/state';
@@ -25,11 +25,10 @@ export function makeOutput(context: IContext, told: IRunReference): KfWidget {
 function RunView({ told }: { told: IRunReference }): React.ReactElement {
   const { trans } = useKf();
   const { row, error, again } = useRow(told.id);
-  if (error && !row) {
-    return <ErrorBox error={asKfError(error)} onRetry={again} />;
-  }
   if (!row) {
-    return (
+    return error ? (
+      <ErrorBox error={error} onRetry={again} />
+    ) : (
       <div className="jp-Kf-outputHead" role="status">
         <b>{told.name}</b>
         <span className="jp-Kf-quiet">{trans.__('Loading')}</span>
@@ -39,6 +38,7 @@ function RunView({ told }: { told: IRunReference }): React.ReactElement {
   return (
     <>
       <Head row={row} told={told} />
+      {error && !error.unreachable ? <ErrorBox error={error} onRetry={again} /> : null}
       <Summary row={row} />
       {row.error ? <ProblemBox problem={row.error} /> : null}
       {row.kind === 'tune' ? null : <Plots row={row} />}
@@ -47,43 +47,27 @@ function RunView({ told }: { told: IRunReference }): React.ReactElement {
   );
 }
 
-/** The run's row, fetched once and then kept by events; null with an error when it is gone. */
+/** The run's row, asked for once and then kept by events; none when the run is gone. */
 function useRow(id: string): {
   row: RunRow | undefined;
-  error: unknown;
+  error: KfError | null;
   again: () => void;
 } {
   const { kf } = useKf();
-  const [error, setError] = React.useState<unknown>(null);
-  const [row, setRow] = React.useState(kf.runs.get(id));
-  const again = React.useCallback(() => {
-    kf.runs.paper(id).then(
-      () => setError(null),
-      failure => {
-        setError(failure);
-        if (!asKfError(failure).unreachable) {
-          setRow(undefined);
-        }
-      }
-    );
-  }, [kf, id]);
-  React.useEffect(() => {
-    const onRow = (_: unknown, change: { id: string; row: RunRow | null }) => {
-      if (change.id === id && change.row) {
-        setRow(change.row);
-      } else if (change.id === id) {
-        again();
-      }
-    };
-    kf.runs.changed.connect(onRow);
-    kf.stale.connect(again);
-    again();
-    return () => {
-      kf.runs.changed.disconnect(onRow);
-      kf.stale.disconnect(again);
-    };
-  }, [kf, id, again]);
-  return { row, error, again };
+  const row = useRunRow(id);
+  const status = React.useRef<number | undefined>();
+  const { error, again } = useFetched(
+    id,
+    signal => kf.runs.paper(id, signal),
+    // A row comes with its event; where it could not be had it is asked for, but not again and
+    // again by who may not read it.
+    change =>
+      change.thing === 'run' &&
+      change.id === id &&
+      (status.current === 404 || (change.row === null && status.current !== 403))
+  );
+  status.current = error?.status;
+  return { row: error?.status === 404 ? undefined : row, error, again };
 }
 
 function Head({ row, told }: { row: RunRow; told: IRunReference }): React.ReactElement {
@@ -167,8 +151,11 @@ function timing(row: RunRow, trans: IContext['trans']): string {
 
 /** Plots of what was reported often, numbers of what was reported once. */
 function Plots({ row }: { row: RunRow }): React.ReactElement {
+  const { commands } = useKf();
   const feed = useMetrics(row.id);
-  return <MetricPlots feed={feed} height={96} most={4} />;
+  const open = () =>
+    void commands.execute(CommandIDs.open, { thing: 'run', id: row.id });
+  return <MetricPlots feed={feed} height={96} most={4} elsewhere={open} />;
 }
 
 /**

@@ -1,5 +1,9 @@
 /** What is seen and done in a notebook: a run's live output, "Run as job", inserted cells. */
-import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import {
+  ILabShell,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -41,22 +45,38 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Runs a cell as a job, and inserts magic cells.',
   autoStart: true,
   requires: [IKubeflow, INotebookTracker],
-  optional: [ITranslator],
+  optional: [ITranslator, ILabShell],
   activate: (
     app: JupyterFrontEnd,
     kf: IKubeflow,
     tracker: INotebookTracker,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    labShell: ILabShell | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('jupyter_kf');
     const context: IContext = { kf, trans, commands: app.commands };
     const show = ({ id }: { id: string }) => app.shell.activateById(id);
     const kernel = () => app.serviceManager.kernelspecs.specs?.default ?? '';
-    const notebooks = { tracker, show, kernel };
+    // Notebook 7 has one document in a window: another notebook is another tab of the browser.
+    const elsewhere = labShell ? null : otherTab(app);
+    const notebooks = { tracker, show, kernel, elsewhere };
     addCommands(context, notebooks);
     tracker.widgetAdded.connect((_, panel) => listen(context, notebooks, panel));
   }
 };
+
+function otherTab({ serviceManager, commands }: JupyterFrontEnd) {
+  return async (cells: readonly string[]): Promise<string> => {
+    const { writeElsewhere } = await import(
+      /* webpackChunkName: "actions" */ './elsewhere'
+    );
+    const specs = serviceManager.kernelspecs.specs;
+    const name = specs?.default ?? '';
+    const display_name = specs?.kernelspecs[name]?.display_name ?? name;
+    const kernel = name ? { name, display_name } : null;
+    return writeElsewhere(serviceManager.contents, commands, kernel, cells);
+  };
+}
 
 /** What the commands do is loaded when one is first given. */
 function actions(): Promise<typeof import('./actions')> {
@@ -75,9 +95,11 @@ function listen(context: IContext, notebooks: INotebooks, panel: NotebookPanel):
         const told = await (
           await actions()
         ).insertCell(context, notebooks, { cell, notebook });
-        comm.send({ ...told?.at });
-        told?.dispose();
-        comm.close();
+        if (told) {
+          comm.send({ ...told.at });
+          told.dispose();
+        }
+        comm.close(); // alone it says that there was no place for the cell
       }
     );
   sessionContext.kernelChanged.connect(register);

@@ -1,6 +1,7 @@
 /** What a cell's output says of an endpoint or a study beyond its run: which model, which trial. */
 import * as React from 'react';
 import { part } from '../services/rest';
+import { CommandIDs } from '../tokens';
 import { useKf } from '../ui/context';
 import { formatNumber } from '../ui/format';
 import { useFetched } from '../ui/hooks';
@@ -41,8 +42,10 @@ function Served({ row }: { row: RunRow }): React.ReactElement | null {
 
 /** How many trials there were, the best of them, its parameters; and how the search went. */
 function Found({ row }: { row: RunRow }): React.ReactElement | null {
-  const { trans } = useKf();
+  const { trans, commands } = useKf();
   const { data } = useStudy(row.id);
+  const open = () =>
+    void commands.execute(CommandIDs.open, { thing: 'study', id: row.id });
   if (!data) {
     return null;
   }
@@ -67,7 +70,7 @@ function Found({ row }: { row: RunRow }): React.ReactElement | null {
     <>
       <Line parts={far} />
       {parts ? <Line parts={parts} /> : null}
-      <StudyPlots study={study} height={110} most={4} />
+      <StudyPlots study={study} height={110} most={4} elsewhere={open} />
     </>
   );
 }

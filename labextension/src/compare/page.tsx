@@ -14,6 +14,7 @@ import {
 } from '../ui/page';
 import { Button, Section } from '../ui/pieces';
 import { PlotView } from '../ui/plot';
+import { useSome } from '../ui/some';
 import { StateIcon, stateWord } from '../ui/state';
 import { Table } from '../ui/table';
 import type { ComparePaper, RunPage } from '../wire';
@@ -27,6 +28,9 @@ import {
   settings
 } from './model';
 import { comparison, runsOf } from './title';
+
+/** All that they reported comes whole with each answer: no oftener than this. */
+const PACE_MS = 1_000;
 
 export function makeComparePage(context: IContext, id: string): KfWidget {
   const rename = (title: string) => {
@@ -178,8 +182,14 @@ function Side({ runs }: { runs: readonly string[] }): React.ReactElement {
   const told = useKept(
     runs.join(','),
     signal => kf.rest.get<ComparePaper>('compare', { run: [...runs] }, signal),
-    change => change.row !== null && runs.includes(change.id)
+    change => change.row !== null && runs.includes(change.id),
+    () => PACE_MS
   );
+  React.useEffect(() => {
+    if (told.data?.more) {
+      told.again();
+    }
+  }, [told.data]);
   return <Fetched told={told}>{paper => <Tables paper={paper} />}</Fetched>;
 }
 
@@ -295,23 +305,24 @@ function Mark({ text }: { text: string }): React.ReactElement {
 function Lines({ paper }: { paper: ComparePaper }): React.ReactElement {
   const { trans } = useKf();
   const names = React.useMemo(() => drawable(paper), [paper]);
+  const { shown, more } = useSome(names, 12);
   const running = paper.runs.some(run => !ENDED.has(run.state));
   return (
     <Section title={trans.__('Metrics over steps')}>
-      {paper.cut.length ? (
+      {paper.more ? (
         <p className="jp-Kf-quiet">
-          {trans.__(
-            'Only the beginning is drawn of %1, which reported more than fits here; its own page has all.',
-            paper.cut.join(', ')
-          )}
+          {trans.__('So much was reported that it is still being read.')}
         </p>
       ) : null}
       {names.length ? (
-        <div className="jp-Kf-columns">
-          {names.slice(0, 12).map(name => (
-            <Overlay key={name} paper={paper} name={name} />
-          ))}
-        </div>
+        <>
+          <div className="jp-Kf-columns">
+            {shown.map(name => (
+              <Overlay key={name} paper={paper} name={name} />
+            ))}
+          </div>
+          {more}
+        </>
       ) : (
         <p className="jp-Kf-quiet">
           {running

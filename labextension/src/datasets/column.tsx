@@ -4,7 +4,8 @@ import { useKf } from '../ui/context';
 import { formatNumber } from '../ui/format';
 import { Facts, Section } from '../ui/pieces';
 import { PlotView } from '../ui/plot';
-import { bins, type IProfiled } from './model';
+import { useSome } from '../ui/some';
+import { bins, type Counts, frequencies, type IProfiled, othersThan } from './model';
 
 const FILL = 'var(--jp-brand-color1)';
 const MOST_VALUES = 12;
@@ -14,14 +15,17 @@ export function ColumnView(props: {
   rows: number;
 }): React.ReactElement {
   const { column, rows } = props;
+  const counted = React.useMemo(() => frequencies(column, rows), [column, rows]);
+  const { shown, more } = useSome(counted, MOST_VALUES);
   return (
     <Section title={column.name} className="jp-Kf-column">
-      {column.histogram ? (
-        <Histogram column={column} />
-      ) : (
-        <Frequencies column={column} rows={rows} />
-      )}
-      <Numbers column={column} rows={rows} />
+      {column.histogram ? <Histogram column={column} /> : <Frequencies data={shown} />}
+      {column.histogram ? null : more}
+      <Numbers
+        column={column}
+        rows={rows}
+        others={column.histogram ? 0 : othersThan(shown, column, rows)}
+      />
     </Section>
   );
 }
@@ -66,10 +70,8 @@ function Histogram({ column }: { column: IProfiled }): React.ReactElement {
   );
 }
 
-function Frequencies(props: { column: IProfiled; rows: number }): React.ReactElement {
+function Frequencies({ data }: { data: Counts }): React.ReactElement {
   const { trans } = useKf();
-  const { column, rows } = props;
-  const data = React.useMemo(() => frequencies(column, rows), [column, rows]);
   if (!data.length) {
     return <p className="jp-Kf-quiet">{trans.__('It has no value to be counted.')}</p>;
   }
@@ -114,27 +116,14 @@ function short(text: string): string {
   return text.length > 17 ? `${text.slice(0, 16)}…` : text;
 }
 
-function frequencies(
-  column: IProfiled,
-  rows: number
-): { value: string; count: number }[] {
-  if (column.true !== null) {
-    return [
-      { value: 'true', count: column.true },
-      { value: 'false', count: rows - column.nulls - column.true }
-    ];
-  }
-  return column.top.slice(0, MOST_VALUES);
-}
-
-function Numbers({
-  column,
-  rows
-}: {
+function Numbers(props: {
   column: IProfiled;
   rows: number;
+  /** Rows with values that are not shown. */
+  others: number;
 }): React.ReactElement {
   const { trans } = useKf();
+  const { column, rows, others } = props;
   const share = rows ? ` (${(100 * column.nullShare).toFixed(1)} %)` : '';
   const facts: [string, React.ReactNode][] = [
     [trans.__('Type'), column.type],
@@ -160,8 +149,8 @@ function Numbers({
     const at = (share: number) => formatNumber(q[Math.round(share * (q.length - 1))]);
     facts.push([trans.__('Quartiles'), `${at(0.25)} · ${at(0.5)} · ${at(0.75)}`]);
   }
-  if (column.others) {
-    facts.push([trans.__('Rows with other values'), formatNumber(column.others)]);
+  if (others) {
+    facts.push([trans.__('Rows with other values'), formatNumber(others)]);
   }
   return <Facts facts={facts} />;
 }

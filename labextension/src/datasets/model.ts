@@ -9,6 +9,9 @@ export interface IHistogram {
   counts: number[];
 }
 
+/** Values and how many rows have each. */
+export type Counts = readonly { value: string; count: number }[];
+
 export interface IProfiled {
   name: string;
   type: string;
@@ -20,7 +23,7 @@ export interface IProfiled {
   /** Equal-width bins; null for a column that has none. */
   histogram: IHistogram | null;
   /** The most frequent texts, and how many rows have others. */
-  top: { value: string; count: number }[];
+  top: Counts;
   others: number;
   true: number | null;
   low: string;
@@ -60,7 +63,7 @@ export function profiledColumn(name: string, told: Told, rows: number): IProfile
     nullShare: rows ? nulls / rows : 0,
     distinct: number(told['distinct']),
     notFinite: number(told['not_finite']) ?? 0,
-    histogram: (told['histogram'] as IHistogram | undefined) ?? null,
+    histogram: drawn(told['histogram'] as IHistogram | undefined),
     top: ((told['top'] as { value: unknown; count: number }[] | undefined) ?? []).map(
       ({ value, count }) => ({ value: String(value), count })
     ),
@@ -70,9 +73,14 @@ export function profiledColumn(name: string, told: Told, rows: number): IProfile
     high: timed ? String(told['last']) : ranged(told['max']),
     mean: timed ? null : number(told['mean']),
     std: timed ? null : number(told['std']),
-    quantiles: (told['quantiles'] as number[] | undefined) ?? [],
+    quantiles: ((told['quantiles'] as unknown[] | undefined) ?? []).map(Number),
     unit: timed ? String(told['unit'] ?? 'us') : null
   };
+}
+
+/** Edges as numbers to draw by, where they came as digits. */
+function drawn(told: IHistogram | undefined): IHistogram | null {
+  return told ? { ...told, low: Number(told.low), high: Number(told.high) } : null;
 }
 
 function number(value: unknown): number | null {
@@ -92,6 +100,22 @@ export function bars(column: IProfiled, rows: number): number[] {
     return [rows - column.nulls - column.true, column.true];
   }
   return column.top.slice(0, 20).map(({ count }) => count);
+}
+
+/** How often each value is there, the most frequent first; [] for a column that has a histogram. */
+export function frequencies(column: IProfiled, rows: number): Counts {
+  return column.true === null
+    ? column.top
+    : [
+        { value: words().__('true'), count: column.true },
+        { value: words().__('false'), count: rows - column.nulls - column.true }
+      ];
+}
+
+/** Rows whose value is none of those that are shown, counted or not. */
+export function othersThan(shown: Counts, column: IProfiled, rows: number): number {
+  const sum = (all: Counts) => all.reduce((n, { count }) => n + count, 0);
+  return column.others + sum(frequencies(column, rows)) - sum(shown);
 }
 
 /** What the column holds, in a few words. */

@@ -137,7 +137,7 @@ function Profile(props: {
           <p className="jp-Kf-quiet">{trans.__('No column has these words.')}</p>
         )}
       </Section>
-      <ColumnView column={shown} rows={rows} />
+      <ColumnView key={shown.name} column={shown} rows={rows} />
     </div>
   );
 }

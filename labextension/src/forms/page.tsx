@@ -1,10 +1,11 @@
 /** A launch form: fields of a verb, and the cell they make, which goes into the notebook. */
 import { Clipboard } from '@jupyterlab/apputils';
 import * as React from 'react';
-import { CommandIDs, type IInserted } from '../tokens';
+import { CommandIDs } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { asKfError } from '../ui/hooks';
-import { Inserted } from '../ui/inserted';
+import { useInsert } from '../ui/insert';
+import { nameOf } from '../ui/labels';
 import { ActionNote, CodeBlock, PageHead, useAction } from '../ui/page';
 import { Button, ErrorBox, ProblemBox, Section, Skeleton } from '../ui/pieces';
 import type { Problem, VerbPaper } from '../wire';
@@ -125,9 +126,12 @@ function Form(props: {
     const elsewhere = listedAlready || field.required; // the latter beside its help
     const there =
       field.names && said.length && !elsewhere ? (names[field.names] ?? []) : [];
-    const listed = there.length
-      ? trans.__('There are: %1', there.slice(0, MOST_NAMED).join(', '))
-      : '';
+    const named = there.slice(0, MOST_NAMED).join(', ');
+    const listed = !there.length
+      ? ''
+      : there.length > MOST_NAMED
+        ? trans.__('There are: %1 and %2 more', named, there.length - MOST_NAMED)
+        : trans.__('There are: %1', named);
     return [...said, listed].filter(Boolean).map(sentence).join('\n');
   };
   const group = (name: Group) =>
@@ -263,26 +267,12 @@ function Made(props: {
   const { trans, commands } = useKf();
   const { told, missing } = props;
   const action = useAction();
+  const put = useInsert(action.clear);
   const { cell } = told;
   const quiet = action.clear;
   React.useEffect(quiet, [cell, quiet]); // what was said was of another cell
   const insert = () =>
-    cell === null
-      ? props.reveal()
-      : action.run('insert', async () => {
-          const done: IInserted | null = await commands.execute(CommandIDs.insertCell, {
-            cell
-          });
-          return done ? (
-            <Inserted
-              told={done}
-              words={({ place, path }) =>
-                trans.__('It is cell %1 of %2 now; run it there.', place, path)
-              }
-              gone={quiet}
-            />
-          ) : null;
-        });
+    cell === null ? props.reveal() : action.run('insert', () => put({ cell }));
   const copy = () => {
     Clipboard.copyToSystem(cell ?? '');
     action.run('copy', async () => trans.__('Copied.'));
@@ -295,7 +285,10 @@ function Made(props: {
       {cell === null ? (
         <p className="jp-Kf-quiet">
           {missing.length
-            ? trans.__('Still needed: %1', missing.map(({ field }) => field).join(', '))
+            ? trans.__(
+                'Still needed: %1',
+                missing.map(({ field }) => nameOf(field, trans)).join(', ')
+              )
             : told.problems.length || told.failure || told.wrong
               ? trans.__('Mend what is marked, then the cell stands here.')
               : trans.__('Being written…')}

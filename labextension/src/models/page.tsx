@@ -1,14 +1,15 @@
 /** The page of a model: its versions, where it came from, who serves it, and serving it. */
 import * as React from 'react';
-import { CommandIDs, type IInserted } from '../tokens';
+import { CommandIDs } from '../tokens';
 import { Ago } from '../ui/clock';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatNumber, shortDigest } from '../ui/format';
-import { Inserted } from '../ui/inserted';
+import { useInsert } from '../ui/insert';
 import { valueOf } from '../ui/labels';
 import { NodeLink, NodeList } from '../ui/nodes';
 import { ActionNote, type IAction, ThingLink, useAction } from '../ui/page';
 import { Button, Facts, Section } from '../ui/pieces';
+import { useSome } from '../ui/some';
 import { Table } from '../ui/table';
 import { ThingPage } from '../ui/thing';
 import type { Cell, ModelPaper, Version } from '../wire';
@@ -49,21 +50,13 @@ function ModelPage({ id }: { id: string }): React.ReactElement {
 function Serve(props: { model: string; action: IAction }): React.ReactElement {
   const { kf, trans, commands } = useKf();
   const { model, action } = props;
+  const insert = useInsert(action.clear);
   const serve = async () => {
     const fields = { name: model.split('@')[0], model };
     const { cell } = await kf.rest.post<Cell>('cells', { verb: 'serve', fields });
-    const told: IInserted | null = await commands.execute(CommandIDs.insertCell, {
-      cell
-    });
-    return told ? (
-      <Inserted
-        told={told}
-        words={({ place, path }) =>
-          trans.__('It is cell %1 of %2 now; run it to serve %3.', place, path, model)
-        }
-        gone={action.clear}
-      />
-    ) : null;
+    return insert({ cell }, ({ place, path }) =>
+      trans.__('It is cell %1 of %2 now; run it to serve %3.', place, path, model)
+    );
   };
   return (
     <Button
@@ -169,56 +162,59 @@ function Versions(props: {
   choose: (n: number) => void;
 }): React.ReactElement {
   const { trans } = useKf();
-  const names = metricNames(props.versions).slice(0, 6);
+  const { shown: names, more } = useSome(metricNames(props.versions), 6);
   return (
-    <Table
-      label={trans.__('Versions of this model')}
-      rows={[...props.versions].reverse()}
-      keyOf={version => String(version.n)}
-      columns={[
-        {
-          key: 'n',
-          title: trans.__('Version'),
-          cell: ({ n }) =>
-            n === props.chosen ? (
-              <b aria-current="true">{trans.__('%1, shown', n)}</b>
-            ) : (
-              <button
-                type="button"
-                className="jp-Kf-thing"
-                aria-label={trans.__('Show version %1', n)}
-                onClick={() => props.choose(n)}
-              >
-                {n}
-              </button>
-            )
-        },
-        {
-          key: 'digest',
-          title: trans.__('Digest'),
-          cell: ({ digest }) => <code title={digest}>{shortDigest(digest)}</code>
-        },
-        ...names.map(name => ({
-          key: `metric ${name}`,
-          title: name,
-          number: true,
-          cell: (version: Version) => {
-            const value = metricsOf(version)[name];
-            return value === undefined ? '' : formatNumber(value);
+    <>
+      <Table
+        label={trans.__('Versions of this model')}
+        rows={[...props.versions].reverse()}
+        keyOf={version => String(version.n)}
+        columns={[
+          {
+            key: 'n',
+            title: trans.__('Version'),
+            cell: ({ n }) =>
+              n === props.chosen ? (
+                <b aria-current="true">{trans.__('%1, shown', n)}</b>
+              ) : (
+                <button
+                  type="button"
+                  className="jp-Kf-thing"
+                  aria-label={trans.__('Show version %1', n)}
+                  onClick={() => props.choose(n)}
+                >
+                  {n}
+                </button>
+              )
+          },
+          {
+            key: 'digest',
+            title: trans.__('Digest'),
+            cell: ({ digest }) => <code title={digest}>{shortDigest(digest)}</code>
+          },
+          ...names.map(name => ({
+            key: `metric ${name}`,
+            title: name,
+            number: true,
+            cell: (version: Version) => {
+              const value = metricsOf(version)[name];
+              return value === undefined ? '' : formatNumber(value);
+            }
+          })),
+          {
+            key: 'from',
+            title: trans.__('From'),
+            cell: version => <Origin version={version} />
+          },
+          {
+            key: 'created',
+            title: trans.__('Made'),
+            cell: ({ created_s }) => <Ago at_s={created_s} />
           }
-        })),
-        {
-          key: 'from',
-          title: trans.__('From'),
-          cell: version => <Origin version={version} />
-        },
-        {
-          key: 'created',
-          title: trans.__('Made'),
-          cell: ({ created_s }) => <Ago at_s={created_s} />
-        }
-      ]}
-    />
+        ]}
+      />
+      {more}
+    </>
   );
 }
 

@@ -2,13 +2,13 @@
 import * as React from 'react';
 import '../../style/run.css';
 import { ENDED } from '../services/validate';
-import { CommandIDs, type IInserted } from '../tokens';
+import { CommandIDs } from '../tokens';
 import { Ago } from '../ui/clock';
 import { closeWhenRemoved } from '../ui/closing';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatDuration, formatTime, toNumber } from '../ui/format';
 import { useFetched, useRunRow } from '../ui/hooks';
-import { Inserted } from '../ui/inserted';
+import { useInsert } from '../ui/insert';
 import { kindWord } from '../ui/labels';
 import { LineageView } from '../ui/lineage';
 import { firstLine } from '../ui/names';
@@ -260,26 +260,15 @@ function Actions(props: {
 
 /** Puts the run's cell below the one that it came from, and says where it is. */
 function useClone({ run }: RunPaper, gone: () => void): () => Promise<React.ReactNode> {
-  const { kf, trans, commands } = useKf();
+  const { kf } = useKf();
+  const insert = useInsert(gone);
   return async () => {
     const cell = await kf.runs.cell(run.id);
     const { notebook } = await kf.runs.paper(run.id); // it may have been moved since
     const from = notebook?.there
       ? { notebook: notebook.path, below: notebook.cell }
       : {};
-    const told: IInserted | null = await commands.execute(CommandIDs.insertCell, {
-      cell,
-      ...from
-    });
-    return told ? (
-      <Inserted
-        told={told}
-        words={({ place, path }) =>
-          trans.__('It is cell %1 of %2 now; run it there.', place, path)
-        }
-        gone={gone}
-      />
-    ) : null;
+    return insert({ cell, ...from });
   };
 }
 

@@ -18,6 +18,11 @@ function events(): {
   return { emit, told, events: made, bus };
 }
 
+function hello(bus: Signal<object, unknown>, seq: number): void {
+  const said = change(seq, { thing: 'resources', action: 'hello' });
+  bus.emit({ schema_id: SCHEMA, ...said });
+}
+
 describe('the stream of changes', () => {
   it('tells changes in their order', () => {
     const { emit, told } = events();
@@ -64,18 +69,75 @@ describe('the stream of changes', () => {
 
   it('takes a higher number in hello as a gap, also of one, and tells no change of it', () => {
     const { emit, told, bus } = events();
-    const hello = (seq: number) =>
-      bus.emit({
-        schema_id: SCHEMA,
-        ...change(seq, { thing: 'resources', action: 'hello' })
-      });
-    hello(3); // counting begins
+    hello(bus, 3); // counting begins
     emit(4);
-    hello(4);
+    hello(bus, 4);
     expect(told).toEqual(['changed 4']);
-    hello(5); // the socket was away when 5 was told
+    hello(bus, 5); // the socket was away when 5 was told
     emit(6);
     expect(told).toEqual(['changed 4', 'stale', 'changed 6']);
+  });
+
+  it('says that what was read before hello, and changed since, is stale', () => {
+    const { emit, told, events: made, bus } = events();
+    made.read({ seq: 6, epoch: 'a' });
+    made.read({ seq: 4, epoch: 'a' }); // a row, at a time when no socket was open
+    made.read({ seq: 5, epoch: 'a' });
+    hello(bus, 5); // counting begins: what 5 told was told to nobody here
+    made.read({ seq: 5, epoch: 'a' });
+    emit(6);
+    expect(told).toEqual(['stale', 'changed 6']);
+  });
+
+  it('says so of an answer that comes after hello, once for all that were as early', () => {
+    const { told, events: made, bus } = events();
+    hello(bus, 5);
+    made.read({ seq: 4, epoch: 'a' });
+    made.read({ seq: 4, epoch: 'a' });
+    made.compare({ seq: 4, epoch: 'a' });
+    expect(told).toEqual(['stale']);
+  });
+
+  it('says so when counting began with an event, and not of what was read right before it', () => {
+    for (const [seq, wanted] of [
+      [6, ['changed 7']],
+      [5, ['stale', 'changed 7']]
+    ] as const) {
+      const { emit, told, events: made } = events();
+      made.read({ seq, epoch: 'a' });
+      emit(7);
+      expect(told).toEqual(wanted);
+    }
+  });
+
+  it('says so of what was read before the server was started again', () => {
+    const { told, events: made, bus } = events();
+    made.read({ seq: 9, epoch: 'z' });
+    made.read({ seq: 1, epoch: 'a' });
+    hello(bus, 1);
+    expect(told).toEqual(['stale']);
+  });
+
+  it('is behind while answers know of more than the stream has told', () => {
+    const { emit, events: made } = events();
+    made.compare({ seq: 3, epoch: 'a' });
+    expect(made.behind).toBe(false); // it has not begun: JupyterLab goes on trying
+    emit(4);
+    made.compare({ seq: 5, epoch: 'a' });
+    expect(made.behind).toBe(true);
+    emit(5);
+    expect(made.behind).toBe(false);
+  });
+
+  it('listens to another stream, and no more to the one before', () => {
+    const { emit, told, events: made } = events();
+    emit(1);
+    const bus = new Signal<object, unknown>({});
+    made.listen({ stream: bus });
+    emit(2);
+    hello(bus, 2);
+    bus.emit({ schema_id: SCHEMA, ...change(3) });
+    expect(told).toEqual(['changed 1', 'stale', 'changed 3']);
   });
 
   it('ignores events of others, and malformed ones', () => {

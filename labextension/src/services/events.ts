@@ -4,7 +4,8 @@
  * The bus has no replay, and its socket stands by while the tab is hidden. So events are numbered
  * by the server: a gap, or the epoch of another server start, means that something was missed,
  * and `stale` says so. `compare` does the same with the number in any REST answer, and with the
- * one in `hello`, which the server says to a socket that was opened.
+ * one in `hello`, which the server says to a socket that was opened. What was read before the
+ * counting began may have changed before it began: `read` takes the number of each answer.
  */
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
@@ -19,7 +20,7 @@ export interface IBus {
 }
 
 export class Events implements IDisposable {
-  constructor(private readonly bus: IBus) {
+  constructor(private bus: IBus) {
     bus.stream.connect(this.onEvent, this);
   }
 
@@ -38,6 +39,24 @@ export class Events implements IDisposable {
     }
   }
 
+  /** What the streams said last; null before the first word. */
+  get heard(): At | null {
+    return this._heard;
+  }
+
+  /** The stream said something once, and has not come as far as answers have. */
+  get behind(): boolean {
+    const { at, heard } = this;
+    return !!at && !!heard && (heard.epoch !== at.epoch || heard.seq < at.seq);
+  }
+
+  /** From now on this stream is listened to, instead of the one before. */
+  listen(bus: IBus): void {
+    this.bus.stream.disconnect(this.onEvent, this);
+    this.bus = bus;
+    bus.stream.connect(this.onEvent, this);
+  }
+
   /**
    * Takes the number of an answer that was asked for to see whether anything was missed.
    *
@@ -45,15 +64,47 @@ export class Events implements IDisposable {
    * the same epoch is an answer that was overtaken by events. Whether anything was missed.
    */
   compare(at: At): boolean {
-    const known = this.at;
-    const ahead = !known || at.epoch !== known.epoch || at.seq > known.seq;
-    if (ahead) {
-      this.at = { seq: at.seq, epoch: at.epoch };
-    }
-    if (ahead && known) {
+    const missed = this.count(at, false);
+    if (missed) {
       this.stale.emit();
     }
-    return ahead && known !== null;
+    return missed;
+  }
+
+  /**
+   * Takes the number at which something was read that is shown now.
+   *
+   * What was told between it and the first number that was counted was told to nobody here.
+   */
+  read({ seq, epoch }: At): void {
+    if (this.at === null) {
+      if (!this.oldest || (this.oldest.epoch === epoch && seq < this.oldest.seq)) {
+        this.oldest = { seq, epoch };
+      }
+    } else if (epoch === this.at.epoch && seq < this.first) {
+      this.first = seq; // said once for all that was read as early
+      this.stale.emit();
+    }
+  }
+
+  /**
+   * Counts on to this number, unless it is known. Whether a change on the way was told to nobody.
+   *
+   * @param told - whether the change of this number itself is told.
+   */
+  private count({ seq, epoch }: At, told: boolean): boolean {
+    const { at, oldest } = this;
+    if (at?.epoch === epoch && seq <= at.seq) {
+      return false;
+    }
+    const before = told ? seq - 1 : seq;
+    this.at = { seq, epoch };
+    if (at?.epoch === epoch) {
+      return at.seq < before;
+    }
+    const early = oldest?.epoch === epoch && oldest.seq < before;
+    this.first = early ? oldest.seq : before;
+    return !!at || early || (!!oldest && oldest.epoch !== epoch);
   }
 
   private onEvent(_: unknown, event: unknown): void {
@@ -64,20 +115,24 @@ export class Events implements IDisposable {
     if (change === null) {
       return;
     }
+    this._heard = { seq: change.seq, epoch: change.epoch };
     if (change.action === 'hello') {
       this.compare(change);
       return;
     }
-    const known = this.at;
-    this.at = { seq: change.seq, epoch: change.epoch };
-    if (known && change.epoch === known.epoch && change.seq <= known.seq) {
-      this.at = known; // an answer overtook it; what it tells is still news to the rows
-    } else if (known && (change.epoch !== known.epoch || change.seq > known.seq + 1)) {
+    // One that an answer overtook is still news to the rows.
+    if (this.count(change, true)) {
       this.stale.emit();
     }
     this.changed.emit(change);
   }
 
+  /** As far as it was counted; null before the first number. */
   private at: At | null = null;
+  /** All changes after this one were told, or `stale` was. */
+  private first = 0;
+  /** The lowest number of what was read before counting began. */
+  private oldest: At | null = null;
+  private _heard: At | null = null;
   private disposed = false;
 }

@@ -4,25 +4,39 @@ import { change, row, until } from '../testing/fakes';
 import type { Change } from '../wire';
 import { SCHEMA } from './events';
 import { type IServices, Kubeflow } from './manager';
+import { punctual } from './wake';
 
 /** A server that the test stops and starts, and JupyterLab's signals, which the test sends. */
 class Scene {
   readonly asked: string[] = [];
   readonly bus = new Signal<object, unknown>({});
   readonly failing = new Signal<object, Error>({});
+  /** Streams that were opened in place of JupyterLab's own. */
+  readonly streams: { stream: Signal<object, unknown>; isDisposed: boolean }[] = [];
   where: { status: number; body: unknown } = { status: 200, body: at(3) };
+  /** Answers of `where` that the test lets go, in place of `where`. */
+  held: ((answer: Response) => void)[] | null = null;
   answers: (path: string) => Response | Promise<Response> = () => json(200, {});
   up = true;
 
   open(): { kf: Kubeflow; told: string[] } {
-    const kf = new Kubeflow({
+    const services = {
       serverSettings: ServerConnection.makeSettings({
         baseUrl: 'http://127.0.0.1:1/',
         fetch: async request => this.answer(new URL((request as Request).url).pathname)
       }),
       events: { stream: this.bus },
       connectionFailure: this.failing
-    } as unknown as IServices);
+    };
+    const kf = new Kubeflow(services as unknown as IServices, () => {
+      const stream = {
+        stream: new Signal<object, unknown>({}),
+        isDisposed: false,
+        dispose: () => void (stream.isDisposed = true)
+      };
+      this.streams.push(stream);
+      return stream;
+    });
     const told: string[] = [];
     kf.stale.connect(() => void told.push('stale'));
     kf.changed.connect((_, { action, id, row: now }) => {
@@ -49,6 +63,9 @@ class Scene {
     this.asked.push(path);
     if (!this.up) {
       throw new TypeError('failed to fetch');
+    }
+    if (path.endsWith('/where') && this.held) {
+      return new Promise(go => this.held!.push(go));
     }
     return path.endsWith('/where')
       ? json(this.where.status, this.where.body)
@@ -120,6 +137,7 @@ describe('the data behind the panels', () => {
     const { kf, told } = scene.open();
     await kf.ready;
     expect(kf.trouble).toContain('does not answer');
+    expect(kf.denied).toBe(false);
     scene.up = true;
     await until(() => kf.trouble === null);
     await until(() => told.length === 1);
@@ -171,9 +189,13 @@ describe('the data behind the panels', () => {
     scene.where = { status: 403, body: problem };
     const { kf } = scene.open();
     await kf.ready;
-    expect(kf.trouble).toBe('you may not; ask');
+    expect([kf.trouble, kf.denied]).toEqual(['you may not; ask', true]);
     await new Promise(resolve => setTimeout(resolve, 50));
     expect(scene.asked.length).toBe(1);
+    scene.where = { status: 200, body: at(3) };
+    scene.see();
+    await until(() => kf.where !== null);
+    expect([kf.trouble, kf.denied]).toEqual([null, false]);
   });
 
   it('compares numbers when the tab is seen again, and when JupyterLab lost the server', async () => {
@@ -187,6 +209,118 @@ describe('the data behind the panels', () => {
     scene.failing.emit(new Error('gone'));
     await until(() => told.length === 2);
     expect(told).toEqual(['stale', 'stale']);
+  });
+
+  it('keeps the newer of two answers to where it is, whichever comes first', async () => {
+    const scene = new Scene();
+    scene.held = [];
+    const { kf } = scene.open();
+    scene.see(); // while the first answer is on its way
+    await until(() => scene.held!.length === 2);
+    const says = async (turn: number, body: object) => {
+      scene.held![turn](json(200, { ...at(0), ...body }));
+      await new Promise(resolve => setTimeout(resolve, 20));
+      return [kf.where!.epoch, kf.where!.running];
+    };
+    expect(await says(1, { seq: 12, running: 0 })).toEqual(['a', 0]);
+    expect(await says(0, { seq: 10, running: 1 })).toEqual(['a', 0]);
+    scene.see();
+    scene.see();
+    await until(() => scene.held!.length === 4);
+    expect(await says(3, { seq: 1, epoch: 'b', running: 2 })).toEqual(['b', 2]);
+    expect(await says(2, { seq: 13, running: 3 })).toEqual(['b', 2]);
+  });
+
+  it('has all fetched again when a run ended before the stream began, also by the first word of it', async () => {
+    const scene = new Scene();
+    scene.held = [];
+    const { kf, told } = scene.open();
+    scene.answers = () => json(200, { ...at(4), run: row('a') });
+    await kf.runs.paper('a');
+    scene.emit(5, { thing: 'resources', id: '', action: 'hello' }); // 5 was: a ended
+    scene.held[0](json(200, at(4)));
+    await kf.ready;
+    expect(told).toEqual(['stale']);
+  });
+
+  it('looks, and listens anew, once when the network is back, the page is, or a timer slipped', async () => {
+    const shown = (persisted: boolean) =>
+      Object.assign(new Event('pageshow'), { persisted });
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+    const tick = punctual(10_000);
+    const signs = [
+      () => window.dispatchEvent(new Event('online')),
+      () => window.dispatchEvent(shown(true)),
+      () => document.dispatchEvent(new Event('resume')),
+      () => {
+        jest.setSystemTime(Date.now() + 3_600_000);
+        tick();
+      }
+    ];
+    const scene = new Scene();
+    const { kf, told } = scene.open();
+    await kf.ready;
+    scene.emit(3, { thing: 'resources', id: '', action: 'hello' });
+    window.dispatchEvent(shown(false)); // the first time
+    tick();
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect([scene.asked.length, scene.streams.length]).toEqual([1, 0]);
+    for (const [index, sign] of signs.entries()) {
+      scene.where.body = at(4 + index); // something was told while it slept
+      sign();
+      sign();
+      await jest.advanceTimersByTimeAsync(10_000);
+      expect(told.length).toBe(index + 1);
+      expect(scene.streams.filter(one => !one.isDisposed).length).toBe(1);
+    }
+    const live = scene.streams[scene.streams.length - 1].stream;
+    live.emit({ schema_id: SCHEMA, ...change(8, { id: 'a', row: row('a') }) });
+    scene.emit(9, { id: 'a', row: row('a') }); // of the stream before
+    expect(told.slice(-2)).toEqual(['stale', 'a changed RUNNING']);
+    kf.dispose();
+    expect(scene.streams.every(one => one.isDisposed)).toBe(true);
+  });
+
+  it('listens anew where answers know of changes that the stream never tells', async () => {
+    const scene = new Scene();
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+    const { kf } = scene.open();
+    await kf.ready;
+    scene.emit(3, { thing: 'resources', id: '', action: 'hello' });
+    scene.where.body = at(4);
+    scene.see();
+    await jest.advanceTimersByTimeAsync(1_000);
+    scene.emit(4); // it was on its way
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(scene.streams.length).toBe(0);
+    scene.where.body = at(5);
+    scene.see();
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(scene.streams.length).toBe(1);
+  });
+
+  it('asks a server that does not answer at least every quarter of a minute', async () => {
+    const scene = new Scene();
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+    const longest = jest.spyOn(Math, 'random').mockReturnValue(0.999);
+    scene.up = false;
+    scene.open();
+    await jest.advanceTimersByTimeAsync(120_000);
+    const asked = scene.asked.length;
+    await jest.advanceTimersByTimeAsync(60_000);
+    longest.mockRestore();
+    expect(scene.asked.length - asked).toBe(4);
+  });
+
+  it('gives up a row that never comes, and looks for the server', async () => {
+    const scene = new Scene();
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+    const { kf, told } = scene.open();
+    await kf.ready;
+    scene.answers = () => new Promise(() => undefined);
+    scene.emit(4, { id: 'a', action: 'ended' });
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(told).toEqual(['a ended -', 'stale']);
   });
 
   it('leaves nothing behind when it is disposed', async () => {

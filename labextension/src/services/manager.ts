@@ -1,21 +1,29 @@
 /** IKubeflow: puts the services together, and knows whether the server is there. */
-import type { ServiceManager } from '@jupyterlab/services';
+import { EventManager, type ServiceManager } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 import { Signal } from '@lumino/signaling';
 import type { IKubeflow } from '../tokens';
 import type { Change, Where } from '../wire';
-import { Events } from './events';
+import { Events, type IBus } from './events';
 import { Paced } from './paced';
 import { KfError, Rest } from './rest';
 import { Rows } from './rows';
 import { Runs } from './runs';
 import { Streams } from './streams';
+import { Wake } from './wake';
 
 const COUNT_MS = 300;
 /** After so long without one, a lost request is looked into at once again. */
 const CALM_MS = 60_000;
 const MOST_MS = 30_000;
+const DENIED: ReadonlySet<number> = new Set([401, 403]);
+/** While the server does not answer, it is asked at least so often. */
+const RETRY_MS = 15_000;
+/** So long after an answer its change has come by the stream as well, if it comes at all. */
+const GRACE_MS = 5_000;
+/** Signs of having slept come together: one look for all of them. */
+const WAKE_MS = 5_000;
 
 /** What is needed of JupyterLab's services. */
 export type IServices = Pick<
@@ -23,22 +31,44 @@ export type IServices = Pick<
   'serverSettings' | 'events' | 'connectionFailure'
 >;
 
+type Settings = IServices['serverSettings'];
+
 export class Kubeflow implements IKubeflow, IDisposable {
-  constructor(private readonly services: IServices) {
-    this.rest = new Rest(services.serverSettings, () => this.doubt());
+  /**
+   * @param services - of JupyterLab.
+   * @param open - opens another stream of events, in place of one that died in silence.
+   */
+  constructor(
+    private readonly services: IServices,
+    private readonly open: (settings: Settings) => IBus & IDisposable = settings =>
+      new EventManager({ serverSettings: settings })
+  ) {
+    this.rest = new Rest(
+      services.serverSettings,
+      () => this.doubt(),
+      at => this.events.read(at)
+    );
     this.runs = new Runs(this.rest);
     this.streams = new Streams(this.rest);
-    this.rows = new Rows(this.runs, change => this.tell(change));
+    this.rows = new Rows(
+      this.runs,
+      change => this.tell(change),
+      () => this.doubt()
+    );
     this.events = new Events(services.events);
     this.events.changed.connect((_, change) => this.rows.take(change));
-    this.events.stale.connect(() => this.missed());
+    this.events.stale.connect(() => {
+      this.missed();
+      this.counting.ask(); // what is said of where it is may be as old
+    });
     // Only while the server does not answer: an idle page asks nothing.
     this.retry = new Poll({
       auto: false,
       factory: () => this.look(),
-      frequency: { interval: 1_000, backoff: true, max: 15_000 },
       standby: 'when-hidden'
     });
+    // Set here, for the constructor takes no `max` below its own.
+    this.retry.frequency = { interval: 1_000, backoff: true, max: RETRY_MS };
     services.connectionFailure.connect(this.doubt, this);
     document.addEventListener('visibilitychange', this.onVisibility);
     this.ready = this.look().catch(() => undefined);
@@ -60,6 +90,10 @@ export class Kubeflow implements IKubeflow, IDisposable {
     return this._trouble;
   }
 
+  get denied(): boolean {
+    return this._denied;
+  }
+
   get isDisposed(): boolean {
     return this.events.isDisposed;
   }
@@ -68,8 +102,12 @@ export class Kubeflow implements IKubeflow, IDisposable {
     document.removeEventListener('visibilitychange', this.onVisibility);
     this.services.connectionFailure.disconnect(this.doubt, this);
     window.clearTimeout(this.doubting);
+    window.clearTimeout(this.checking);
     this.counting.dispose();
+    this.wake.dispose();
+    this.waking.dispose();
     this.events.dispose();
+    this.own?.dispose();
     this.retry.dispose();
     Signal.clearData(this);
   }
@@ -78,14 +116,22 @@ export class Kubeflow implements IKubeflow, IDisposable {
   private async look(): Promise<void> {
     let told: Where | null = null;
     const before = this._trouble;
+    const turn = (this.turns += 1);
     try {
-      told = await this.rest.get<Where>('where');
+      told = (await (await this.rest.raw('where')).json()) as Where;
       if (this.isDisposed) {
         return;
       }
-      this._where = told;
       this._trouble = null;
+      this._denied = false;
+      if (this.newer(told, turn)) {
+        [this._where, this.taken] = [told, turn];
+        this.events.read(told);
+      } else {
+        told = null; // it was overtaken
+      }
     } catch (failure) {
+      this._denied = failure instanceof KfError && DENIED.has(failure.status);
       this._trouble = failure instanceof KfError ? sentence(failure) : String(failure);
       if (failure instanceof KfError && failure.unreachable) {
         this.doubt();
@@ -97,6 +143,38 @@ export class Kubeflow implements IKubeflow, IDisposable {
       }
     }
     this.found(told !== null && this.events.compare(told));
+    if (this.events.behind) {
+      window.clearTimeout(this.checking);
+      this.checking = window.setTimeout(() => this.check(), GRACE_MS);
+    }
+  }
+
+  /** Answers overtake each other; of two starts of the server, what was asked for later counts. */
+  private newer(told: Where, turn: number): boolean {
+    const known = this._where;
+    return known?.epoch === told.epoch && known.seq !== told.seq
+      ? told.seq > known.seq
+      : turn > this.taken;
+  }
+
+  /** The changes that an answer knew of should have come by the stream: if not, it is dead. */
+  private check(): void {
+    if (this.events.behind && !this.isDisposed) {
+      this.renew();
+    }
+  }
+
+  /**
+   * Listens to another stream: nothing but its silence tells that the one before is dead.
+   *
+   * Where none has ever said anything, JupyterLab itself goes on trying.
+   */
+  private renew(): void {
+    if (this.events.heard) {
+      this.own?.dispose();
+      this.own = this.open(this.services.serverSettings);
+      this.events.listen(this.own);
+    }
   }
 
   /**
@@ -159,6 +237,12 @@ export class Kubeflow implements IKubeflow, IDisposable {
     }
   };
 
+  private own: (IBus & IDisposable) | null = null;
+  private readonly wake = new Wake(() => this.waking.ask());
+  private readonly waking = new Paced(() => {
+    this.renew();
+    return this.look();
+  }, WAKE_MS);
   private readonly events: Events;
   private readonly retry: Poll;
   private readonly rows: Rows;
@@ -168,6 +252,11 @@ export class Kubeflow implements IKubeflow, IDisposable {
   private doubting = 0;
   private found_ms = -Infinity;
   private lost = false;
+  private _denied = false;
+  private checking = 0;
+  /** How many times it was asked where it is, and which time gave the answer that is known. */
+  private turns = 0;
+  private taken = 0;
   private _where: Where | null = null;
   private _trouble: string | null = null;
 }

@@ -1,14 +1,16 @@
 /**
  * What one run reported, growing while it runs.
  *
- * Points are fetched after an event of the run, those that are new; no stream is held, so a
- * notebook may show any number of runs. Long series are thinned, keeping each bin's extremes.
+ * Curves are fetched first: the server reads everything, and sends no more points than a picture
+ * shows. Then what is new is fetched after each event of the run, whose row may be the same, as on
+ * a plateau; no stream is held, so a notebook may show any number of runs. When much is new, curves
+ * are fetched again: here nothing is thinned twice, which would wear away a curve's beginning.
  */
 import { Signal } from '@lumino/signaling';
 import type { IKubeflow } from '../tokens';
-import type { MetricPage } from '../wire';
+import type { Change, MetricPage } from '../wire';
 import { Paced } from './paced';
-import { part } from './rest';
+import { mayPass, part } from './rest';
 
 export interface IPoint {
   series: string;
@@ -17,6 +19,7 @@ export interface IPoint {
 }
 
 const EVERY_MS = 150;
+/** So many new points of a metric, and it is time for curves. */
 const MOST = 4_000;
 
 export class MetricsFeed {
@@ -24,7 +27,8 @@ export class MetricsFeed {
     private readonly kf: IKubeflow,
     private readonly run: string
   ) {
-    kf.runs.changed.connect(this.onRow, this);
+    kf.runs.changed.connect(this.onNews, this);
+    kf.changed.connect(this.onChange, this);
     kf.stale.connect(this.again, this);
     this.fetching.ask();
   }
@@ -49,14 +53,21 @@ export class MetricsFeed {
 
   dispose(): void {
     this.disposed = true;
-    this.kf.runs.changed.disconnect(this.onRow, this);
+    this.kf.runs.changed.disconnect(this.onNews, this);
+    this.kf.changed.disconnect(this.onChange, this);
     this.kf.stale.disconnect(this.again, this);
     this.fetching.dispose();
     Signal.clearData(this);
   }
 
-  private onRow(_: unknown, { id }: { id: string }): void {
-    if (id === this.run) {
+  private onNews(_: unknown, { id, row }: { id: string; row: unknown }): void {
+    if (id === this.run && row !== null) {
+      this.again();
+    }
+  }
+
+  private onChange(_: unknown, { thing, id, action }: Change): void {
+    if (thing === 'run' && id === this.run && action !== 'deleted') {
       this.again();
     }
   }
@@ -65,40 +76,59 @@ export class MetricsFeed {
     this.fetching.ask();
   }
 
-  /** All that is new: an answer has so many points at most, and says that there are more. */
+  /** The curves, then all that is new; either may take several answers. */
   private async fetch(): Promise<void> {
     const path = `runs/${part(this.run)}/metrics`;
     for (let more = true; more;) {
-      const page = await this.kf.rest.get<MetricPage>(path, { after: this.next });
-      if (this.disposed || (page.next <= this.next && this._known)) {
+      const query = this.old ? { curves: true } : { after: this.next };
+      const page = await this.kf.rest.get<MetricPage>(path, query);
+      if (this.disposed || (!this.old && page.next <= this.next)) {
         return;
       }
+      if (!this.old && page.more) {
+        this.old = true; // so far behind that the whole is less
+        continue;
+      }
       this.take(page);
-      more = page.more;
+      more = page.more || this.old;
     }
   }
 
   private take(page: MetricPage): void {
-    this._known = true;
-    this.next = page.next;
+    if (page.counts) {
+      this._series.clear();
+      this.fresh.clear();
+    }
     for (const { name, value, step } of page.points) {
       const known = this._series.get(name) ?? [];
       const count = this.counts.get(name) ?? 0;
       known.push({ series: name, x: step ?? count, y: Number(value) });
+      this._series.set(name, known);
       this.counts.set(name, count + 1);
-      this._series.set(name, known.length > 2 * MOST ? thin(known, MOST) : known);
+      this.fresh.set(name, (this.fresh.get(name) ?? 0) + 1);
     }
+    if (page.counts) {
+      this.counts = new Map(Object.entries(page.counts));
+      this.fresh.clear();
+    }
+    this.old = page.counts ? page.more : [...this.fresh.values()].some(n => n > MOST);
+    this.next = page.next;
+    this._known = true;
     this._version += 1;
     this.changed.emit();
   }
 
-  private readonly fetching = new Paced(() => this.fetch(), EVERY_MS);
-  private readonly counts = new Map<string, number>();
+  private readonly fetching = new Paced(() => this.fetch(), EVERY_MS, mayPass);
+  /** Reports of each metric, and how many of them came after the curves. */
+  private counts = new Map<string, number>();
+  private readonly fresh = new Map<string, number>();
   private readonly _series = new Map<string, IPoint[]>();
   private _known = false;
   private _version = 0;
   private disposed = false;
   private next = 0;
+  /** Curves are to be fetched. */
+  private old = true;
 }
 
 /**

@@ -58,10 +58,69 @@ describe('work that follows changes', () => {
     let count = 0;
     const paced = new Paced(() => void (count += 1), 10);
     paced.ask();
+    await settle();
     paced.ask();
     paced.dispose();
     await jest.advanceTimersByTimeAsync(100);
     paced.ask();
     expect([count, paced.isDisposed]).toEqual([1, true]);
+    const never = new Paced(() => void (count += 1), 10);
+    never.ask();
+    never.dispose();
+    await jest.advanceTimersByTimeAsync(100);
+    expect(count).toBe(1);
+  });
+
+  it('is done once for what is asked in one turn', async () => {
+    let count = 0;
+    const paced = new Paced(() => void (count += 1), 10);
+    paced.ask();
+    paced.ask();
+    await jest.advanceTimersByTimeAsync(100);
+    expect(count).toBe(1);
+  });
+
+  it('takes its pace from what was done last', async () => {
+    let count = 0;
+    const paced = new Paced(
+      () => void (count += 1),
+      () => count * 100
+    );
+    for (let at = 0; at < 90; at++) {
+      paced.ask();
+      await jest.advanceTimersByTimeAsync(10); // after 0, 100, 300, 600 ms
+    }
+    expect(count).toBe(4);
+    paced.dispose();
+  });
+
+  it('is done again some times, ever later, after a failure that may pass', async () => {
+    let [count, down] = [0, true];
+    const paced = new Paced(
+      () => {
+        count += 1;
+        if (down) {
+          throw new Error('down');
+        }
+      },
+      10,
+      failure => (failure as Error).message === 'down'
+    );
+    paced.ask();
+    await jest.advanceTimersByTimeAsync(3_600_000);
+    expect(count).toBe(5);
+    paced.ask(); // a change
+    await jest.advanceTimersByTimeAsync(3_600_000);
+    expect(count).toBe(6);
+    down = false;
+    paced.ask();
+    await jest.advanceTimersByTimeAsync(3_600_000);
+    [count, down] = [0, true];
+    paced.ask();
+    await jest.advanceTimersByTimeAsync(100);
+    down = false;
+    await jest.advanceTimersByTimeAsync(3_600_000);
+    expect(count).toBe(2);
+    paced.dispose();
   });
 });

@@ -1,7 +1,8 @@
 /** Requests to the server extension: JSON in, JSON out, errors with code, cause and fix. */
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
-import type { Problem } from '../wire';
+import type { At, Problem } from '../wire';
+import { parse, write } from './json';
 import { words } from './words';
 
 const BASE = 'jupyter-kf/api/v1';
@@ -42,6 +43,11 @@ export interface IRest {
   url(path: string, query?: Query): string;
 }
 
+/** Whether it may be another answer soon: the server failed, and did not refuse. */
+export function mayPass(failure: unknown): boolean {
+  return failure instanceof KfError && !failure.unreachable && failure.status >= 500;
+}
+
 /** One id, name or reference as a part of a path. */
 export function part(text: string): string {
   return encodeURIComponent(text);
@@ -51,10 +57,12 @@ export class Rest implements IRest {
   /**
    * @param settings - of JupyterLab's connection to its server.
    * @param onLost - called when a request found that the server does not answer.
+   * @param onRead - called with the number of each answer that has one.
    */
   constructor(
     private readonly settings: ServerConnection.ISettings,
-    private readonly onLost: () => void = () => undefined
+    private readonly onLost: () => void = () => undefined,
+    private readonly onRead: (at: At) => void = () => undefined
   ) {}
 
   url(path: string, query: Query = {}): string {
@@ -102,7 +110,13 @@ export class Rest implements IRest {
   }
 
   async get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
-    return (await this.raw(path, { signal }, query)).json() as Promise<T>;
+    const told = parse<Partial<At>>(
+      await (await this.raw(path, { signal }, query)).text()
+    );
+    if (typeof told?.seq === 'number' && typeof told.epoch === 'string') {
+      this.onRead(told as At);
+    }
+    return told as T;
   }
 
   async post<T>(
@@ -111,7 +125,7 @@ export class Rest implements IRest {
     query: Query = {},
     signal?: AbortSignal
   ): Promise<T> {
-    const init = { method: 'POST', body: JSON.stringify(body), signal };
+    const init = { method: 'POST', body: write(body), signal };
     return json<T>(await this.raw(path, init, query));
   }
 
@@ -122,7 +136,7 @@ export class Rest implements IRest {
 
 async function json<T>(answer: Response): Promise<T> {
   const text = await answer.text();
-  return (text ? JSON.parse(text) : null) as T;
+  return text ? parse<T>(text) : (null as T);
 }
 
 function unreachable(method = 'GET'): Problem {

@@ -1,22 +1,26 @@
 import { change, refusal, row, until } from '../testing/fakes';
 import type { Change, RunRow } from '../wire';
-import { Rows } from './rows';
+import { PATIENCE_MS, Rows } from './rows';
 
 function rows() {
   const answers: { id: string; go: (row: RunRow) => void; no: (why: Error) => void }[] =
     [];
   const told: string[] = [];
+  const lost: string[] = [];
   const runs = {
     row: (id: string) =>
       new Promise<RunRow>((go, no) => {
         answers.push({ id, go, no });
       })
   };
-  const made = new Rows(runs, ({ action, id, row: now }: Change) => {
+  const tell = ({ action, id, row: now }: Change) => {
     told.push(`${id} ${action} ${now?.state ?? '-'}`);
-  });
-  return { answers, told, rows: made };
+  };
+  const made = new Rows(runs, tell, () => void lost.push('lost'));
+  return { answers, told, lost, rows: made };
 }
+
+afterEach(() => jest.useRealTimers());
 
 describe('changes without their rows', () => {
   it('are told at once when they have one, or need none', () => {
@@ -62,5 +66,35 @@ describe('changes without their rows', () => {
     made.again();
     made.take(change(4, { id: 'a' }));
     expect(answers.length).toBe(3);
+  });
+
+  it('are told with the row of a newer one, which is not kept waiting', async () => {
+    const { answers, told, rows: made } = rows();
+    made.take(change(1, { id: 'a', action: 'created' })); // its answer hangs
+    made.take(change(2, { id: 'a' }));
+    made.take(
+      change(3, { id: 'a', action: 'ended', row: row('a', { state: 'FAILED' }) })
+    );
+    await until(() => answers.length === 2);
+    answers[1].go(row('a', { state: 'FAILED' }));
+    await until(() => told.length === 3);
+    answers[0].go(row('a'));
+    expect(told).toEqual(['a created FAILED', 'a changed FAILED', 'a ended FAILED']);
+    made.take(change(4, { id: 'b' }));
+    made.take(change(5, { id: 'b', action: 'deleted' }));
+    await until(() => told.length === 5);
+    expect(told.slice(3)).toEqual(['b changed -', 'b deleted -']);
+  });
+
+  it('are told without it when no answer comes for some seconds, and this is said', async () => {
+    jest.useFakeTimers();
+    const { answers, told, lost, rows: made } = rows();
+    made.take(change(1, { id: 'a', action: 'ended' }));
+    await jest.advanceTimersByTimeAsync(PATIENCE_MS);
+    expect([told, lost]).toEqual([['a ended -'], ['lost']]);
+    made.take(change(2, { id: 'a' }));
+    answers[1].go(row('a'));
+    await jest.advanceTimersByTimeAsync(PATIENCE_MS);
+    expect([told[1], lost.length]).toEqual(['a changed RUNNING', 1]);
   });
 });

@@ -55,8 +55,8 @@ export class Runs implements IRuns {
   }
 
   /** The newest row, asked for; null when the run is gone. */
-  async row(id: string): Promise<RunRow | null> {
-    await this.paper(id);
+  async row(id: string, signal?: AbortSignal): Promise<RunRow | null> {
+    await this.paper(id, signal);
     return this.rows.get(id) ?? null;
   }
 

@@ -3,7 +3,7 @@ import { type Widget } from '@lumino/widgets';
 import * as React from 'react';
 import { CommandIDs } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { workWords } from '../ui/format';
+import { noPlaceWords, workWords } from '../ui/format';
 import { useSignal } from '../ui/hooks';
 import { kubeflowIcon } from '../ui/icons';
 
@@ -14,11 +14,9 @@ export function makeChip(context: IContext): Widget {
 function Chip(): React.ReactElement {
   const { kf, trans, commands } = useKf();
   useSignal(kf.whereChanged);
-  const { where, trouble } = kf;
+  const { where, trouble, denied } = kf;
   const place = !where
-    ? trouble
-      ? trans.__('not connected')
-      : trans.__('connecting…')
+    ? noPlaceWords(kf, trans)
     : where.backend === 'local'
       ? trans.__('this machine')
       : [where.backend, where.namespace].filter(Boolean).join(' · ');
@@ -36,7 +34,9 @@ function Chip(): React.ReactElement {
       className: 'jp-Kf-chipIcon'
     }),
     trouble && where
-      ? trans.__('%1 · no answer', place)
+      ? denied
+        ? trans.__('%1 · not permitted', place)
+        : trans.__('%1 · no answer', place)
       : [place, work].filter(Boolean).join(' · ')
   );
 }

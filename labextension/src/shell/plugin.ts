@@ -6,8 +6,9 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs, IKubeflow } from '../tokens';
-import { Endings } from './endings';
 import { makeChip } from './chip';
+import { Endings } from './endings';
+import { notify } from './notify';
 
 const SETTINGS = 'jupyter-kf:settings';
 const CATEGORY = 'Kubeflow';
@@ -45,7 +46,8 @@ export const shellPlugin: JupyterFrontEndPlugin<void> = {
     for (const command of inPalette) {
       palette?.addItem({ command, category: CATEGORY });
     }
-    const endings = new Endings({ kf, trans, commands });
+    const context = { kf, trans, commands };
+    const endings = new Endings(kf, (row, took_s) => notify(context, row, took_s));
     const read = (settings: ISettingRegistry.ISettings) => {
       endings.after_s = settings.get('notifyAfter').composite as number;
     };

@@ -3,7 +3,7 @@ import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import '../../style/sidebar.css';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { workWords } from '../ui/format';
+import { noPlaceWords, workWords } from '../ui/format';
 import { useSignal } from '../ui/hooks';
 import { Resources } from './resources';
 import { SectionList } from './section';
@@ -105,10 +105,8 @@ function WhereLine(): React.ReactElement {
             {trans.__('Jobs run on')} <b>{place}</b>
             {where.namespace ? ` · ${where.namespace}` : ''}
           </>
-        ) : trouble ? (
-          trans.__('Not connected')
         ) : (
-          trans.__('Connecting…')
+          noPlaceWords(kf, trans)
         )}
       </div>
       <div className="jp-Kf-quiet" aria-live="polite">

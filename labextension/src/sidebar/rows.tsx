@@ -1,21 +1,26 @@
 /** The rows of one section, with their keyboard and their selection. */
 import * as React from 'react';
-import { ENDED } from '../services/validate';
-import { CommandIDs, MOST_COMPARED } from '../tokens';
+import { CommandIDs } from '../tokens';
 import { AGES_MS } from '../ui/clock';
 import { useKf } from '../ui/context';
 import { asKfError } from '../ui/hooks';
-import { Button, ErrorBox } from '../ui/pieces';
+import { Asking, ErrorBox } from '../ui/pieces';
 import { StateIcon, stateWord } from '../ui/state';
 import { VirtualList } from '../ui/virtual';
+import type { RunRow } from '../wire';
+import { endAll, endingOf, type IEnding } from './ending';
 import type { PagedList } from './list';
 import { extended, type IPicks, NONE, only, toggled, without } from './picks';
 import type { IRow } from './sections';
+import { Selected } from './selected';
 
 const ROW_PX = 44;
 
 /**
- * The rows: a list box, where arrows move, Enter opens and Delete asks in the row itself.
+ * The rows: a list box, where arrows move, Enter opens and Delete asks over the row itself.
+ *
+ * A list box holds options only, and they no buttons: so the question lies over its row, beside
+ * the list, and what Delete does stands in the row as a place to click, for mouse and touch.
  *
  * Of runs several can be selected: with Ctrl, Cmd or Shift and a click, with Space, or with
  * Shift and an arrow; Escape forgets them.
@@ -28,15 +33,20 @@ export function Rows(props: {
   picks: IPicks;
   setPicks: React.Dispatch<React.SetStateAction<IPicks>>;
 }): React.ReactElement {
-  const { kf, commands } = useKf();
+  const { kf, trans, commands } = useKf();
   const { list, several, picks, setPicks } = props;
   const [active, setActive] = React.useState<{ index: number; id: string } | null>(
     null
   );
-  const [asking, setAsking] = React.useState<string | null>(null);
+  // With its question: a run that ends meanwhile is asked about anew, which nobody did.
+  const [asking, setAsking] = React.useState<{ id: string; question: string } | null>(
+    null
+  );
   const [failed, setFailed] = React.useState<unknown>(null);
+  const [top, setTop] = React.useState(0);
   const base = React.useId();
   const pressed = React.useRef(false);
+  const box = React.useRef<HTMLDivElement>(null);
   const count = list.total ?? 0;
   // Rows move when new ones come: what is active is a run, not a place.
   const found = active ? list.indexOf(active.id) : -1;
@@ -49,16 +59,22 @@ export function Rows(props: {
   };
   const open = (row: IRow | undefined) =>
     row && commands.execute(CommandIDs.open, { thing: row.thing, id: row.id });
-  const end = async (row: IRow) => {
-    setAsking(null);
-    try {
-      await (ENDED.has(row.run!.state)
-        ? kf.runs.remove(row.id)
-        : kf.runs.cancel(row.id));
-      list.refresh();
-    } catch (failure) {
-      setFailed(failure);
+  const place = asking ? list.indexOf(asking.id) : -1;
+  const asked = list.row(place)?.run;
+  const ending = asked && endingOf(asked, list.row(place)!.title, trans);
+  const question = ending?.question === asking?.question ? ending : null;
+  const ask = ({ id, run, title }: IRow) => {
+    if (run) {
+      setTop(box.current?.scrollTop ?? 0);
+      setAsking({ id, question: endingOf(run, title, trans).question });
     }
+  };
+  const end = (runs: readonly RunRow[]) => {
+    setAsking(null);
+    setFailed(null);
+    endAll(kf.runs, runs)
+      .catch(setFailed)
+      .finally(() => list.refresh());
   };
   React.useEffect(() => {
     const onRun = (_: unknown, { id, row }: { id: string; row: unknown }) =>
@@ -107,7 +123,7 @@ export function Rows(props: {
     } else if (event.key === 'Enter') {
       void open(row);
     } else if (event.key === 'Delete' && row?.run) {
-      setAsking(row.id);
+      ask(row);
     } else {
       return;
     }
@@ -119,93 +135,87 @@ export function Rows(props: {
         <ErrorBox error={asKfError(failed)} onRetry={() => setFailed(null)} />
       ) : null}
       {several && picks.ids.length > 1 ? (
-        <Selected ids={picks.ids} clear={() => setPicks(NONE)} />
+        <Selected ids={picks.ids} clear={() => setPicks(NONE)} end={end} />
       ) : null}
-      <VirtualList
-        count={count}
-        rowHeight={ROW_PX}
-        again_ms={AGES_MS}
-        reveal={at}
-        onRange={onRange}
-        className="jp-Kf-rows"
-        outer={{
-          role: 'listbox',
-          tabIndex: 0,
-          'aria-label': props.title,
-          style: { flexBasis: count * ROW_PX },
-          'aria-multiselectable': several || undefined,
-          'aria-activedescendant': at >= 0 ? `${base}${at}` : undefined,
-          onKeyDown: onKey,
-          // A list that jumped to its first row under the mouse would swallow the click.
-          onMouseDown: () => {
-            pressed.current = true;
-            window.setTimeout(() => (pressed.current = false));
-          },
-          onFocus: event =>
-            event.target === event.currentTarget && !pressed.current && at < 0 && count
-              ? go(0)
-              : undefined
-        }}
-        render={index => {
-          const row = list.row(index);
-          if (row && asking === row.id) {
+      <div className="jp-Kf-rowsBox" style={{ flexBasis: count * ROW_PX }}>
+        <VirtualList
+          count={count}
+          rowHeight={ROW_PX}
+          again_ms={AGES_MS}
+          reveal={at}
+          onRange={onRange}
+          className="jp-Kf-rows"
+          box={box}
+          onScrolled={element => (question ? setTop(element.scrollTop) : undefined)}
+          outer={{
+            role: 'listbox',
+            tabIndex: 0,
+            'aria-label': props.title,
+            'aria-multiselectable': several || undefined,
+            'aria-activedescendant': at >= 0 ? `${base}${at}` : undefined,
+            onKeyDown: onKey,
+            // A list that jumped to its first row under the mouse would swallow the click.
+            onMouseDown: () => {
+              pressed.current = true;
+              window.setTimeout(() => (pressed.current = false));
+            },
+            onFocus: event =>
+              event.target === event.currentTarget &&
+              !pressed.current &&
+              at < 0 &&
+              count
+                ? go(0)
+                : undefined
+          }}
+          render={index => {
+            const row = list.row(index);
+            const ending = row?.run ? endingOf(row.run, row.title, trans) : null;
             return (
-              <Asking row={row} yes={() => void end(row)} no={() => setAsking(null)} />
+              <Row
+                id={`${base}${index}`}
+                row={row}
+                ending={ending}
+                ask={() => {
+                  go(index);
+                  ask(row!);
+                }}
+                active={index === at}
+                selected={several ? !!row && picks.ids.includes(row.id) : index === at}
+                place={[index + 1, count]}
+                pick={event => pick(index, event)}
+              />
             );
-          }
-          return (
-            <Row
-              id={`${base}${index}`}
-              row={row}
-              active={index === at}
-              selected={several ? !!row && picks.ids.includes(row.id) : index === at}
-              place={[index + 1, count]}
-              pick={event => pick(index, event)}
-            />
-          );
-        }}
-      />
+          }}
+        />
+        {question && asked ? (
+          <Asking
+            className="jp-Kf-row jp-mod-asking"
+            style={{ top: place * ROW_PX - top, height: ROW_PX }}
+            question={question.question}
+            yes={question.yes}
+            no={trans.__('Keep')}
+            onYes={() => end([asked])}
+            onNo={() => setAsking(null)}
+            left={() => box.current?.focus()}
+          />
+        ) : null}
+      </div>
     </>
-  );
-}
-
-/** What can be done with the rows that are selected; there from two on. */
-function Selected(props: {
-  ids: readonly string[];
-  clear: () => void;
-}): React.ReactElement {
-  const { trans, commands } = useKf();
-  const count = props.ids.length;
-  const many = count > MOST_COMPARED;
-  return (
-    <div className="jp-Kf-selected" role="group" aria-label={trans.__('Selected runs')}>
-      <span className="jp-Kf-quiet" aria-live="polite">
-        {many
-          ? trans.__('%1 selected; at most %2 compare', count, MOST_COMPARED)
-          : trans.__('%1 selected', count)}
-      </span>
-      <Button
-        label={trans.__('Compare')}
-        disabled={many}
-        onClick={() =>
-          void commands.execute(CommandIDs.compareRuns, { ids: [...props.ids] })
-        }
-      />
-      <Button label={trans.__('Clear')} onClick={props.clear} />
-    </div>
   );
 }
 
 function Row(props: {
   id: string;
   row: IRow | undefined;
+  ending: IEnding | null;
+  ask: () => void;
   active: boolean;
   selected: boolean;
   place: [number, number];
   pick: (event: React.MouseEvent) => void;
 }): React.ReactElement {
   const { trans } = useKf();
-  const { row, place } = props;
+  const { row, ending, place } = props;
   if (!row) {
     return <div className="jp-Kf-row jp-mod-loading" role="presentation" />;
   }
@@ -221,6 +231,7 @@ function Row(props: {
       aria-posinset={place[0]}
       aria-setsize={place[1]}
       aria-label={[row.title, word, detail].filter(Boolean).join(', ')}
+      aria-keyshortcuts={ending ? 'Delete' : undefined}
       title={`${row.title} · ${row.id}${row.run?.reason ? `\n${row.run.reason}` : ''}`}
       onClick={props.pick}
     >
@@ -232,6 +243,19 @@ function Row(props: {
         </div>
         <div className="jp-Kf-rowDetail jp-Kf-quiet">{detail}</div>
       </div>
+      {ending ? (
+        <span
+          className="jp-Kf-rowAct"
+          aria-hidden="true"
+          title={trans.__('%1 (key: Delete)', ending.label)}
+          onClick={event => {
+            event.stopPropagation();
+            props.ask();
+          }}
+        >
+          {ending.label}
+        </span>
+      ) : null}
       {row.progress !== null ? (
         <div
           className="jp-Kf-rowProgress"
@@ -245,49 +269,4 @@ function Row(props: {
 /** What tells a run from others of its name, which stands before it; the whole id is its tooltip. */
 function suffixOf({ id, title }: IRow): string {
   return id.startsWith(`${title}-`) ? id.slice(title.length + 1) : id;
-}
-
-/** The question stands where the row stood; the focus is on the safe answer. */
-function Asking(props: {
-  row: IRow;
-  yes: () => void;
-  no: () => void;
-}): React.ReactElement {
-  const { trans } = useKf();
-  const ended = ENDED.has(props.row.run!.state);
-  const serves = props.row.run!.kind === 'serve';
-  const yes = serves ? trans.__('Stop it') : trans.__('Cancel it');
-  const question = ended
-    ? trans.__('Delete %1 for good?', props.row.title)
-    : serves
-      ? trans.__('Stop %1?', props.row.title)
-      : trans.__('Cancel %1?', props.row.title);
-  const group = React.useRef<HTMLDivElement>(null);
-  React.useEffect(() => {
-    const before = document.activeElement as HTMLElement | null;
-    group.current?.querySelector<HTMLElement>('button:last-of-type')?.focus();
-    return () => before?.focus();
-  }, []);
-  return (
-    <div
-      ref={group}
-      className="jp-Kf-row jp-mod-asking"
-      role="group"
-      aria-label={question}
-      onKeyDown={event => {
-        if (event.key === 'Escape') {
-          event.stopPropagation();
-          props.no();
-        }
-      }}
-    >
-      <span className="jp-Kf-rowText">{question}</span>
-      <Button
-        label={ended ? trans.__('Delete') : yes}
-        tone="danger"
-        onClick={props.yes}
-      />
-      <Button label={trans.__('Keep')} onClick={props.no} />
-    </div>
-  );
 }

@@ -15,6 +15,7 @@ class Silent {
 // The real one makes JupyterLab's widgets, which take Jest half a minute to load.
 const mockContext: { kf?: FakeKubeflow; trans?: unknown; commands?: unknown } = {};
 jest.mock('../ui/context', () => ({ useKf: () => mockContext }));
+jest.mock('@jupyterlab/apputils', () => ({}));
 
 it('a refresh that failed is told above the rows, which stay, until one succeeds', async () => {
   globalThis.IntersectionObserver = Silent as never;

@@ -1,16 +1,17 @@
 /** One open section: search, filters, and its list. */
 import * as React from 'react';
-import { STATES } from '../services/validate';
 import { useKf } from '../ui/context';
 import { asKfError, useSignal } from '../ui/hooks';
+import { Empty } from '../ui/insert';
 import { kindWord } from '../ui/labels';
-import { Empty, ErrorBox, Skeleton } from '../ui/pieces';
+import { ErrorBox, Skeleton } from '../ui/pieces';
 import { stateWord } from '../ui/state';
 import { follow } from './follow';
 import { PagedList } from './list';
 import { NONE } from './picks';
 import { Rows } from './rows';
-import { type IQuestion, type IRow, type ISection, KINDS } from './sections';
+import type { State } from '../wire';
+import type { IQuestion, IRow, ISection } from './sections';
 
 export function SectionList({ section }: { section: ISection }): React.ReactElement {
   const { trans } = useKf();
@@ -103,47 +104,67 @@ function Filters(props: {
 }): React.ReactElement {
   const { trans } = useKf();
   const { question, change, counts } = props;
+  const { kinds, states, thing } = props.section;
+  const words = (state: State) => {
+    const word = stateWord(state, trans, thing === 'endpoint' ? 'serve' : '');
+    return counts[state] ? `${word} (${counts[state]})` : word;
+  };
+  const search = trans.__('Search %1', props.section.title.toLowerCase());
   return (
-    <div className="jp-Kf-filters" role="search">
+    <div className="jp-Kf-filters" role="search" aria-label={search}>
       <input
         type="search"
         className="jp-mod-styled"
-        placeholder={trans.__('Search %1', props.section.title.toLowerCase())}
-        aria-label={trans.__('Search %1', props.section.title.toLowerCase())}
+        placeholder={search}
+        aria-label={search}
         value={question.search}
         onChange={event => change({ ...question, search: event.target.value })}
       />
-      {props.section.filters ? (
+      {states.length ? (
         <div className="jp-Kf-selects">
-          <select
-            className="jp-mod-styled"
-            aria-label={trans.__('Kind')}
-            value={question.kind}
-            onChange={event => change({ ...question, kind: event.target.value })}
-          >
-            <option value="">{trans.__('All kinds')}</option>
-            {KINDS.map(kind => (
-              <option key={kind} value={kind}>
-                {kindWord(kind, trans)}
-              </option>
-            ))}
-          </select>
-          <select
-            className="jp-mod-styled"
-            aria-label={trans.__('State')}
+          {kinds.length ? (
+            <Choice
+              label={trans.__('Kind')}
+              all={trans.__('All kinds')}
+              value={question.kind}
+              options={kinds.map(kind => [kind, kindWord(kind, trans)])}
+              change={kind => change({ ...question, kind })}
+            />
+          ) : null}
+          <Choice
+            label={trans.__('State')}
+            all={trans.__('All states')}
             value={question.state}
-            onChange={event => change({ ...question, state: event.target.value })}
-          >
-            <option value="">{trans.__('All states')}</option>
-            {STATES.map(state => (
-              <option key={state} value={state}>
-                {stateWord(state, trans)}
-                {counts[state] ? ` (${counts[state]})` : ''}
-              </option>
-            ))}
-          </select>
+            options={states.map(state => [state, words(state)])}
+            change={state => change({ ...question, state })}
+          />
         </div>
       ) : null}
     </div>
+  );
+}
+
+/** One of some, or all of them. */
+function Choice(props: {
+  label: string;
+  all: string;
+  value: string;
+  options: readonly (readonly [string, string])[];
+  change: (value: string) => void;
+}): React.ReactElement {
+  return (
+    <select
+      className="jp-mod-styled"
+      aria-label={props.label}
+      value={props.value}
+      onChange={event => props.change(event.target.value)}
+    >
+      <option value="">{props.all}</option>
+      {props.options.map(([value, words]) => (
+        <option key={value} value={value}>
+          {words}
+        </option>
+      ))}
+    </select>
   );
 }

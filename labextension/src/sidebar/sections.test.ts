@@ -20,17 +20,32 @@ const study = { name: 'search', run: row('s-1', { kind: 'tune' }) };
 describe('the sections of the sidebar', () => {
   it('are one for each kind of thing, with what to type where there is none', () => {
     const all = sections(new FakeKubeflow(), trans);
-    expect(all.map(({ id, thing: what, filters }) => [id, what, filters])).toEqual([
-      ['runs', 'run', true],
-      ['studies', 'study', false],
-      ['models', 'model', false],
-      ['endpoints', 'endpoint', false],
-      ['transforms', 'transform', false],
-      ['datasets', 'dataset', false]
+    expect(all.map(({ id, thing: what }) => [id, what])).toEqual([
+      ['runs', 'run'],
+      ['studies', 'study'],
+      ['models', 'model'],
+      ['endpoints', 'endpoint'],
+      ['transforms', 'transform'],
+      ['datasets', 'dataset']
     ]);
     // One cell each: what follows a magic's own line is no other magic.
     const one = /^%%?kf [^\n]*(\n[^%][^\n]*)*$/;
     expect(all.every(({ empty }) => one.test(empty.code) && empty.text)).toBe(true);
+  });
+
+  it('are filtered by the states that their things can be in', () => {
+    const all = sections(new FakeKubeflow(), trans);
+    const filtered = all.filter(({ states }) => states.length);
+    expect(filtered.map(({ id, states }) => [id, states.length])).toEqual([
+      ['runs', 7],
+      ['studies', 6],
+      ['endpoints', 6]
+    ]);
+    expect(all.filter(({ kinds }) => kinds.length).map(({ id }) => id)).toEqual([
+      'runs'
+    ]);
+    expect(all[1].states).not.toContain('READY'); // nothing is served
+    expect(all[3].states).not.toContain('SUCCEEDED'); // it has no end of its own
   });
 
   it('ask for the page that is looked at, and give how many there are', async () => {

@@ -1,5 +1,6 @@
 /** The sections of the sidebar: where their rows come from and how a row reads. */
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { STATES } from '../services/validate';
 import type { IKubeflow, Thing } from '../tokens';
 import type { EndpointRow, RunRow, State, StudyRow, ThingRow } from '../wire';
 import {
@@ -38,12 +39,14 @@ export interface ISection {
   /** What its events are about. */
   thing: Thing;
   title: string;
-  filters: boolean;
+  /** Of which kinds and in which states its rows may be: what they are filtered by. */
+  kinds: readonly string[];
+  states: readonly State[];
   empty: { text: string; code: string };
   fetch(question: IQuestion, offset: number, signal: AbortSignal): Promise<IPage<IRow>>;
 }
 
-export const KINDS = ['train', 'transform', 'tune', 'serve', 'batch'];
+const KINDS = ['train', 'transform', 'tune', 'serve', 'batch'];
 const LIMIT = 100;
 
 /** A run's row: what it is, how it goes, since when. */
@@ -111,7 +114,8 @@ export function sections(kf: IKubeflow, trans: TranslationBundle): ISection[] {
     id: path,
     thing,
     title,
-    filters: false,
+    kinds: [],
+    states: [],
     empty: { text, code },
     fetch: async (question: IQuestion, offset: number, signal: AbortSignal) => {
       const page = await list<ThingRow>(path, question, offset, signal);
@@ -123,7 +127,8 @@ export function sections(kf: IKubeflow, trans: TranslationBundle): ISection[] {
       id: 'runs',
       thing: 'run',
       title: trans.__('Runs'),
-      filters: true,
+      kinds: KINDS,
+      states: STATES,
       empty: {
         text: trans.__(
           'No run yet. Once %load_ext jupyter_kf was run, a train cell makes one:'
@@ -139,7 +144,8 @@ export function sections(kf: IKubeflow, trans: TranslationBundle): ISection[] {
       id: 'studies',
       thing: 'study',
       title: trans.__('Studies'),
-      filters: false,
+      kinds: [],
+      states: STATES.filter(state => state !== 'READY'),
       empty: {
         text: trans.__('No study yet. It searches the parameters of a train cell:'),
         code: '%kf tune NAME --param "lr=loguniform(1e-3, 0.3)" --metric auc --maximize'
@@ -160,7 +166,8 @@ export function sections(kf: IKubeflow, trans: TranslationBundle): ISection[] {
       id: 'endpoints',
       thing: 'endpoint',
       title: trans.__('Endpoints'),
-      filters: false,
+      kinds: [],
+      states: STATES.filter(state => state !== 'SUCCEEDED'),
       empty: {
         text: trans.__('No endpoint yet. It serves a model with its own transform:'),
         code: '%kf serve MODEL'

@@ -7,7 +7,6 @@ import { closeWhenRemoved } from '../ui/closing';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatDuration, formatNumber, toNumber } from '../ui/format';
 import { HistoryPlot } from '../ui/historyplot';
-import { useFetched } from '../ui/hooks';
 import { ConfirmButton, ProblemBox, Progress, Section } from '../ui/pieces';
 import {
   ActionNote,
@@ -18,6 +17,7 @@ import {
   useAction
 } from '../ui/page';
 import { StateBadge } from '../ui/state';
+import { useStudy } from '../ui/studyplots';
 import { trialWords } from '../ui/trials';
 import type { Promoted, StudyPaper } from '../wire';
 import { parameters, unpromoted } from './model';
@@ -30,14 +30,7 @@ export function makeStudyPage(context: IContext, id: string): KfWidget {
 }
 
 function StudyPage({ id }: { id: string }): React.ReactElement {
-  const { kf } = useKf();
-  const run = React.useRef(id);
-  const told = useFetched(
-    id,
-    signal => kf.rest.get<StudyPaper>(`studies/${part(id)}`, {}, signal),
-    change => change.id === run.current || change.id === id
-  );
-  run.current = told.data?.study.run.id ?? id;
+  const told = useStudy(id);
   return <Fetched told={told}>{paper => <Paper paper={paper} />}</Fetched>;
 }
 

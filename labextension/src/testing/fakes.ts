@@ -125,10 +125,17 @@ export class FakeKubeflow implements IKubeflow {
   };
   where: Where | null = null;
   trouble: string | null = null;
+  denied = false;
   readonly whereChanged = new Signal<this, void>(this);
   readonly changed = new Signal<this, Change>(this);
   readonly stale = new Signal<this, void>(this);
   readonly ready = Promise.resolve();
+
+  /** An event, as the real one tells it. */
+  tell(change: Change): void {
+    this.runs.apply(change);
+    this.changed.emit(change);
+  }
 }
 
 export function refusal(status: number, code = 'kf-1105'): KfError {

@@ -1,5 +1,6 @@
 import * as React from 'react';
 import { createRoot } from 'react-dom/client';
+import { Wake } from '../services/wake';
 import { Ago, useClock } from './clock';
 
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
@@ -66,5 +67,24 @@ it('an age grows old where it stands, within its sentence', () => {
   expect(young).not.toBe(place.textContent);
   expect(place.textContent).toMatch(/^checked 5 min/);
   expect(place.querySelector('span')!.title).not.toBe('');
+  React.act(() => root.unmount());
+});
+
+it('a tick that comes hours late says that this computer slept', () => {
+  const woke = jest.fn();
+  const wake = new Wake(() => woke());
+  const root = createRoot(document.createElement('div'));
+  React.act(() => root.render(<Aged every_ms={10_000} />));
+  Observer.seen(true);
+  pass(60_000);
+  expect(woke).toHaveBeenCalledTimes(0);
+  jest.setSystemTime(Date.now() + 3_600_000);
+  pass(10_000);
+  pass(60_000);
+  expect(woke).toHaveBeenCalledTimes(1);
+  wake.dispose();
+  jest.setSystemTime(Date.now() + 3_600_000);
+  pass(10_000);
+  expect([woke.mock.calls.length, wake.isDisposed]).toEqual([1, true]);
   React.act(() => root.unmount());
 });

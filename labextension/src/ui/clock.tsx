@@ -1,5 +1,6 @@
 /** The one clock of all words that grow old: ages on pages, in lists and in tables. */
 import * as React from 'react';
+import { punctual } from '../services/wake';
 import type { Num } from '../wire';
 import { formatAgo, formatDuration, formatTime } from './format';
 
@@ -23,7 +24,13 @@ export function useClock(ref: React.RefObject<HTMLElement>, every_ms: number): v
       window.clearInterval(timer);
       if (isIntersecting) {
         tick();
-        timer = window.setInterval(() => document.hidden || tick(), every_ms);
+        const told = punctual(every_ms);
+        timer = window.setInterval(() => {
+          told();
+          if (!document.hidden) {
+            tick();
+          }
+        }, every_ms);
       }
     });
     if (ref.current) {

@@ -4,10 +4,22 @@ import {
   formatBytes,
   formatDuration,
   formatNumber,
+  noPlaceWords,
   shortDigest,
   toNumber,
   workWords
 } from './format';
+
+it('a refusal is told apart from a server that is not there', () => {
+  const trans = nullTranslator.load('jupyter_kf');
+  const said = (trouble: string | null, denied: boolean) =>
+    noPlaceWords({ trouble, denied }, trans);
+  expect([said(null, false), said('no answer', false), said('no', true)]).toEqual([
+    'connecting…',
+    'not connected',
+    'not permitted'
+  ]);
+});
 
 describe('numbers as people read them', () => {
   it.each([
@@ -88,4 +100,10 @@ describe('units in another language', () => {
       '3.4 Mo'
     ]);
   });
+});
+
+it('a whole number is said with all its digits, also one that JavaScript has not', () => {
+  expect(formatNumber(1234567890123456)).toBe('1,234,567,890,123,456');
+  expect(formatNumber('9007199254740993')).toBe('9,007,199,254,740,993');
+  expect(formatNumber(1e20)).toBe('1.00e+20');
 });

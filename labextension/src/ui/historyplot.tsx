@@ -52,6 +52,7 @@ export function HistoryPlot(props: {
           y: {
             label: compact ? null : name,
             grid: true,
+            clamp: true,
             domain: [y.values[0], y.values[y.values.length - 1]],
             ...axis(y)
           },

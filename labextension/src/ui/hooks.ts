@@ -1,13 +1,18 @@
 /** Signals and fetches as React state. */
 import * as React from 'react';
-import { KfError } from '../services/rest';
+import { Paced } from '../services/paced';
+import { KfError, mayPass } from '../services/rest';
 import { words } from '../services/words';
 import type { Change, RunRow } from '../wire';
 import { useKf } from './context';
 
 export { useSignal } from './signal';
 
-/** The last known row of one run, kept by events; undefined when nobody asked for it yet. */
+/**
+ * The last known row of one run, kept by events; undefined when nobody asked for it yet.
+ *
+ * It is read again once events are listened to: one may have come since what is drawn was drawn.
+ */
 export function useRunRow(id: string): RunRow | undefined {
   const { kf } = useKf();
   const [row, setRow] = React.useState(kf.runs.get(id));
@@ -33,16 +38,23 @@ export interface IFetched<T> {
   again: () => void;
 }
 
+/** Changes come in bursts; nobody reads faster. */
+const PACE_MS = 100;
+
 /**
  * Fetches, and fetches again when something relevant changed on the server.
  *
  * While a newer answer is on its way the last one stays, so nothing on the page jumps. Changes
- * that come meanwhile lead to one more fetch, not to one each.
+ * that come meanwhile lead to one more fetch, not to one each. A failure of the server, not its
+ * refusal, is asked again some times.
+ *
+ * @param pace_ms - how often at most, given what was fetched last: what is large is fetched rarely.
  */
 export function useFetched<T>(
   key: string,
   fetch: (signal: AbortSignal) => Promise<T>,
-  concerns: (change: Change) => boolean
+  concerns: (change: Change) => boolean,
+  pace_ms: (data: T | null) => number = () => PACE_MS
 ): IFetched<T> {
   const { kf } = useKf();
   const [state, setState] = React.useState<{ data: T | null; error: KfError | null }>({
@@ -53,47 +65,46 @@ export function useFetched<T>(
   latest.current = { fetch, concerns };
   const run = React.useRef<() => void>(() => undefined);
   React.useEffect(() => {
-    const abort = new AbortController();
-    let busy = false;
-    let more = false;
+    let last: T | null = null;
+    let abort = new AbortController();
     setState(known =>
       known.data || known.error ? { data: null, error: null } : known
     );
     const load = async (): Promise<void> => {
-      if (busy) {
-        more = true;
-        return;
-      }
-      busy = true;
-      do {
-        more = false;
-        try {
-          const data = await latest.current.fetch(abort.signal);
-          if (!abort.signal.aborted) {
-            setState({ data, error: null });
-          }
-        } catch (failure) {
-          if (!abort.signal.aborted) {
-            const error = asKfError(failure);
-            setState(known => ({ data: error.unreachable ? known.data : null, error }));
-          }
+      const { signal } = (abort = new AbortController());
+      try {
+        const data = await latest.current.fetch(signal);
+        if (!signal.aborted) {
+          last = data;
+          setState({ data, error: null });
         }
-      } while (more && !abort.signal.aborted);
-      busy = false;
+      } catch (failure) {
+        if (!signal.aborted) {
+          const error = asKfError(failure);
+          setState(known => ({ data: error.unreachable ? known.data : null, error }));
+          throw failure; // it is asked for again where that may help
+        }
+      }
     };
+    const loading = new Paced(load, () => pace_ms(last), mayPass);
     const onChange = (_: unknown, change: Change) => {
       if (latest.current.concerns(change)) {
-        void load();
+        loading.ask();
       }
     };
-    run.current = () => void load();
+    const onStale = () => {
+      abort.abort(); // it may hang since this computer slept, and is old in any case
+      loading.ask();
+    };
+    run.current = () => loading.ask();
     kf.changed.connect(onChange);
-    kf.stale.connect(run.current);
-    void load();
+    kf.stale.connect(onStale);
+    loading.ask();
     return () => {
       abort.abort();
+      loading.dispose();
       kf.changed.disconnect(onChange);
-      kf.stale.disconnect(run.current);
+      kf.stale.disconnect(onStale);
     };
   }, [key, kf]);
   const again = React.useCallback(() => run.current(), []);

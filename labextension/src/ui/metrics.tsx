@@ -5,6 +5,9 @@ import { useKf } from './context';
 import { formatNumber } from './format';
 import { useSignal } from './hooks';
 import { PlotView } from './plot';
+import { useSome } from './some';
+
+const MOST_DRAWN = 24;
 
 /** The feed of a run, made once and disposed with the component. */
 export function useMetrics(run: string): MetricsFeed {
@@ -26,11 +29,15 @@ export function MetricPlots(props: {
   feed: MetricsFeed;
   height: number;
   most?: number;
+  /** Opens the page that has all of them, where this is not the place for more. */
+  elsewhere?: () => void;
 }): React.ReactElement | null {
   const all = [...props.feed.series];
-  const drawn = all
-    .filter(([, points]) => points.length > 1)
-    .slice(0, props.most ?? 24);
+  const { shown: drawn, more } = useSome(
+    all.filter(([, points]) => points.length > 1),
+    props.most ?? MOST_DRAWN,
+    props.elsewhere
+  );
   const single = all.filter(([, points]) => points.length === 1);
   return (
     <>
@@ -41,6 +48,7 @@ export function MetricPlots(props: {
           ))}
         </div>
       ) : null}
+      {more}
       {single.length ? (
         <div className="jp-Kf-values">
           {single.map(([name, [point]]) => (

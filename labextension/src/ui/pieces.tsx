@@ -1,77 +1,20 @@
-/** Small pieces that all pages use: problems, empty states, facts, buttons, progress, tabs. */
+/** Small pieces that all pages use: problems, facts, buttons, progress, tabs. */
 import * as React from 'react';
 import '../../style/pieces.css';
 import type { KfError } from '../services/rest';
-import { Button } from './button';
 import { useKf } from './context';
-import { mistakes } from './problems';
+import { ProblemBox } from './problem';
 
-export { Button, ConfirmButton } from './button';
+export { Asking, ConfirmButton } from './asking';
+export { Button } from './button';
 export { Facts } from './facts';
-
-/** What happened, why, and what to do: the server's own words. */
-export function ProblemBox(props: {
-  problem: { code: string; message: string; cause?: string; fix?: string };
-  onRetry?: () => void;
-}): React.ReactElement {
-  const { trans } = useKf();
-  const all = mistakes(props.problem);
-  return (
-    <div className="jp-Kf-problem" role="alert">
-      {all.map(({ message, cause, fix }, at) => (
-        <React.Fragment key={at}>
-          <div className="jp-Kf-problemHead">
-            <span>{message}</span>
-            {at ? null : <code>{props.problem.code}</code>}
-          </div>
-          {cause ? (
-            <div>
-              <b>{trans.__('Cause')}</b> {cause}
-            </div>
-          ) : null}
-          {fix && fix !== all[at + 1]?.fix ? (
-            <div>
-              <b>{trans.__('Fix')}</b> {fix}
-            </div>
-          ) : null}
-        </React.Fragment>
-      ))}
-      {props.onRetry ? (
-        <Button label={trans.__('Try again')} onClick={props.onRetry} />
-      ) : null}
-    </div>
-  );
-}
+export { ProblemBox } from './problem';
 
 export function ErrorBox(props: {
   error: KfError;
   onRetry?: () => void;
 }): React.ReactElement {
   return <ProblemBox problem={props.error.problem} onRetry={props.onRetry} />;
-}
-
-/** Nothing here yet: one sentence, and what to type. */
-export function Empty(props: { text: string; code?: string }): React.ReactElement {
-  const { trans, commands } = useKf();
-  return (
-    <div className="jp-Kf-empty">
-      <p>{props.text}</p>
-      {props.code ? (
-        <>
-          <pre>{props.code}</pre>
-          <Button
-            label={trans.__('Insert into the notebook')}
-            onClick={() =>
-              commands.execute('jupyter-kf:insert-cell', {
-                cell: props.code!,
-                loads: true
-              })
-            }
-          />
-        </>
-      ) : null}
-    </div>
-  );
 }
 
 /** A share done, 0 to 1; null when it isn't known, which is shown as such. */

@@ -7,15 +7,25 @@ import { valueOf } from './history';
 import { HistoryPlot } from './historyplot';
 import { formatNumber } from './format';
 import { type IFetched, useFetched } from './hooks';
+import { useSome } from './some';
 
-/** A study by the id of its run, kept by events. */
-export function useStudy(run: string): IFetched<StudyPaper> {
+/** All trials come whole with each answer: of ten thousand, every three seconds. */
+const PACE_MS = 500;
+const TRIAL_MS = 0.25;
+
+/** A study by its name or the id of its run, kept by events. */
+export function useStudy(id: string): IFetched<StudyPaper> {
   const { kf } = useKf();
-  return useFetched(
-    run,
-    signal => kf.rest.get<StudyPaper>(`studies/${part(run)}`, {}, signal),
-    change => change.thing === 'study' && change.id === run
+  const run = React.useRef(id);
+  const told = useFetched(
+    id,
+    signal => kf.rest.get<StudyPaper>(`studies/${part(id)}`, {}, signal),
+    ({ thing, id: of, action }) =>
+      (of === run.current || of === id) && (thing === 'study' || action === 'deleted'),
+    paper => PACE_MS + TRIAL_MS * (paper?.study.trials.length ?? 0)
   );
+  run.current = told.data?.study.run.id ?? id;
+  return told;
 }
 
 /** One plot for each metric that a trial has a value of, by the trials' numbers. */
@@ -23,23 +33,33 @@ export function StudyPlots(props: {
   study: Study;
   height: number;
   most?: number;
+  /** Opens the page that has all of them. */
+  elsewhere?: () => void;
 }): React.ReactElement | null {
   const { study, height } = props;
-  const drawn = study.metrics
-    .map((name, at) => ({ name, at }))
-    .filter(({ at }) => study.trials.some(trial => Number.isFinite(valueOf(trial, at))))
-    .slice(0, props.most);
-  return drawn.length ? (
-    <div className="jp-Kf-plots">
-      {drawn.map(({ name, at }) => (
-        <div key={name} className="jp-Kf-metric">
-          <div className="jp-Kf-metricHead">
-            <span title={name}>{name}</span>
-            <b>{study.best[0] ? formatNumber(valueOf(study.best[0], at)) : ''}</b>
+  const { shown, more } = useSome(
+    study.metrics
+      .map((name, at) => ({ name, at }))
+      .filter(({ at }) =>
+        study.trials.some(trial => Number.isFinite(valueOf(trial, at)))
+      ),
+    props.most ?? Infinity,
+    props.elsewhere
+  );
+  return shown.length ? (
+    <>
+      <div className="jp-Kf-plots">
+        {shown.map(({ name, at }) => (
+          <div key={name} className="jp-Kf-metric">
+            <div className="jp-Kf-metricHead">
+              <span title={name}>{name}</span>
+              <b>{study.best[0] ? formatNumber(valueOf(study.best[0], at)) : ''}</b>
+            </div>
+            <HistoryPlot study={study} metric={at} height={height} compact />
           </div>
-          <HistoryPlot study={study} metric={at} height={height} compact />
-        </div>
-      ))}
-    </div>
+        ))}
+      </div>
+      {more}
+    </>
   ) : null;
 }

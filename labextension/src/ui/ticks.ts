@@ -8,28 +8,49 @@ export interface ITicks {
 }
 
 /**
+ * An axis ends here: a scale from the least to the largest number would be wider than a number can
+ * say. What lies beyond is drawn at its end.
+ */
+const FARTHEST = 1e307;
+/** No step is smaller: below, numbers lose their digits. */
+const SMALLEST = 1e-300;
+
+/**
  * At most about so many values within the ends; `around` goes one further where an end is none.
  *
- * Whole numbers only for what is counted: there is no step or trial 2.5.
+ * Whole numbers only for what is counted: there is no step or trial 2.5. All are finite, whatever
+ * the ends are; with `around` there are two at least, so that they are a scale.
  */
 export function ticks(
   low: number,
   high: number,
   options: { most: number; whole?: boolean; around?: boolean }
 ): ITicks {
-  const { most, whole, around } = options;
-  const rough = Math.max(high - low, Number.MIN_VALUE) / Math.max(1, most);
-  const step = Math.max(round(rough), whole ? 1 : 0);
+  const { whole, around } = options;
+  const [first, last] = [bounded(low), bounded(high)];
+  const largest = Math.max(Math.abs(first), Math.abs(last));
+  const rough = (last - first) / Math.max(1, options.most);
+  // Neighbours that are nearer than the digits of a number can tell would be one.
+  const least = Math.max(SMALLEST, largest * 8 * Number.EPSILON, whole ? 1 : 0);
+  const step = round(Math.max(rough, least));
   // A little more than an end is still the end: 0.3 / 0.1 is 2.9999999999999996.
-  const from = around ? Math.floor(low / step + 1e-9) : Math.ceil(low / step - 1e-9);
-  const to = around ? Math.ceil(high / step - 1e-9) : Math.floor(high / step + 1e-9);
+  const from = around
+    ? Math.floor(first / step + 1e-9)
+    : Math.ceil(first / step - 1e-9);
+  const end = around ? Math.ceil(last / step - 1e-9) : Math.floor(last / step + 1e-9);
+  const to = around ? Math.max(end, from + 1) : end;
   const digits = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
-  const values = Array.from({ length: to - from + 1 }, (_, at) =>
-    digits < 16 ? Number(((from + at) * step).toFixed(digits)) : (from + at) * step
-  );
-  const words = wordsOf(step, Math.max(Math.abs(low), Math.abs(high)));
+  const values = Array.from({ length: Math.max(0, to - from + 1) }, (_, at) => {
+    const value = (from + at) * step || 0; // no -0
+    return digits < 16 ? Number(value.toFixed(digits)) : value;
+  });
+  const words = wordsOf(step, largest);
   const letters = Math.max(1, ...values.map(value => words(value).length));
   return { values, words, letters };
+}
+
+function bounded(end: number): number {
+  return Number.isNaN(end) ? 0 : Math.max(-FARTHEST, Math.min(FARTHEST, end));
 }
 
 /** 1, 2 or 5 times a power of ten, not below this. */
@@ -40,7 +61,7 @@ function round(rough: number): number {
 
 /** As many digits as tell values apart that are a step from each other. */
 function wordsOf(step: number, largest: number): (value: number) => string {
-  if (largest < 1e-3) {
+  if (largest < 1e-3 || largest >= 1e15) {
     const digits = places(largest / step);
     return value => (value ? value.toExponential(digits) : '0');
   }

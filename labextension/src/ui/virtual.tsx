@@ -19,11 +19,14 @@ export interface IVirtualProps {
   /** The user, or `reveal`, scrolled. */
   onScrolled?: (element: HTMLDivElement) => void;
   outer?: React.HTMLAttributes<HTMLDivElement>;
+  /** The scrolling element, for whoever gives it the focus. */
+  box?: React.RefObject<HTMLDivElement>;
 }
 
 export function VirtualList(props: IVirtualProps): React.ReactElement {
   const { count, rowHeight, onRange, reveal } = props;
-  const ref = React.useRef<HTMLDivElement>(null);
+  const own = React.useRef<HTMLDivElement>(null);
+  const ref = props.box ?? own;
   const { height } = useSize(ref);
   useClock(ref, props.again_ms ?? 0);
   const [top, setTop] = React.useState(0);

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import threading
+
+from jupyter_kf.client import Client
+from jupyter_kf.server import extension as module
 
 WAIT = """
 import pathlib, time
@@ -29,3 +33,15 @@ def test_a_store_that_is_gone_keeps_nothing(extension, jp_serverapp, store_dir):
     assert not jp_serverapp.extension_manager.any_activity()
     shutil.rmtree(store_dir)
     assert not jp_serverapp.extension_manager.any_activity()
+
+
+def test_a_store_that_hangs_keeps_the_server_and_does_not_stop_its_loop(
+    extension, jp_serverapp, monkeypatch
+):
+    came = threading.Event()
+    monkeypatch.setattr(module, "_ACTIVITY_S", 0.05)
+    monkeypatch.setattr(Client, "runs", lambda _client: came.wait(60))
+    try:
+        assert jp_serverapp.extension_manager.any_activity()
+    finally:
+        came.set()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import time
 from dataclasses import replace
 
 import pytest
@@ -71,6 +73,28 @@ def test_runs_whose_files_rest_are_not_observed_again(counted, monkeypatch):
     assert backend.observed == [[ids[0]]]
 
 
+def test_a_few_stats_say_whether_a_look_would_find_anything(counted):
+    client, _, ids = counted
+    seen = Looks(client)
+
+    def settled() -> Looks:
+        while seen.look() or seen.moved():
+            pass
+        return seen
+
+    settled()
+    with client.store.runs.folder(ids[0]).metrics.open("a") as metrics:
+        metrics.write('{"t": 1.0, "step": 1, "values": {"auc": 0.5}, "progress": null}\n')
+    assert seen.moved()
+    settled()
+    ended_run(client, "new")
+    assert seen.moved()
+    settled()
+    (client.store.root / "refs" / "model" / "new").mkdir(parents=True)
+    assert seen.moved()
+    assert not settled().moved()
+
+
 def test_a_killed_supervisor_is_noticed_though_it_leaves_no_trace(counted, monkeypatch):
     import os
     import signal
@@ -131,3 +155,95 @@ def test_what_there_is_left_is_told_when_a_run_is_let_in_and_not_when_it_reports
     seen._marks[ids[1]] = ()
     told = [(news.thing, news.id, news.action) for news in seen.look()]
     assert told == [("run", ids[1], "changed"), ("resources", "local", "changed")]
+
+
+def test_a_slow_disk_does_not_put_off_the_next_look_at_names(client, monkeypatch):
+    seen, versions = Looks(client), Looks._versions
+
+    def slowly(self, kind):
+        time.sleep(0.1)  # five kinds: with its work's share alone, a rest of 25 s
+        return versions(self, kind)
+
+    monkeypatch.setattr(Looks, "_versions", slowly)
+    ended_run(client, "new")
+    assert [one.action for one in seen.look() if one.thing == "run"] == ["created", "ended"]
+    assert seen._refs_due_s - time.monotonic() < looks._MOST_REFS_S
+
+
+def test_a_run_whose_folder_was_there_before_the_first_look_and_its_spec_after_is_told(client):
+    folder = client.store.runs.new("train", "half", {}, "local")
+    spec = folder.spec.read_bytes()
+    folder.spec.unlink()
+    seen = Looks(client)
+    folder.spec.write_bytes(spec)
+    assert (folder.id, "created") in {(one.id, one.action) for one in seen.look()}
+
+
+def test_a_run_that_came_within_one_tick_of_the_clock_is_told(client):
+    seen, runs = Looks(client), client.store.root / "runs"
+    ended_run(client, "one")
+    tick = time.time_ns()
+    os.utime(runs, ns=(tick, tick))
+    assert seen.look()
+    second = ended_run(client, "two")
+    os.utime(runs, ns=(tick, tick))  # as a coarse clock would have it
+    time.sleep(0.1)
+    assert second in {one.id for one in seen.look()}
+
+
+def test_what_is_no_run_does_not_make_every_look_a_listing(client, monkeypatch):
+    runs, listed = client.store.root / "runs", []
+    ended_run(client, "one")
+    (runs / "junk").mkdir()
+    (runs / ".DS_Store").touch()
+    for path in (runs / "junk", runs):
+        os.utime(path, (1, 1))  # long ago
+    seen, ids = Looks(client), client.store.runs.ids
+    monkeypatch.setattr(client.store.runs, "ids", lambda: listed.append(1) or ids())
+    for _ in range(5):
+        seen.look()
+    assert len(listed) == 1
+
+
+def test_a_metric_that_stands_still_is_news(client, tmp_path):
+    gate = tmp_path / "gate"
+    cell = f"import os, time\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)"
+    run = client.train(cell, name="flat")
+    try:
+        seen = Looks(client)
+        metrics = client.store.runs.folder(run.id).metrics
+        while client.run(run.id).state != "RUNNING":
+            pass
+        line = json.dumps({"t": 1, "step": 1, "values": {"acc": 1.0}}) + "\n"
+        for _ in range(3):
+            with metrics.open("a") as stream:
+                stream.write(line)
+            assert run.id in {one.id for one in seen.look()}
+        assert run.id not in {one.id for one in seen.look()}
+    finally:
+        gate.touch()
+        run.wait()
+
+
+def test_a_new_run_that_was_shown_while_the_watcher_listed_is_not_deleted(client, monkeypatch):
+    shown: set[str] = set()
+    seen, ids, come = Looks(client, shown), client.store.runs.ids, ["new"]
+
+    def and_then_it_comes():
+        here = ids()
+        if come:
+            shown.add(ended_run(client, come.pop()))
+        return here
+
+    monkeypatch.setattr(client.store.runs, "ids", and_then_it_comes)
+    news = [*seen.look(), *seen.look()]
+    assert [one.action for one in news if one.thing == "run"] == ["created", "ended"]
+
+
+def test_nothing_is_kept_of_runs_that_ended(client):
+    seen = Looks(client)
+    run = client.train("kf.report(a=1)", name="short")
+    while not client.run(run.id).state.ended:
+        seen.look()
+    seen.look()
+    assert (seen._marks, seen._rows) == ({}, {})

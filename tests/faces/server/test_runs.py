@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from jupyter_kf.server import papers
-from tests.faces.server.scene import ended_run
+from jupyter_kf.server import curves, reported
+from tests.faces.server.scene import ended_run, report
 
 
 async def test_where_one_is_says_backend_store_and_what_runs(api, store_dir):
@@ -23,21 +23,51 @@ async def test_a_run_is_trained_listed_and_shown(api, client):
     assert paper["log_bytes"] == len("hello\n")
 
 
-async def test_more_than_a_page_of_metrics_says_so_here_and_in_a_comparison(
-    api, client, monkeypatch
-):
-    monkeypatch.setattr(papers, "_MOST_POINTS", 2)
-    long, short = ended_run(client, "long"), ended_run(client, "short")
-    metrics = client.store.runs.folder(long).metrics
+async def test_more_than_a_page_of_metrics_is_read_on_from_its_last_byte(api, client, monkeypatch):
+    monkeypatch.setattr(reported, "MOST_POINTS", 2)
+    monkeypatch.setattr(reported, "_PIECE", 10)  # a line at a time
+    run = ended_run(client, "long")
+    metrics = client.store.runs.folder(run).metrics
     metrics.write_bytes(metrics.read_bytes() * 3)
     pages, after = [], 0
     while not pages or pages[-1]["more"]:
-        pages.append((await api("GET", f"/runs/{long}/metrics", params={"after": after})).json)
+        pages.append((await api("GET", f"/runs/{run}/metrics", params={"after": after})).json)
         after = pages[-1]["next"]
     assert [len(page["points"]) for page in pages] == [2, 1]
-    told = (await api("GET", "/compare", params=[("run", long), ("run", short)])).json
-    assert told["cut"] == [long]
-    assert [len(told["metrics_over_steps"][run]) for run in (long, short)] == [2, 1]
+    assert after == metrics.stat().st_size
+
+
+async def test_a_comparison_considers_every_point_of_a_long_run(api, client, monkeypatch):
+    long, short = ended_run(client, "long"), ended_run(client, "short")
+    values = [0.0] * 60_000
+    values[55_555] = 99.0  # a peak behind what was drawn before
+    report(client, long, values)
+    asked = [("run", long), ("run", short)]
+    told = (await api("GET", "/compare", params=asked)).json
+    points = told["metrics_over_steps"][long]
+    assert {"value": 99.0, "step": 55_555} in [{k: p[k] for k in ("value", "step")} for p in points]
+    assert (points[0]["step"], points[-1]["step"]) == (0, 59_999)
+    assert (len(points) <= 1_001, told["more"]) == (True, False)
+    assert len(told["metrics_over_steps"][short]) == 1
+    monkeypatch.setattr(curves, "MOST_READ", 1)  # a larger file takes several answers
+    large = ended_run(client, "large")
+    report(client, large, values)
+    asked = [("run", large), ("run", short)]
+    parts = []
+    while not parts or parts[-1]["more"]:
+        parts.append((await api("GET", "/compare", params=asked)).json)
+    assert len(parts) > 1
+    found = {p["value"] for p in parts[-1]["metrics_over_steps"][large]}
+    assert found == {0.0, 99.0}
+
+
+async def test_a_log_is_downloaded_as_a_file_of_the_runs_name(api, client):
+    run = ended_run(client, "one", log="é\n".encode())
+    shown = await api("GET", f"/runs/{run}/log")
+    kept = await api("GET", f"/runs/{run}/log", params={"download": "1"})
+    assert shown.body == kept.body == "é\n".encode()
+    assert "Content-Disposition" not in shown.headers
+    assert kept.headers["Content-Disposition"] == (f"attachment; filename*=utf-8''{run}.log.txt")
 
 
 async def test_runs_are_searched_filtered_and_paged(api, client):
@@ -67,3 +97,15 @@ async def test_a_running_job_is_cancelled(api, client):
     run = client.train("import time\ntime.sleep(600)", name="sleeper")
     got = await api("POST", f"/runs/{run.id}/cancel")
     assert got.json["run"]["state"] == "CANCELLED"
+
+
+async def test_names_that_no_file_can_have_are_refused_and_not_a_bug_of_ours(api, client):
+    run = ended_run(client, "one")
+    for path, code in (
+        (f"/runs/{run}/artefacts/a%00b", "kf-1141"),
+        (f"/runs/{run}/artefacts/{'a' * 5000}", "kf-1141"),
+        (f"/studies/{'a' * 5000}", "kf-1144"),
+        (f"/models/{'a' * 5000}", "kf-1144"),
+    ):
+        got = await api("GET", path)
+        assert (got.status, got.json["code"]) == (404, code)

@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from tests.faces.server.scene import ended_run
+from tests.faces.server.scene import ended_run, report
 
 
 def told(body: bytes) -> list[tuple[str, str, dict]]:
@@ -84,8 +84,23 @@ async def test_metrics_are_streamed_with_what_is_no_number_as_text(api, client):
     events = told((await api("GET", f"/runs/{run.id}/metrics/stream")).body)
     points = [p for _, e, d in events if e == "points" for p in d["points"]]
     assert [(p["value"], p["step"]) for p in points] == [("NaN", 1), (0.5, 2)]
-    rest = (await api("GET", f"/runs/{run.id}/metrics", params={"after": "1"})).json
-    assert (rest["next"], [p["value"] for p in rest["points"]]) == (2, [0.5])
+
+
+async def test_metrics_go_on_after_the_id_that_a_reader_had(api, client):
+    run_id = ended_run(client, "one")
+    metrics = client.store.runs.folder(run_id).metrics
+    report(client, run_id, [1.0])
+    first = metrics.read_bytes()
+    report(client, run_id, [1.0, 0.5])
+    path, last = f"/runs/{run_id}/metrics/stream", {"Last-Event-ID": str(len(first))}
+    [(at, event, page), (_, end, _)] = told((await api("GET", path, headers=last)).body)
+    assert (event, end, int(at)) == ("points", "end", metrics.stat().st_size)
+    assert [(p["value"], p["step"]) for p in page["points"]] == [(0.5, 1)]
+    rest = await api("GET", f"/runs/{run_id}/metrics", params={"after": str(len(first))})
+    assert (rest.json["next"], rest.json["points"]) == (int(at), page["points"])
+    for none in (at, "9" * 18):
+        events = told((await api("GET", path, headers={"Last-Event-ID": none})).body)
+        assert [event for _, event, _ in events] == ["end"], none
 
 
 async def test_a_stream_whose_run_is_deleted_ends(api, client, tmp_path):

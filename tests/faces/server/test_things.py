@@ -86,6 +86,22 @@ async def test_studies_are_listed_with_counts_and_the_best(api, whole):
     assert row["best"][0]["values"][0] > 0.5
 
 
+async def test_studies_and_endpoints_of_one_state_are_asked_for(api, whole):
+    async def found(path: str, state: str) -> tuple[int, list[str]]:
+        got = (await api("GET", path, params={"state": state, "search": "HIGH"})).json
+        return got["total"], [row["name"] for row in got["rows"]]
+
+    assert await found("/studies", "SUCCEEDED") == (1, ["high"])
+    assert await found("/studies", "RUNNING") == (0, [])
+    assert (await api("GET", "/studies", params={"state": "FAILED"})).json["counts"] == {
+        "SUCCEEDED": 1  # of all that fit but for their state
+    }
+    assert await found("/endpoints", "READY") == (1, ["high"])
+    assert await found("/endpoints", "CANCELLED") == (0, [])
+    wrong = await api("GET", "/endpoints", params={"state": "READYY"})
+    assert wrong.status == 400 and "READY" in wrong.json["fix"] + wrong.json["cause"]
+
+
 async def test_a_trial_is_promoted(api, whole):
     got = await api("POST", "/studies/high/promote", {})
     assert got.json["model"]["name"] == "high"

@@ -47,10 +47,12 @@ export function axis({ values, words }: ITicks): Plot.ScaleOptions {
 }
 
 const LETTER_PX = 6.4;
+/** So much of a plot is not worth the last digits of its words. */
+const MOST_LEFT_PX = 120;
 
-/** Room on the left for the words of an axis: none is cut. */
+/** Room on the left for the words of an axis, of which none is cut that can be read at a glance. */
 export function left({ letters }: ITicks): number {
-  return Math.max(28, Math.ceil(14 + LETTER_PX * letters));
+  return Math.min(MOST_LEFT_PX, Math.max(28, Math.ceil(14 + LETTER_PX * letters)));
 }
 
 /** How high a legend is; a plot with one is drawn that much lower, so that both fit its place. */
@@ -99,6 +101,7 @@ export function lines(
     y: {
       label: options.yLabel ?? null,
       grid: true,
+      clamp: true,
       domain: [y.values[0], y.values[y.values.length - 1]],
       ...axis(y)
     },
