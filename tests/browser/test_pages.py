@@ -817,7 +817,7 @@ def test_a_transform_and_a_model_lead_to_each_other(stocked: Client, screen: Scr
     expect(changed.get_by_role("combobox")).to_have_value("1")
     expect(changed).to_contain_text("only in twofold@1, + only in twofold@2")
     expect(changed.get_by_role("insertion").filter(has_text="AGAIN")).to_be_visible()
-    screen.pictures("transform-changed")
+    screen.looked_at("transform-changed", SHOWN_PAGE)
     run = screen.show("run", stocked.runs("high", kind="train")[0].id)
     for name in ("points@1", "prepare@1", "high@2"):
         expect(run.get_by_role("button", name=name)).to_be_visible()
