@@ -2,6 +2,7 @@
 
     frontend.py bundle [--if-possible]   jupyter_kf/labextension/ from labextension/
     frontend.py run SCRIPT...            scripts of labextension/package.json, one after the other
+    frontend.py wheel CLONE FOLDER       a clone's wheel, as pip builds it: with packages of its own
     frontend.py chromium                 prints the path of a Chromium, installed where allowed
 
 Packages are installed once for each yarn.lock into the user's cache, and linked from the
@@ -58,6 +59,8 @@ def _do(words: list[str]) -> int:
         install()
         for script in words[1:]:
             yarn("run", script)
+    elif words[:1] == ["wheel"] and len(words) == 3:
+        wheel(*map(Path, words[1:]))
     elif words == ["chromium"]:
         print(chromium())
     else:
@@ -80,6 +83,14 @@ def bundle() -> None:
         STAMP.write_text(now)
         say(f"built after {time.monotonic() - began:.0f} s")
     environment.link_bundle()
+
+
+def wheel(clone: Path, folder: Path) -> None:
+    """What `pip wheel --no-deps CLONE` does where there is Node; only yarn's cache is ours."""
+    node()
+    python = ["--python", VENV / "bin" / "python"]
+    command = [VENV / "bin" / "uv", "build", "--wheel", *python, "--out-dir", folder]
+    subprocess.run([*command, clone], check=True, env=_settings(), stdout=sys.stderr)
 
 
 def install() -> None:

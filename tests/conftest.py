@@ -26,6 +26,8 @@ import pytest
 
 from tests.leftovers import started_under
 
+# Folders and files whose tests take longest, as `--durations=0` tells, longest first.
+LONG = ("walks", "test_skew", "test_load", "test_hub", "test_doing", "tune", "test_process")
 LEAK_GRACE_S = 15.0
 MOST_WORKERS = 8
 
@@ -83,9 +85,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Walks first where workers share the files out: the long ones must not begin last."""
+    """Long files first where workers share the files out: what is short fills the end of each."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: "walks" not in item.path.parts)
+        items.sort(key=lambda item: _place(item.path))
+
+
+def _place(path: Path) -> int:
+    """The first of the `LONG` that a file is or lies in; files of a place keep their order."""
+    found = (place for place, name in enumerate(LONG) if name in (*path.parts, path.stem))
+    return next(found, len(LONG) + ("architecture" in path.parts))
 
 
 @pytest.fixture(scope="session")

@@ -103,7 +103,11 @@ def _table_lines(table: Table) -> list[str]:
 
 
 def _html_table(table: Table) -> str:
-    head = "".join(f'<th scope="col" style="{_LEFT}">{escape(h)}</th>' for h in table.headers)
+    # The corner above the names of rows heads nothing, which a screen reader would call empty.
+    head = "".join(
+        f'<th scope="col" style="{_LEFT}">{escape(h)}</th>' if h else "<td></td>"
+        for h in table.headers
+    )
     body = "".join(
         "<tr>" + "".join(f'<td style="{_LEFT}">{escape(cell)}</td>' for cell in row) + "</tr>"
         for row in table.rows

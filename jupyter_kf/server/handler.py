@@ -83,6 +83,7 @@ class KfHandler(APIHandler):
     """What all our handlers can do."""
 
     _track_activity = False  # a page that is left open is no work
+    _wakes = True  # whoever asks may start something: the watcher is quick for a while
 
     @property
     def hub(self) -> Hub:
@@ -166,7 +167,7 @@ class KfHandler(APIHandler):
 
     def on_finish(self) -> None:
         """Somebody is there: the watcher may look."""
-        if self.current_user:
+        if self.current_user and self._wakes:
             self.hub.awake.set()
 
 

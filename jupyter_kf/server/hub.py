@@ -2,7 +2,8 @@
 
 The core is synchronous, so it runs in threads: quick reads in one pool, what may take long (a
 start, a search's importance) in another, so that it never keeps a read waiting, and what waits
-for an endpoint in a third, so that one that hangs keeps nobody from cancelling a run.
+for an endpoint in a third, so that one that hangs keeps nobody from cancelling a run. The watcher
+has a thread of its own.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ class Hub:
         self._quick = ThreadPoolExecutor(_QUICK, "kf-quick")
         self._slow = ThreadPoolExecutor(_SLOW, "kf-slow")
         self._asks = ThreadPoolExecutor(_ASKS, "kf-asks")
+        self._eyes = ThreadPoolExecutor(1, "kf-eyes")
         self.epoch, self.seq = secrets.token_hex(6), 0
         self.shown: set[str] = set()
         self.ending, self.awake = asyncio.Event(), asyncio.Event()
@@ -119,6 +121,10 @@ class Hub:
         """`work(*args)` in a thread that an endpoint may keep for as long as it hangs."""
         return await self._in(self._asks, partial(work, *args))
 
+    async def eyes(self, work: Callable[..., T], *args: Any) -> T:
+        """`work(*args)` in the watcher's own thread, which also waits there."""
+        return await self._in(self._eyes, partial(work, *args))
+
     async def _in(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         self._loop = asyncio.get_running_loop()
         try:
@@ -142,7 +148,7 @@ class Hub:
         """Ends the streams, the children and the threads; what runs in a thread ends by itself."""
         self.ending.set()
         aside.end_all()
-        for pool in (self._quick, self._slow, self._asks):
+        for pool in (self._quick, self._slow, self._asks, self._eyes):
             pool.shutdown(wait=False, cancel_futures=True)
 
     def within(self, seconds: float, work: Callable[[], T]) -> T:

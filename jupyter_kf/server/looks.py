@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_kf.client import Client
-from jupyter_kf.records import Run
+from jupyter_kf.records import Run, State
 from jupyter_kf.server.answers import Action, RunRow, Thing
 from jupyter_kf.server.rows import row_of
 
@@ -50,26 +50,35 @@ class Looks:
 
     def __init__(self, client: Client, shown: set[str] | None = None) -> None:
         self._client, self._root = client, client.store.root
+        self._folders: dict[Thing, str] = {kind: f"{self._root}/refs/{kind}" for kind in _KINDS}
+        self._folders["endpoint"] = f"{self._root}/endpoints"
         self._shown = set() if shown is None else shown
         self._rows: dict[str, RunRow] = {}  # of runs that are not at their end
         self._known: set[str] = set()
         self._marks: dict[str, tuple[Mark, ...]] = {}
         self._things: dict[Thing, dict[str, tuple[Mark, ...]]] = {}
+        self._tops: tuple[Mark, ...] = ()
         self._runs_mark: Mark | None = None  # what the first listing missed is listed once more
         self._observed_s = self._refs_due_s = 0.0
         self._first()
 
     @property
-    def unfinished(self) -> int:
-        """How many runs may still change."""
-        return len(self._rows)
+    def at_work(self) -> bool:
+        """Whether a run waits or works: what serves may change too, but seldom does."""
+        return any(row.state is not State.READY for row in self._rows.values())
+
+    def moved(self) -> bool:
+        """Whether a look would find more than a new version of a known name: a few stats."""
+        if mark_of(self._root / "runs") != self._runs_mark or self._tops != self._tops_now():
+            return True
+        return any(self._marks_of(run_id) != self._marks.get(run_id) for run_id in self._rows)
 
     def look(self) -> list[News]:
         """What is new since the last time."""
         states = self._states()
         news = [*self._came_and_went(), *self._moved()]
         now = time.monotonic()
-        if news or now > self._refs_due_s:
+        if news or now > self._refs_due_s or self._tops != self._tops_now():
             began = time.thread_time()  # waiting for a slow disk is no work
             news += self._new_things()
             worked_s = time.thread_time() - began
@@ -90,7 +99,8 @@ class Looks:
         self._known = {run.id for run in ended} | set(open_ids)
         for run in self._client.observe(open_ids):
             self._keep(run)
-        self._things = {kind: dict(self._versions(kind)) for kind in (*_KINDS, "endpoint")}
+        self._tops = self._tops_now()
+        self._things = {kind: dict(self._versions(kind)) for kind in self._folders}
 
     def _came_and_went(self) -> Iterator[News]:
         mark = mark_of(self._root / "runs")
@@ -154,7 +164,8 @@ class Looks:
             yield News("endpoint", run.name, action)
 
     def _new_things(self) -> Iterator[News]:
-        for kind in (*_KINDS, "endpoint"):
+        self._tops = self._tops_now()
+        for kind in self._folders:
             before, now = self._things[kind], dict(self._versions(kind))
             self._things[kind] = now
             for name in now.keys() - before.keys():
@@ -165,15 +176,18 @@ class Looks:
             for name in before.keys() - now.keys():
                 yield News(kind, name, "deleted")
 
-    def _versions(self, kind: str) -> Iterator[tuple[str, tuple[Mark, ...]]]:
-        folder = self._root / "endpoints" if kind == "endpoint" else self._root / "refs" / kind
+    def _versions(self, kind: Thing) -> Iterator[tuple[str, tuple[Mark, ...]]]:
+        folder = self._folders[kind]
         inner = ("versions", "current.json") if kind == "endpoint" else (".",)
         for name in _names(folder):
-            yield name, tuple(mark_of(folder / name / part) for part in inner)
+            yield name, tuple(mark_of(f"{folder}/{name}/{part}") for part in inner)
+
+    def _tops_now(self) -> tuple[Mark, ...]:
+        return tuple(mark_of(folder) for folder in self._folders.values())
 
     def _marks_of(self, run_id: str) -> tuple[Mark, ...]:
-        folder = self._root / "runs" / run_id
-        return tuple(mark_of(folder / name) for name in _FILES)
+        folder = f"{self._root}/runs/{run_id}"  # a Path for each would cost more than its stat
+        return tuple([mark_of(f"{folder}/{name}") for name in _FILES])
 
     def _keep(self, run: Run) -> None:
         if run.state.ended:
@@ -201,7 +215,7 @@ _FILES = (
 _METRICS = 0
 
 
-def mark_of(path: Path) -> Mark:
+def mark_of(path: Path | str) -> Mark:
     """When a file or folder changed last, and how large it is."""
     try:
         found = os.stat(path)  # noqa: PTH116 - a tenth of the cost of a Path's
@@ -220,7 +234,7 @@ def at_rest(mark: Mark) -> bool:
     return time.time_ns() - mark[0] > tick_ns
 
 
-def _names(folder: Path) -> Iterable[str]:
+def _names(folder: str) -> Iterable[str]:
     try:
         return [name for name in os.listdir(folder) if not name.startswith(".")]  # noqa: PTH208
     except OSError:

@@ -5,6 +5,7 @@
  * `IOpeners` (to open a page of one thing), and never imports another feature.
  */
 import { Token } from '@lumino/coreutils';
+import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import type { LabIcon } from '@jupyterlab/ui-components';
 import type { Widget } from '@lumino/widgets';
@@ -71,10 +72,17 @@ export const IOpeners = new Token<IOpeners>(
 /** So many runs stand side by side at most. */
 export const MOST_COMPARED = 8;
 
-/** Where a cell was inserted; `place` counts from 1. */
-export interface IInserted {
+/** Where a cell is; `place` counts from 1. */
+export interface IPlace {
   path: string;
   place: number;
+}
+
+/** A cell that was inserted, followed until it is disposed. */
+export interface IInserted extends IDisposable {
+  /** Where it is now; null once it was run or is gone. */
+  readonly at: IPlace | null;
+  readonly changed: ISignal<IInserted, void>;
 }
 
 /** Commands that features use of each other, by name only. */

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+from collections import defaultdict
 
 import pytest
 
@@ -102,18 +103,19 @@ def _documented_elsewhere(node, parent) -> bool:
     if any("Protocol" in base for base in bases) or node.name.startswith(("visit_", "test_")):
         return True
     # The same method of a base class in the package says it for all.
-    return any(node.name in _documented_methods(base.rpartition(".")[2]) for base in bases)
+    return any(node.name in _documented_methods()[base.rpartition(".")[2]] for base in bases)
 
 
 @functools.cache
-def _documented_methods(class_name: str) -> frozenset[str]:
-    found: set[str] = set()
+def _documented_methods() -> defaultdict[str, set[str]]:
+    """Of each class name in the packages, the methods that say what they are."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
     for path in modules():
         for node in ast.walk(tree(path)):
-            if isinstance(node, ast.ClassDef) and node.name == class_name:
-                found.update(
+            if isinstance(node, ast.ClassDef):
+                found[node.name].update(
                     child.name
                     for child in node.body
                     if isinstance(child, ast.FunctionDef) and ast.get_docstring(child)
                 )
-    return frozenset(found)
+    return found

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
 from jupyter_kf import errors
@@ -69,13 +69,15 @@ def test_the_tree_at_the_top_of_the_module_is_the_tree():
     assert drawn == {(name, str(hundred)) for name, hundred in HUNDREDS.items()}
 
 
-def _raised() -> Iterator[tuple[Path, ast.Call, str]]:
-    for path in modules():
-        for node in ast.walk(tree(path)):
-            if isinstance(node, ast.Call):
-                name = ast.unparse(node.func).rpartition(".")[2]
-                if name in HUNDREDS:
-                    yield path, node, name
+@functools.cache
+def _raised() -> tuple[tuple[Path, ast.Call, str], ...]:
+    return tuple(
+        (path, node, name)
+        for path in modules()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call)
+        if (name := ast.unparse(node.func).rpartition(".")[2]) in HUNDREDS
+    )
 
 
 def _code(node: ast.Call) -> int | None:

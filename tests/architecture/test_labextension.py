@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -10,6 +11,9 @@ from pathlib import Path
 import pytest
 
 import jupyter_kf
+from jupyter_kf.specs import SPECS
+from jupyter_kf.verbs import offered
+from labextension.scripts import hook
 from tests.architecture.source import ROOT, shown, tracked_files
 
 SOURCE, BUNDLE = ROOT / "labextension", ROOT / "jupyter_kf" / "labextension"
@@ -37,6 +41,20 @@ def test_a_plugin_is_activated_in_few_lines():
             if (lines := found[0].count("\n") + 1) > ACTIVATE_LINES:
                 long[shown(path)] = lines
     assert not long
+
+
+def test_every_field_of_a_verb_has_a_name_that_can_be_translated():
+    named = (SOURCE / "src" / "ui" / "fieldnames.ts").read_text()
+    known = set(re.findall(r"^    (\w+): trans\.__\(", named, re.M))
+    fields = {field for spec in SPECS.values() for field in spec.model_fields}
+    fields |= {flag.field for verb in SPECS for flag in offered(verb)}
+    assert not fields - known
+
+
+def test_settings_and_menus_are_translated_with_our_words():
+    for path in (SOURCE / "schema").glob("*.json"):
+        told = json.loads(path.read_text())
+        assert told["jupyter.lab.internationalization"] == {"domain": "jupyter_kf"}, path.name
 
 
 def test_features_never_import_each_other():
@@ -87,6 +105,37 @@ def test_at_most_55_kb_of_ours_are_loaded_with_the_page():
     files = [entry, *(_chunk(number) for number in chunks)]
     sizes = {path.name: path.stat().st_size for path in files}
     assert sum(sizes.values()) <= EAGER_BYTES, sizes
+
+
+@pytest.mark.parametrize("name", hook.BUILT_FROM)
+def test_an_editable_install_notices_a_change_in_all_that_the_panels_are_made_of(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))  # no Node, which is asked for when it has to build
+    for one in hook.BUILT_FROM:
+        source = tmp_path / hook.SOURCE / one
+        if (SOURCE / one).is_dir():
+            source = source / "deep" / "file"
+        source.parent.mkdir(parents=True, exist_ok=True)
+        source.touch()
+        os.utime(source, (1e9, 1e9))
+    with pytest.raises(SystemExit, match="and there is none\nCause: a clone has only their source"):
+        hook.build("wheel", "editable")
+    built = tmp_path / hook.BUNDLE / "static" / "style.js"
+    built.parent.mkdir(parents=True)
+    built.touch()
+    hook.build("wheel", "editable")  # nothing to do
+    changed = tmp_path / hook.SOURCE / name
+    os.utime(changed if changed.is_file() else changed / "deep" / "file")
+    os.utime(built, (1e9 + 1, 1e9 + 1))
+    with pytest.raises(SystemExit, match="those built are older than their source\nFix: install"):
+        hook.build("wheel", "editable")
+
+
+def test_make_bundle_and_an_install_build_from_the_same(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(ROOT / ".ci")
+    assert set(importlib.import_module("frontend").BUILT_FROM) == set(hook.BUILT_FROM)
 
 
 def _chunk(number: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -203,7 +204,7 @@ class Screen:
             list(self.widths(f"{name}-{theme.lower()}"))
         self.theme("Light")
 
-    def looked_at(self, name: str, within: str) -> None:
+    def looked_at(self, name: str, within: str | dict[str, Any]) -> None:
         """Both themes: a picture of each in both widths; below `within` axe finds nothing.
 
         Axe looks at the light one where it is small and at the dark one where it is large.
@@ -211,12 +212,13 @@ class Screen:
         for theme, widths in (("Light", (1920, 1280)), ("Dark", (1280, 1920))):
             self.theme(theme)
             list(self.widths(f"{name}-{theme.lower()}", widths))
-            assert self.findings(within) == {}, f"{name}, {theme}"
+            found = self.findings(within)
+            assert not found, f"{name}, {theme}: {json.dumps(found, indent=1)}"
         self.page.set_viewport_size(self._size)
         self.theme("Light")
 
-    def findings(self, within: str) -> dict[str, list[str]]:
-        """Rules of axe that are violated below this selector, with the elements."""
+    def findings(self, within: str | dict[str, Any]) -> dict[str, list[str]]:
+        """Rules of axe that are violated in this selector or context of axe, with the elements."""
         if not self.page.evaluate("() => 'axe' in window"):
             self.page.add_script_tag(path=AXE)
         found = self.page.evaluate(_AXE, within)

@@ -189,6 +189,14 @@ def test_a_run_leads_back_to_its_cell_and_is_cloned_below_it(screen: Screen, gat
     )
     link.click()
     expect(notebook.locator(".jp-CodeCell").nth(1)).to_have_class(re.compile("jp-mod-active"))
+    # The hint follows its cell: one above it goes, then the cell itself.
+    screen.command("notebook:delete-cell")
+    expect(notebook.locator(".jp-CodeCell")).to_have_count(3)
+    hint = screen.page.locator(".jp-Kf-done")
+    expect(hint).to_have_text("It is cell 2 of moved.ipynb now; run it there.")
+    expect(notebook.locator(".jp-CodeCell").nth(1)).to_have_class(re.compile("jp-mod-active"))
+    screen.command("notebook:delete-cell")
+    expect(hint).to_have_count(0)
     assert not screen.errors
 
 

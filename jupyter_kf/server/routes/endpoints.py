@@ -51,6 +51,8 @@ class EndpointHandler(KfHandler):
 class StatsHandler(KfHandler):
     """An endpoint's counters."""
 
+    _wakes = False  # a page that is left open asks for them again and again
+
     @web.authenticated
     @authorized("read", resource=ENDPOINTS)
     @describes(Stats)

@@ -9,6 +9,7 @@ import { KfError } from '../services/rest';
 import type { IInserted } from '../tokens';
 import type { IContext } from '../ui/context';
 import type { Draft } from '../wire';
+import { CellLife, fixed } from './life';
 import { LOAD, loads, withLoad } from './loading';
 import { jobName } from './naming';
 
@@ -34,7 +35,7 @@ export interface IInsertion {
   loads?: boolean;
 }
 
-/** Inserts a cell, shows it and says where it is; in a new notebook when none is open here. */
+/** Inserts a cell, shows it and follows where it is; in a new notebook when none is open here. */
 export async function insertCell(
   context: IContext,
   notebooks: INotebooks,
@@ -44,7 +45,7 @@ export async function insertCell(
   const here = open(tracker, notebook) ?? tracker.currentWidget;
   if (!here && elsewhere) {
     const cells = withLoad(cell, []);
-    return { path: await elsewhere(cells), place: cells.length };
+    return fixed({ path: await elsewhere(cells), place: cells.length });
   }
   const known = here ?? (notebook ? await opened(context, notebook) : null);
   const panel = known ?? (await newNotebook(context, notebooks));
@@ -64,7 +65,7 @@ export async function insertCell(
     put(content, one);
   }
   await reveal(panel);
-  return { path: panel.context.path, place: content.activeCellIndex + 1 };
+  return new CellLife(panel, content.activeCell!.model.id);
 }
 
 /** Into the active cell where that is empty code, else into a new one below it. */

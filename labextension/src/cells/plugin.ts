@@ -96,7 +96,8 @@ function listen(context: IContext, notebooks: INotebooks, panel: NotebookPanel):
           await actions()
         ).insertCell(context, notebooks, { cell, notebook });
         if (told) {
-          comm.send({ ...told });
+          comm.send({ ...told.at });
+          told.dispose();
         }
         comm.close(); // alone it says that there was no place for the cell
       }

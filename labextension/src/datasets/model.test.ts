@@ -1,5 +1,5 @@
 import type { DatasetPaper } from '../wire';
-import { bars, bins, chosen, files, profiled, range } from './model';
+import { bars, bins, chosen, files, profiled, profiledColumn, range } from './model';
 
 const COLUMNS = {
   age: {
@@ -97,4 +97,21 @@ it('a folder has files with sizes', () => {
   const manifest = { form: 'folder', files: { 'a.png': { bytes: 3, digest: 'd' } } };
   expect(files(manifest)).toEqual([{ name: 'a.png', bytes: 3, digest: 'd' }]);
   expect(files({ form: 'rows' })).toEqual([]);
+});
+
+it('a column of numbers with more digits than JavaScript has keeps its ends', () => {
+  const ids = {
+    type: 'int64',
+    min: '9007199254740993',
+    max: '9223372036854775807',
+    quantiles: ['9007199254740993', 9.1e18],
+    histogram: { low: '9007199254740993', high: 9.3e18, counts: [1, 2] }
+  };
+  const column = profiledColumn('id', ids, 3);
+  expect([column.low, column.high]).toEqual([
+    '9,007,199,254,740,993',
+    '9,223,372,036,854,775,807'
+  ]);
+  expect(column.histogram!.low + 1).toBeGreaterThan(9e15);
+  expect(column.quantiles[0]).toBe(9007199254740992);
 });

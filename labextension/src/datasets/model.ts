@@ -63,7 +63,7 @@ export function profiledColumn(name: string, told: Told, rows: number): IProfile
     nullShare: rows ? nulls / rows : 0,
     distinct: number(told['distinct']),
     notFinite: number(told['not_finite']) ?? 0,
-    histogram: (told['histogram'] as IHistogram | undefined) ?? null,
+    histogram: drawn(told['histogram'] as IHistogram | undefined),
     top: ((told['top'] as { value: unknown; count: number }[] | undefined) ?? []).map(
       ({ value, count }) => ({ value: String(value), count })
     ),
@@ -73,9 +73,14 @@ export function profiledColumn(name: string, told: Told, rows: number): IProfile
     high: timed ? String(told['last']) : ranged(told['max']),
     mean: timed ? null : number(told['mean']),
     std: timed ? null : number(told['std']),
-    quantiles: (told['quantiles'] as number[] | undefined) ?? [],
+    quantiles: ((told['quantiles'] as unknown[] | undefined) ?? []).map(Number),
     unit: timed ? String(told['unit'] ?? 'us') : null
   };
+}
+
+/** Edges as numbers to draw by, where they came as digits. */
+function drawn(told: IHistogram | undefined): IHistogram | null {
+  return told ? { ...told, low: Number(told.low), high: Number(told.high) } : null;
 }
 
 function number(value: unknown): number | null {
@@ -102,8 +107,8 @@ export function frequencies(column: IProfiled, rows: number): Counts {
   return column.true === null
     ? column.top
     : [
-        { value: 'true', count: column.true },
-        { value: 'false', count: rows - column.nulls - column.true }
+        { value: words().__('true'), count: column.true },
+        { value: words().__('false'), count: rows - column.nulls - column.true }
       ];
 }
 

@@ -1,4 +1,5 @@
 import { nullTranslator } from '@jupyterlab/translation';
+import { write } from '../services/json';
 import type { Column, Endpoint } from '../wire';
 import {
   backWords,
@@ -55,7 +56,6 @@ describe('a row that is typed', () => {
     ['km', ''],
     ['km', 'Infinity'],
     ['stops', '2.5'],
-    ['stops', '9007199254740993'],
     ['vip', 'yes']
   ])('says at its field that %s can’t be %p', (name, text) => {
     const typed = { ...examples(COLUMNS), [name]: text };
@@ -128,6 +128,25 @@ it('a version that is gone back to has the traffic, or is started as a new one',
 it('pasted numbers are sent as they were typed', () => {
   const text = '[{"id": 9007199254740993, "km": 1e400, "low": 0.10}]';
   expect(parsePasted(text, trans)).toEqual({ rows: text });
+});
+
+it('a whole number of any size is sent as it was typed', () => {
+  const id = column('id', 'int64');
+  const { row, wrong } = parseRow([id], { id: '9007199254740993' }, trans);
+  expect([write(row), wrong]).toEqual(['{"id":9007199254740993}', {}]);
+  expect(parseRow([id], { id: '1.5' }, trans).wrong).toHaveProperty('id');
+});
+
+it('pasted text that is no JSON says where, and what to look for', () => {
+  const told = parsePasted('[\n {"km": 1,\n  zone: "a"}]', trans);
+  expect(told).toEqual({
+    wrong: expect.stringMatching(
+      /^This is no JSON from line 3, column 3 on: zone: "a"\}\]\nNames and texts/
+    )
+  });
+  expect(parsePasted('[{"km": 1', trans)).toEqual({
+    wrong: expect.stringMatching(/ends too early\.\n/)
+  });
 });
 
 it('pasted text is rows, or says why not', () => {

@@ -1,5 +1,6 @@
 /** A row as people type it: texts to values by the endpoint's schema, and what does not fit. Pure. */
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { whole } from '../services/json';
 import type { Column, Endpoint, Problem } from '../wire';
 
 export type Kind = 'number' | 'whole' | 'switch' | 'time' | 'text';
@@ -81,9 +82,7 @@ function valueOf(kind: Kind, text: string): unknown {
     return text === 'true' ? true : text === 'false' ? false : undefined;
   }
   if (kind === 'whole') {
-    return /^[+-]?\d+$/.test(text) && Number.isSafeInteger(Number(text))
-      ? Number(text)
-      : undefined;
+    return whole(text);
   }
   if (kind === 'number') {
     return Number.isFinite(Number(text)) ? Number(text) : undefined;
@@ -210,6 +209,25 @@ export function parsePasted(
       ? { rows: text }
       : { wrong: trans.__('A row is an object, such as {"km": 2.5}.') };
   } catch (failure) {
-    return { wrong: (failure as Error).message };
+    return { wrong: noJson(text, String((failure as Error).message), trans) };
   }
+}
+
+/** Where a text stops being JSON, which the browser says in its own words, and what to look for. */
+function noJson(text: string, said: string, trans: TranslationBundle): string {
+  const fix = trans.__(
+    'Names and texts stand in double quotes, commas between entries, and null for no value.'
+  );
+  const told = /line (\d+) column (\d+)/.exec(said);
+  const position = /position (\d+)/.exec(said);
+  const before = text
+    .slice(0, position ? Number(position[1]) : text.length)
+    .split('\n');
+  const line = told ? Number(told[1]) : before.length;
+  const column = told ? Number(told[2]) : before[before.length - 1].length + 1;
+  const rest = (text.split('\n')[line - 1] ?? '').slice(column - 1).trim();
+  const where = rest
+    ? trans.__('This is no JSON from line %1, column %2 on: %3', line, column, rest)
+    : trans.__('This is no JSON: it ends too early.');
+  return `${where}\n${fix}`;
 }

@@ -72,6 +72,8 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
       again();
       return null; // it stands beside the proof
     });
+  // What is asked here is counted there.
+  const [asked, setAsked] = React.useState(0);
   // From here on nobody answers: not to be asked for counters until there is news of it.
   const [stopping, setStopping] = React.useState(false);
   React.useEffect(() => setStopping(false), [endpoint.state, run.id]);
@@ -131,11 +133,17 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
           </Section>
           <Parity paper={paper} checked={paper.checked ?? checked} />
         </div>
-        <TryIt name={name} columns={paper.schema} ready={ready} />
+        <TryIt
+          name={name}
+          columns={paper.schema}
+          ready={ready}
+          onAnswer={() => setAsked(times => times + 1)}
+        />
         <Traffic
           name={name}
           ready={ready}
           asks={ready && !stopping}
+          asked={asked}
           run={run}
           counted={paper.counted}
         />

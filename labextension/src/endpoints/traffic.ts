@@ -14,7 +14,7 @@ export interface ISample {
 
 export const KEPT = 240;
 /** Samples further apart than this are not joined by a line: nobody looked, or none came. */
-const GAP_S = 10;
+const GAP_S = 20;
 
 /** The samples with one more: rates are between it and the one before, by the server's clock. */
 export function sampled(

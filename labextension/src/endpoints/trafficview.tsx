@@ -1,7 +1,6 @@
-/** Latency and rate, asked for every two seconds while they are on the screen, and not otherwise. */
-import { Poll } from '@lumino/polling';
+/** Latency and rate, asked for while they are on the screen, and not otherwise. */
 import * as React from 'react';
-import { KfError, part } from '../services/rest';
+import { KfError } from '../services/rest';
 import { ENDED } from '../services/validate';
 import { Ago } from '../ui/clock';
 import { useKf } from '../ui/context';
@@ -9,23 +8,24 @@ import { formatDuration, formatNumber, toNumber } from '../ui/format';
 import { asKfError } from '../ui/hooks';
 import { ProblemBox, Section } from '../ui/pieces';
 import { PlotView } from '../ui/plot';
-import type { Counted, Run, Stats } from '../wire';
+import type { Change, Counted, Run, Stats } from '../wire';
+import { Counters } from './counters';
 import { type ISample, sampled, series } from './traffic';
-
-const EVERY_MS = 2_000;
 
 export function Traffic(props: {
   name: string;
   ready: boolean;
   /** Whether it is asked for its counters now. */
   asks: boolean;
+  /** How often this page has asked it for predictions. */
+  asked: number;
   run: Run;
   /** What was counted in all, once it is over. */
   counted: Counted | null;
 }): React.ReactElement {
   const { trans } = useKf();
   const ref = React.useRef<HTMLDivElement>(null);
-  const { samples, stats, error } = useStats(props.name, props.asks, ref);
+  const { samples, stats, error } = useStats(props.name, props.asks, props.asked, ref);
   const rate = React.useMemo(
     () =>
       series(samples, {
@@ -189,6 +189,7 @@ interface IStats {
 function useStats(
   name: string,
   asks: boolean,
+  asked: number,
   ref: React.RefObject<HTMLElement>
 ): IStats {
   const { kf } = useKf();
@@ -197,47 +198,44 @@ function useStats(
     stats: null,
     error: null
   });
+  const counters = React.useRef<Counters | null>(null);
   React.useEffect(() => {
     if (!asks || !ref.current) {
       return;
     }
-    let visible = false;
-    const poll = new Poll({
-      auto: false,
-      name: `jupyter-kf:stats-${name}`,
-      standby: () => (visible ? 'when-hidden' : true),
-      frequency: { interval: EVERY_MS, max: 30_000, backoff: true },
-      factory: async () => {
-        try {
-          const stats = await kf.rest.get<Stats>(`endpoints/${part(name)}/stats`);
-          if (!poll.isDisposed) {
-            set(known => ({
+    const mine = new Counters(kf.rest, name, (stats, failure) =>
+      set(known =>
+        stats
+          ? {
               samples: sampled(known.samples, known.stats, stats),
               stats,
               error: null
-            }));
-          }
-        } catch (failure) {
-          if (!poll.isDisposed) {
-            set(known => ({ ...known, error: asKfError(failure) }));
-          }
-          throw failure; // so that it asks less often
-        }
-      }
-    });
-    const observer = new IntersectionObserver(([entry]) => {
-      const was = visible;
-      visible = entry.isIntersecting;
-      if (visible && !was) {
-        void poll.refresh().catch(() => undefined);
-      }
-    });
+            }
+          : { ...known, error: asKfError(failure) }
+      )
+    );
+    counters.current = mine;
+    const observer = new IntersectionObserver(([entry]) =>
+      mine.look(entry.isIntersecting)
+    );
     observer.observe(ref.current);
-    void poll.start();
+    const onChange = (_: unknown, { thing, id }: Change) => {
+      if (thing === 'endpoint' && id === name) {
+        mine.quicken();
+      }
+    };
+    kf.changed.connect(onChange);
+    mine.start();
     return () => {
+      kf.changed.disconnect(onChange);
       observer.disconnect();
-      poll.dispose();
+      mine.dispose();
     };
   }, [kf, name, asks, ref]);
+  React.useEffect(() => {
+    if (asked) {
+      counters.current?.quicken();
+    }
+  }, [asked]);
   return state;
 }

@@ -10,9 +10,12 @@ async function answered(count: number): Promise<string[][]> {
     prediction: at * 10
   }));
   const around = new Around(() => ({
-    json: async () => ({ predictions, took_s: 0.01 })
+    text: async () => JSON.stringify({ predictions, took_s: 0.01 })
   }));
-  const screen = await draw(<TryIt name="high" columns={[]} ready />, around);
+  const screen = await draw(
+    <TryIt name="high" columns={[]} ready onAnswer={() => undefined} />,
+    around
+  );
   await screen.click('Predict');
   const lines = [...screen.host.querySelectorAll('tr')].map(line =>
     [...line.children].map(cell => cell.textContent ?? '')

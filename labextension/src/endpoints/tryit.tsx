@@ -1,5 +1,6 @@
 /** Try it: a form for one row, or pasted JSON, and what the endpoint answers. */
 import * as React from 'react';
+import { parse, whole, write } from '../services/json';
 import { KfError, part } from '../services/rest';
 import { useKf } from '../ui/context';
 import { formatDuration, formatNumber, toNumber, typeWord } from '../ui/format';
@@ -26,13 +27,15 @@ export function TryIt(props: {
   name: string;
   columns: readonly Column[];
   ready: boolean;
+  /** It was asked, and has answered or refused. */
+  onAnswer: () => void;
 }): React.ReactElement {
   const { trans } = useKf();
   const { columns } = props;
   const [asJson, setAsJson] = React.useState(columns.length > MOST_FIELDS);
   const [typed, setTyped] = React.useState<Typed>(() => examples(columns));
   const [pasted, setPasted] = React.useState('');
-  const asked = useAsked(props.name);
+  const asked = useAsked(props.name, props.onAnswer);
   const { row, wrong } = parseRow(columns, typed, trans);
   const [touched, touch] = React.useState(false);
   const refused = asked.error && columnOf(asked.error.problem, columns);
@@ -48,12 +51,12 @@ export function TryIt(props: {
         asked.send(text.rows);
       }
     } else if (Object.keys(wrong).length === 0) {
-      asked.send(JSON.stringify([row]));
+      asked.send(write([row]));
     }
   };
   const swap = () => {
     if (!asJson) {
-      setPasted(JSON.stringify([row], null, 1));
+      setPasted(write([row], 1));
     }
     setAsJson(!asJson);
     asked.clear();
@@ -84,7 +87,7 @@ export function TryIt(props: {
               spellCheck={false}
               rows={8}
               value={pasted}
-              placeholder={JSON.stringify([exampleRow(columns)])}
+              placeholder={write([exampleRow(columns)])}
               aria-invalid={touched && 'wrong' in text}
               onChange={event => {
                 setPasted(event.target.value);
@@ -178,7 +181,14 @@ function Answered({ answer }: { answer: Predicted }): React.ReactElement {
 }
 
 function exampleRow(columns: readonly Column[]): Record<string, unknown> {
-  return Object.fromEntries(columns.slice(0, 4).map(one => [one.name, one.example]));
+  return Object.fromEntries(
+    columns.slice(0, 4).map(one => [one.name, large(one) ?? one.example])
+  );
+}
+
+/** An example that is a whole number of more digits than JavaScript's have. */
+function large(column: Column): number | bigint | undefined {
+  return kindOf(column) === 'whole' ? whole(String(column.example)) : undefined;
 }
 
 interface IAsked {
@@ -192,7 +202,7 @@ interface IAsked {
 }
 
 /** One question at a time. An endpoint may hang: the form stays usable, the wait can be left. */
-function useAsked(name: string): IAsked {
+function useAsked(name: string, onAnswer: () => void): IAsked {
   const { kf } = useKf();
   const nothing = { busy: false, answer: null, error: null };
   const [state, set] = React.useState<Omit<IAsked, 'send' | 'clear'>>(nothing);
@@ -212,12 +222,14 @@ function useAsked(name: string): IAsked {
     const body = `{"rows":${rows}}`;
     const answered = async () => {
       const told = await kf.rest.raw(path, { method: 'POST', body, signal });
-      return (await told.json()) as Predicted;
+      return parse<Predicted>(await told.text());
     };
-    answered().then(
-      answer => signal.aborted || set({ ...nothing, answer }),
-      failure => signal.aborted || set({ ...nothing, error: asKfError(failure) })
-    );
+    void answered()
+      .then(
+        answer => signal.aborted || set({ ...nothing, answer }),
+        failure => signal.aborted || set({ ...nothing, error: asKfError(failure) })
+      )
+      .finally(onAnswer);
   };
   return { ...state, send, clear };
 }
@@ -327,6 +339,6 @@ function shown(value: unknown): string {
   return typeof value === 'number'
     ? formatNumber(value)
     : value !== null && typeof value === 'object'
-      ? JSON.stringify(value)
+      ? write(value)
       : String(value ?? '');
 }

@@ -1,7 +1,7 @@
 /** One field of a form: label, flag, control by its type, unit, help, and what is wrong. */
 import * as React from 'react';
 import { useKf } from '../ui/context';
-import { tidied } from '../ui/labels';
+import { nameOf } from '../ui/labels';
 import { Button } from '../ui/pieces';
 import { type Content, howWritten, type IField, sentence } from './model';
 
@@ -24,7 +24,7 @@ export function FormField(props: IFieldProps): React.ReactElement {
   const described = `${id}help ${id}wrong`;
   const head = (
     <>
-      {tidied(field.field)}{' '}
+      {nameOf(field.field, trans)}{' '}
       <span className="jp-Kf-quiet">
         {field.flag.startsWith('-') ? <code>{field.flag}</code> : null}{' '}
         {field.required ? trans.__('required') : ''}
@@ -227,7 +227,7 @@ function List(props: IControlProps): React.ReactElement {
           className="jp-mod-styled"
           spellCheck={false}
           autoComplete="off"
-          aria-label={trans.__('%1, entry %2', tidied(field.field), at + 1)}
+          aria-label={trans.__('%1, entry %2', nameOf(field.field, trans), at + 1)}
           placeholder={field.unit ?? ''}
           value={texts[at]}
           aria-invalid={props.wrong !== ''}
@@ -312,7 +312,7 @@ function Rows(props: {
             aria-label={trans.__(
               'Remove entry %1 of %2',
               at + 1,
-              tidied(props.field.field)
+              nameOf(props.field.field, trans)
             )}
             onClick={() => props.drop(at)}
           >

@@ -241,3 +241,8 @@ describe('the name of a form', () => {
     expect(thereAre(data, ['trips'], trans)).toBe('');
   });
 });
+
+it('a parameter with more digits than JavaScript has is asked for as it was typed', () => {
+  expect(literal('9007199254740993')).toBe(9007199254740993n);
+  expect(literal('3')).toBe(3);
+});

@@ -4,6 +4,7 @@
  * Pure. The server's spec decides what is right; here texts only become values.
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { whole } from '../services/json';
 import type { Flag, Mistake, VerbPaper } from '../wire';
 import type { Verb } from './verbs';
 
@@ -261,9 +262,11 @@ function valueOf(field: IField, content: Content): unknown {
       return mapOf(field, content as [string, string][]);
     case 'number': {
       const text = String(content).trim();
-      const number = Number(text);
+      const large = field.whole ? whole(text) : undefined;
+      const number = typeof large === 'bigint' ? large : Number(text);
       const good =
-        Number.isFinite(number) && (!field.whole || Number.isInteger(number));
+        typeof number === 'bigint' ||
+        (Number.isFinite(number) && (!field.whole || Number.isInteger(number)));
       return text === '' ? NOTHING : good ? number : NO_NUMBER;
     }
     default:
@@ -289,6 +292,10 @@ export function literal(text: string): unknown {
   const words: Record<string, unknown> = { True: true, False: false, None: null };
   if (text in words) {
     return words[text];
+  }
+  const number = whole(text);
+  if (typeof number === 'bigint') {
+    return number;
   }
   try {
     return JSON.parse(text);

@@ -5,6 +5,7 @@ import { CommandIDs } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { asKfError } from '../ui/hooks';
 import { useInsert } from '../ui/insert';
+import { nameOf } from '../ui/labels';
 import { ActionNote, CodeBlock, PageHead, useAction } from '../ui/page';
 import { Button, ErrorBox, ProblemBox, Section, Skeleton } from '../ui/pieces';
 import type { Problem, VerbPaper } from '../wire';
@@ -266,7 +267,7 @@ function Made(props: {
   const { trans, commands } = useKf();
   const { told, missing } = props;
   const action = useAction();
-  const put = useInsert();
+  const put = useInsert(action.clear);
   const { cell } = told;
   const quiet = action.clear;
   React.useEffect(quiet, [cell, quiet]); // what was said was of another cell
@@ -284,7 +285,10 @@ function Made(props: {
       {cell === null ? (
         <p className="jp-Kf-quiet">
           {missing.length
-            ? trans.__('Still needed: %1', missing.map(({ field }) => field).join(', '))
+            ? trans.__(
+                'Still needed: %1',
+                missing.map(({ field }) => nameOf(field, trans)).join(', ')
+              )
             : told.problems.length || told.failure || told.wrong
               ? trans.__('Mend what is marked, then the cell stands here.')
               : trans.__('Being written…')}

@@ -1,5 +1,6 @@
 /** What the server says of a form: its cell or its mistakes, and the names that complete it. */
 import * as React from 'react';
+import { write } from '../services/json';
 import { useKf } from '../ui/context';
 import { asKfError } from '../ui/hooks';
 import type { Change, Draft, Mistake, Problem, RunPage, ThingPage } from '../wire';
@@ -30,11 +31,8 @@ export function useCell(
 ): ITold {
   const { kf } = useKf();
   const [told, set] = React.useState(NOTHING_TOLD);
-  const body = JSON.stringify({
-    verb,
-    fields: asked.fields,
-    ...(code === null ? {} : { code })
-  });
+  const body = { verb, fields: asked.fields, ...(code === null ? {} : { code }) };
+  const key = write(body);
   const said = Object.keys(asked.wrong).sort().join(' '); // here, so not the server's to say
   React.useEffect(() => {
     let current = true;
@@ -48,7 +46,7 @@ export function useCell(
         wrong
       });
     const timer = window.setTimeout(() => {
-      drafted(kf.rest, JSON.parse(body)).then(
+      drafted(kf.rest, body).then(
         draft => current && answered(draft),
         failure =>
           current && set({ ...NOTHING_TOLD, failure: asKfError(failure).problem })
@@ -58,7 +56,7 @@ export function useCell(
       current = false;
       window.clearTimeout(timer);
     };
-  }, [kf, body, said, version]);
+  }, [kf, key, said, version]);
   return told;
 }
 

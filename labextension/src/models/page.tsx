@@ -50,7 +50,7 @@ function ModelPage({ id }: { id: string }): React.ReactElement {
 function Serve(props: { model: string; action: IAction }): React.ReactElement {
   const { kf, trans, commands } = useKf();
   const { model, action } = props;
-  const insert = useInsert();
+  const insert = useInsert(action.clear);
   const serve = async () => {
     const fields = { name: model.split('@')[0], model };
     const { cell } = await kf.rest.post<Cell>('cells', { verb: 'serve', fields });

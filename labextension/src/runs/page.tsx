@@ -209,7 +209,7 @@ function Actions(props: {
   const { kf, trans } = useKf();
   const { action, paper, again, leave } = props;
   const { run } = paper;
-  const clone = useClone(paper);
+  const clone = useClone(paper, action.clear);
   const remove = () => {
     leave(true);
     action.run('delete', async () => {
@@ -259,9 +259,9 @@ function Actions(props: {
 }
 
 /** Puts the run's cell below the one that it came from, and says where it is. */
-function useClone({ run }: RunPaper): () => Promise<React.ReactNode> {
+function useClone({ run }: RunPaper, gone: () => void): () => Promise<React.ReactNode> {
   const { kf } = useKf();
-  const insert = useInsert();
+  const insert = useInsert(gone);
   return async () => {
     const cell = await kf.runs.cell(run.id);
     const { notebook } = await kf.runs.paper(run.id); // it may have been moved since

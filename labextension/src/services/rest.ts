@@ -2,6 +2,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { At, Problem } from '../wire';
+import { parse, write } from './json';
 import { words } from './words';
 
 const BASE = 'jupyter-kf/api/v1';
@@ -109,9 +110,11 @@ export class Rest implements IRest {
   }
 
   async get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
-    const told = await (await this.raw(path, { signal }, query)).json();
+    const told = parse<Partial<At>>(
+      await (await this.raw(path, { signal }, query)).text()
+    );
     if (typeof told?.seq === 'number' && typeof told.epoch === 'string') {
-      this.onRead(told);
+      this.onRead(told as At);
     }
     return told as T;
   }
@@ -122,7 +125,7 @@ export class Rest implements IRest {
     query: Query = {},
     signal?: AbortSignal
   ): Promise<T> {
-    const init = { method: 'POST', body: JSON.stringify(body), signal };
+    const init = { method: 'POST', body: write(body), signal };
     return json<T>(await this.raw(path, init, query));
   }
 
@@ -133,7 +136,7 @@ export class Rest implements IRest {
 
 async function json<T>(answer: Response): Promise<T> {
   const text = await answer.text();
-  return (text ? JSON.parse(text) : null) as T;
+  return text ? parse<T>(text) : (null as T);
 }
 
 function unreachable(method = 'GET'): Problem {

@@ -109,13 +109,14 @@ function Filters(props: {
     const word = stateWord(state, trans, thing === 'endpoint' ? 'serve' : '');
     return counts[state] ? `${word} (${counts[state]})` : word;
   };
+  const search = trans.__('Search %1', props.section.title.toLowerCase());
   return (
-    <div className="jp-Kf-filters" role="search">
+    <div className="jp-Kf-filters" role="search" aria-label={search}>
       <input
         type="search"
         className="jp-mod-styled"
-        placeholder={trans.__('Search %1', props.section.title.toLowerCase())}
-        aria-label={trans.__('Search %1', props.section.title.toLowerCase())}
+        placeholder={search}
+        aria-label={search}
         value={question.search}
         onChange={event => change({ ...question, search: event.target.value })}
       />

@@ -101,3 +101,9 @@ describe('units in another language', () => {
     ]);
   });
 });
+
+it('a whole number is said with all its digits, also one that JavaScript has not', () => {
+  expect(formatNumber(1234567890123456)).toBe('1,234,567,890,123,456');
+  expect(formatNumber('9007199254740993')).toBe('9,007,199,254,740,993');
+  expect(formatNumber(1e20)).toBe('1.00e+20');
+});

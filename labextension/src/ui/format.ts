@@ -15,10 +15,13 @@ export function formatNumber(value: unknown, digits = 4): string {
   if (typeof value === 'string' && ['NaN', 'Infinity', '-Infinity'].includes(value)) {
     return value === 'NaN' ? 'NaN' : value.replace('Infinity', '∞');
   }
+  if (typeof value === 'string' && /^-?\d{16,}$/.test(value)) {
+    return BigInt(value).toLocaleString(); // more digits than a number has
+  }
   if (!Number.isFinite(number)) {
     return String(value);
   }
-  if (Number.isInteger(number) && Math.abs(number) < 1e15) {
+  if (Number.isSafeInteger(number)) {
     return number.toLocaleString();
   }
   const size = Math.abs(number);

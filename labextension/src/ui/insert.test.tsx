@@ -1,6 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
 import { createRoot } from 'react-dom/client';
+import { fixed } from '../cells/life';
 import { Empty } from './insert';
 
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
@@ -28,7 +29,7 @@ async function inserted(told: unknown) {
 }
 
 it('says where a cell is that was inserted', async () => {
-  const note = await inserted({ place: 2, path: 'a.ipynb' });
+  const note = await inserted(fixed({ place: 2, path: 'a.ipynb' }));
   expect(note.textContent).toBe('It is cell 2 of a.ipynb now; run it there.');
 });
 

@@ -1,10 +1,11 @@
 /** Cells that go into a notebook, and what is said of it: where they are, or that they are nowhere. */
 import { Clipboard } from '@jupyterlab/apputils';
 import * as React from 'react';
-import { CommandIDs, type IInserted } from '../tokens';
+import { CommandIDs, type IInserted, type IPlace } from '../tokens';
 import { ActionNote, useAction } from './action';
 import { Button } from './button';
 import { useKf } from './context';
+import { Inserted } from './inserted';
 
 interface IAsked {
   cell: string;
@@ -13,22 +14,25 @@ interface IAsked {
   loads?: boolean;
 }
 
-/** Inserts a cell and gives the words for it; with no notebook to be had, the cell to copy. */
-export function useInsert(): (
-  asked: IAsked,
-  done?: (told: IInserted) => React.ReactNode
-) => Promise<React.ReactNode> {
+/**
+ * Inserts a cell and gives the words for it; with no notebook to be had, the cell to copy.
+ *
+ * @param gone - forgets the words, when the cell was run or is gone.
+ */
+export function useInsert(
+  gone: () => void
+): (asked: IAsked, words?: (at: IPlace) => string) => Promise<React.ReactNode> {
   const { trans, commands } = useKf();
-  return async (asked, done) => {
+  const run = ({ place, path }: IPlace) =>
+    trans.__('It is cell %1 of %2 now; run it there.', place, path);
+  return async (asked, words = run) => {
     const told: IInserted | null = await commands.execute(CommandIDs.insertCell, {
       ...asked
     });
-    if (!told) {
-      return <Nowhere cell={asked.cell} />;
-    }
-    const { place, path } = told;
-    return (
-      done?.(told) ?? trans.__('It is cell %1 of %2 now; run it there.', place, path)
+    return told ? (
+      <Inserted told={told} words={words} gone={gone} />
+    ) : (
+      <Nowhere cell={asked.cell} />
     );
   };
 }
@@ -57,7 +61,7 @@ export function Empty(props: { text: string; code?: string }): React.ReactElemen
   const { trans } = useKf();
   const { code } = props;
   const action = useAction();
-  const insert = useInsert();
+  const insert = useInsert(action.clear);
   return (
     <div className="jp-Kf-empty">
       <p>{props.text}</p>

@@ -1,10 +1,12 @@
-/** Fields of specs and records in words; what is not listed is its own name, tidied. Pure. */
+/** Fields of specs and records in words. Pure. */
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { fieldName } from './fieldnames';
 import { formatNumber } from './format';
 
-/** `time_limit` as "Time limit". */
-export function tidied(field: string): string {
-  return field[0].toUpperCase() + field.slice(1).replace(/_/g, ' ');
+/** What a form calls a field; one that only a newer server has is its own name, tidied. */
+export function nameOf(field: string, trans: TranslationBundle): string {
+  const tidied = field.charAt(0).toUpperCase() + field.slice(1).replace(/_/g, ' ');
+  return fieldName(field, trans) ?? tidied;
 }
 
 /** A kind of run, or of thing, in the page's language. */
@@ -57,7 +59,7 @@ export function labelOf(field: string, trans: TranslationBundle): string {
     pruned: trans.__('Ended early'),
     vanished: trans.__('Lost')
   };
-  return known[field] ?? (field.startsWith('param ') ? field : tidied(field));
+  return known[field] ?? (field.startsWith('param ') ? field : nameOf(field, trans));
 }
 
 /** What stands beside the label: a value as people write it, never as JSON. */

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jupyter_kf.backends.local.trials.records import TrialRecord, best_of
+from jupyter_kf.blobs import write_atomic
 from jupyter_kf.client import Client, studies
 from jupyter_kf.specs import TuneSpec
 
@@ -24,7 +25,7 @@ def ended_run(client: Client, name: str, state: str = "SUCCEEDED", log: bytes = 
     if state == "FAILED":
         error = {"code": "kf-2042", "message": "it broke", "cause": "so", "fix": "mend it"}
     result = {"state": state, "started_s": 1.0, "ended_s": 2.0, "outputs": {}, "error": error}
-    folder.result.write_text(json.dumps(result))
+    write_atomic(folder.result, json.dumps(result).encode())  # as runs do: a server may look on
     return folder.id
 
 

@@ -10,6 +10,7 @@ import time
 import pytest
 from jupyter_server.auth import Authorizer
 
+from jupyter_kf.refs import Refs
 from jupyter_kf.server import events, looks, watch
 from jupyter_kf.server.handler import RUNS
 from tests.faces.server.scene import ended_run
@@ -79,7 +80,7 @@ async def test_a_bug_in_a_look_does_not_end_the_watch(extension, heard, client, 
 async def test_a_look_that_waits_for_the_disk_is_not_followed_by_a_long_rest(
     extension, client, monkeypatch
 ):
-    rests, pause, look, make = [], extension.hub.pause, looks.Looks.look, watch.Watch._make
+    rests, nap, look, make = [], watch.Watch._nap, looks.Looks.look, watch.Watch._make
 
     def slow(work):
         def slowly(self):
@@ -88,19 +89,49 @@ async def test_a_look_that_waits_for_the_disk_is_not_followed_by_a_long_rest(
 
         return slowly
 
-    async def rest(seconds):
+    def rest(self, seconds):
         rests.append(seconds)
-        await pause(min(seconds, 0.01))
+        return nap(self, min(seconds, 0.01))
 
     monkeypatch.setattr(watch.Watch, "_make", slow(make))
     monkeypatch.setattr(looks.Looks, "look", slow(look))
-    monkeypatch.setattr(extension.hub, "pause", rest)
+    monkeypatch.setattr(watch.Watch, "_nap", rest)
     heard = Heard(extension.serverapp.event_logger)
     await heard.until(lambda change: change["thing"] == "resources")  # it has seen what was there
     run = ended_run(client, "later")
     await heard.until(lambda change: change["id"] == run)
+    while not rests:
+        await asyncio.sleep(0.01)
     heard.bus.remove_listener(schema_id=events.SCHEMA_ID, listener=heard._hear)
     assert max(rests) <= watch._MOST_S
+
+
+async def test_after_a_calm_minute_what_moves_is_told_at_once_and_the_rest_when_somebody_asks(
+    api, extension, heard, client, monkeypatch
+):
+    async def calm():
+        """It waits in its thread, and would for ever if nothing moved."""
+        looked = extension.watch.looked
+        while extension.watch.looked == looked:
+            await asyncio.sleep(0.01)
+
+    refs = Refs(client.store.root)
+    refs.add("dataset", "one", "sha256:" + "1" * 64, {})
+    await heard.until(lambda change: change["id"] == "one")
+    monkeypatch.setattr(watch, "_CALM_LOOK_S", 1e9)
+    monkeypatch.setattr(watch, "_CALM_S", -1.0)
+    await calm()
+    run = ended_run(client, "later")
+    await heard.until(lambda change: change["id"] == run)
+    refs.add("dataset", "two", "sha256:" + "2" * 64, {})
+    await heard.until(lambda change: change["id"] == "two")
+    heard.changes.clear()
+    refs.add("dataset", "one", "sha256:" + "3" * 64, {})  # its folder's folder is as it was
+    assert (await api("GET", "/endpoints/none/stats")).status == 404  # an open page asks so
+    await asyncio.sleep(0.3)  # many naps; none of them sees it
+    assert "one" not in [change["id"] for change in heard.changes]
+    await api("GET", "/where")
+    await heard.until(lambda change: change["id"] == "one")
 
 
 async def test_who_listens_first_is_told_to_ask_again_for_what_nobody_watched(extension):

@@ -10,6 +10,7 @@ import threading
 
 import pytest
 
+from jupyter_kf.server import watch
 from jupyter_kf.server.hub import Hub
 from jupyter_kf.server.routes import BASE
 from jupyter_kf.serving import routing
@@ -219,8 +220,9 @@ async def test_an_artefact_that_leads_out_of_its_run_is_not_there(api, client, t
 
 
 async def test_a_store_that_became_unreadable_is_said_and_then_works_again(
-    api, client, extension, store_dir
+    api, client, extension, store_dir, monkeypatch
 ):
+    monkeypatch.setattr(watch, "_AGAIN_S", 0.05)
     run_id = ended_run(client, "one")
     heard = Heard(extension.serverapp.event_logger)
     assert (await api("GET", "/runs")).json["total"] == 1
@@ -236,10 +238,10 @@ async def test_a_store_that_became_unreadable_is_said_and_then_works_again(
         assert (got.status, got.json["code"]) == (507, "kf-3021"), path
     while extension.watch._looks is not None:
         await asyncio.sleep(0.01)
+    seq = extension.hub.seq
     store_dir.unlink()
     kept.rename(store_dir)
     assert (await api("GET", "/runs")).json["total"] == 1
-    seq = (await api("GET", "/where")).json["seq"]
     gap = await heard.until(lambda c: c["thing"] == "resources")
     assert gap["seq"] > seq + 1
     new = ended_run(client, "new")

@@ -73,6 +73,28 @@ def test_runs_whose_files_rest_are_not_observed_again(counted, monkeypatch):
     assert backend.observed == [[ids[0]]]
 
 
+def test_a_few_stats_say_whether_a_look_would_find_anything(counted):
+    client, _, ids = counted
+    seen = Looks(client)
+
+    def settled() -> Looks:
+        while seen.look() or seen.moved():
+            pass
+        return seen
+
+    settled()
+    with client.store.runs.folder(ids[0]).metrics.open("a") as metrics:
+        metrics.write('{"t": 1.0, "step": 1, "values": {"auc": 0.5}, "progress": null}\n')
+    assert seen.moved()
+    settled()
+    ended_run(client, "new")
+    assert seen.moved()
+    settled()
+    (client.store.root / "refs" / "model" / "new").mkdir(parents=True)
+    assert seen.moved()
+    assert not settled().moved()
+
+
 def test_a_killed_supervisor_is_noticed_though_it_leaves_no_trace(counted, monkeypatch):
     import os
     import signal

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,24 +62,27 @@ def blobs(store_dir: Path) -> Blobs:
 
 
 @pytest.fixture
-def make(store_dir: Path, blobs: Blobs, tmp_path: Path) -> Make:
+def make(store_dir: Path, tmp_path: Path) -> Make:
     """``make(code, rows=None, modules={}, **spec)``: runs a transform job, returns outputs."""
+    return partial(transform_job, store_dir, tmp_path / "run")
 
-    def run(code: str, rows: Any = None, modules: Any = None, **spec: Any) -> Any:
-        rows = flights_like() if rows is None else rows
-        dataset = datasets.snapshot_frame(blobs, rows).digest
-        folder = RunFolder(tmp_path / "run")
-        shutil.rmtree(folder.path, ignore_errors=True)
-        folder.inputs.mkdir(parents=True)
-        folder.cell.write_text(code)
-        for name, text in (modules or {}).items():
-            (folder.inputs / "modules" / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder.inputs / "modules" / name).write_text(text)
-        job = {
-            "format": 1, "run": "prepare-1", "kind": "transform", "name": "prepare",
-            "store": str(store_dir), "spec": {**SPEC, **spec}, "dataset": dataset,
-            "transform": None, "target": spec.get("target"), "model": None,
-        }  # fmt: skip
-        return fitting.run(json.loads(json.dumps(job)), folder, Quiet())
 
-    return run
+def transform_job(
+    store: Path, run: Path, code: str, rows: Any = None, modules: Any = None, **spec: Any
+) -> Any:
+    """Runs a transform job over these rows in a store; returns its outputs."""
+    rows = flights_like() if rows is None else rows
+    dataset = datasets.snapshot_frame(Blobs(store), rows).digest
+    folder = RunFolder(run)
+    shutil.rmtree(folder.path, ignore_errors=True)
+    folder.inputs.mkdir(parents=True)
+    folder.cell.write_text(code)
+    for name, text in (modules or {}).items():
+        (folder.inputs / "modules" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder.inputs / "modules" / name).write_text(text)
+    job = {
+        "format": 1, "run": "prepare-1", "kind": "transform", "name": "prepare",
+        "store": str(store), "spec": {**SPEC, **spec}, "dataset": dataset,
+        "transform": None, "target": spec.get("target"), "model": None,
+    }  # fmt: skip
+    return fitting.run(json.loads(json.dumps(job)), folder, Quiet())

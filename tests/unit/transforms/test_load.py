@@ -11,10 +11,12 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from jupyter_kf.blobs import Blobs
 from jupyter_kf.errors import DataError, KfError, StoreError, TransformError
 from jupyter_kf.worker import prepared, tables
 from jupyter_kf.worker.schema import Shape
 from jupyter_kf.worker.transform import load
+from tests.unit.transforms.conftest import flights_like, transform_job
 
 CODE = """
 import pandas as pd
@@ -31,15 +33,23 @@ def transform(df, state):
 
 
 @pytest.fixture
-def rows(make):
-    from tests.unit.transforms.conftest import flights_like
-
+def rows():
     return flights_like().drop(columns="late")
 
 
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory):
+    """A store and the digest of a transform in it: certified once, in a process, for who loads."""
+    root = tmp_path_factory.mktemp("certified")
+    (root / "store").mkdir()
+    return Blobs(root / "store"), transform_job(root / "store", root / "run", CODE, target="late")[
+        "transform"
+    ]
+
+
 @pytest.fixture
-def loaded(make, blobs):
-    return load(blobs, make(CODE, target="late")["transform"])
+def loaded(certified):
+    return load(*certified)
 
 
 def test_every_kind_of_rows_gives_the_same_prepared_rows(loaded, rows):
