@@ -196,15 +196,16 @@ export class Kubeflow implements IKubeflow, IDisposable {
   }
 
   /** The server answered. What was lost on the way to it is fetched again, like what was missed. */
-  private found(told: boolean): void {
+  private found(missed: boolean): void {
     void this.retry.stop();
-    if (this.lost) {
+    const { lost } = this;
+    if (lost) {
       window.clearTimeout(this.doubting);
       this.lost = false;
       this.found_ms = performance.now();
-      if (!told) {
-        this.missed();
-      }
+    }
+    if (lost || missed) {
+      this.missed();
     }
   }
 
