@@ -78,10 +78,7 @@ def test_a_page_has_all_of_a_run_and_is_drawn_in_both_themes(screen: Screen, cli
 def test_a_page_is_back_after_a_reload(screen: Screen, client):
     run = ended(client, "back")
     page = open_run(screen, run.id)
-    screen.page.wait_for_function(
-        "id => JSON.stringify(localStorage).length >= 0 && document.querySelector(`#${id}`)",
-        arg=f"jupyter-kf-run-{run.id}-tab",
-    )
+    expect(screen.page.locator(f"#jupyter-kf-run-{run.id}-tab")).to_be_attached()
     screen.command("workspace-ui:save")
     until = time.monotonic() + 30
     while run.id not in str(screen.lab.get("/lab/api/workspaces")):
