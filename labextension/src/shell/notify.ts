@@ -4,14 +4,12 @@ import { CommandIDs } from '../tokens';
 import type { IContext } from '../ui/context';
 import { formatDuration } from '../ui/format';
 import type { RunRow } from '../wire';
-import { Endings } from './endings';
 
-/** Tells of each long job's end, from now on. */
-export function endingsOf(context: IContext): Endings {
-  return new Endings(context.kf, (row, took_s) => notify(context, row, took_s));
-}
-
-function notify({ trans, commands }: IContext, row: RunRow, took_s: number): void {
+export function notify(
+  { trans, commands }: IContext,
+  row: RunRow,
+  took_s: number
+): void {
   const label = trans.__('Open');
   const callback = () =>
     void commands.execute(CommandIDs.open, {

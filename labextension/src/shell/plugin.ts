@@ -7,6 +7,7 @@ import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs, IKubeflow } from '../tokens';
 import { makeChip } from './chip';
+import { Endings } from './endings';
 
 const SETTINGS = 'jupyter-kf:settings';
 const CATEGORY = 'Kubeflow';
@@ -44,21 +45,20 @@ export const shellPlugin: JupyterFrontEndPlugin<void> = {
     for (const command of inPalette) {
       palette?.addItem({ command, category: CATEGORY });
     }
-    // Loaded after the first answer: before, no job is known that could end.
-    const loaded = kf.ready.then(
-      () => import(/* webpackChunkName: "endings" */ './notify')
-    );
-    const endings = loaded.then(({ endingsOf }) => endingsOf({ kf, trans, commands }));
-    const follow = async (settings: ISettingRegistry.ISettings) => {
-      const told = await endings;
-      const read = () => {
-        told.after_s = settings.get('notifyAfter').composite as number;
-      };
-      read();
-      settings.changed.connect(read);
+    const context = { kf, trans, commands };
+    const endings = new Endings(kf, async (row, took_s) => {
+      const { notify } = await import(/* webpackChunkName: "notify" */ './notify');
+      notify(context, row, took_s);
+    });
+    const read = (settings: ISettingRegistry.ISettings) => {
+      endings.after_s = settings.get('notifyAfter').composite as number;
     };
-    const failed = (failure: unknown) => console.error('jupyter-kf:', failure);
-    endings.catch(failed);
-    void registry?.load(SETTINGS).then(follow).catch(failed);
+    void registry
+      ?.load(SETTINGS)
+      .then(settings => {
+        read(settings);
+        settings.changed.connect(read);
+      })
+      .catch(failure => console.error('jupyter-kf: settings', failure));
   }
 };

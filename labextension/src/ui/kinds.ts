@@ -1,4 +1,4 @@
-/** Kinds of runs and things in words; apart from the other labels, which only pages need. Pure. */
+/** Kinds of runs and things in words: of tabs' titles, so they are loaded with JupyterLab. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 /** A kind of run, or of thing, in the page's language. */

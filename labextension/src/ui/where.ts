@@ -1,4 +1,4 @@
-/** What goes on where jobs go, in a line: for the chip, which is there before any page. Pure. */
+/** Where jobs go and how many there are, in words: of the chip, so it is loaded with JupyterLab. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Where } from '../wire';
 
