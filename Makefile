@@ -14,6 +14,8 @@ ARGS ?=
 WORKERS := -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 # Stories wait for a browser more than they work: two at a time, each file with its own server.
 BROWSERS := -n 2 $(filter-out -n auto,$(WORKERS))
+# Not empty where a browser has something to be shown on.
+SCREEN := $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname)))
 # `.venv` is made anew when a pin, a dependency or the set-up itself changed, else in no time.
 READY := .venv/ready-$(shell cat .ci/requirements.txt .ci/left-out.txt .ci/environment.py pyproject.toml spawner/pyproject.toml | cksum | tr ' ' '-')
 
@@ -38,8 +40,8 @@ bundle: $(READY) ## the JupyterLab extension, built when a source changed
 panels: $(READY) ## the same, or a sentence where there is no Node
 	@$(PY) .ci/frontend.py bundle --if-possible
 
-lab: $(READY) panels ## the address of a JupyterLab on the demo notebook, on this machine only
-	@.venv/bin/jupyter lab binder --ip=127.0.0.1 --no-browser \
+lab: $(READY) panels ## a JupyterLab on the demo notebook, in your browser; its address where there is no display
+	@.venv/bin/jupyter lab binder --ip=127.0.0.1 $(if $(SCREEN),,--no-browser) \
 	    --LabApp.default_url=/lab/tree/01-from-cell-to-prediction.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
 
 hub: $(READY) panels ## a JupyterHub with the catalogue's form, on this machine; PORT=8000

@@ -24,6 +24,24 @@ TYPESCRIPT = [
     for path in tracked_files()
     if SOURCE in path.parents and path.suffix in (".ts", ".tsx") and path.name != "wire.ts"
 ]
+# Modules that set a timer, and what for. Three ask the server again and again, each while
+# something lasts that an idle page has not.
+TIMERS = {
+    "cells/actions.ts": "once, to take a mark away",
+    "compare/page.tsx": "once, after typing",
+    "endpoints/counters.ts": "asks again: while an endpoint's counters are on the screen",
+    "endpoints/tryit.tsx": "counts the seconds of a prediction that is waited for",
+    "forms/told.ts": "once, after typing",
+    "runs/log.tsx": "once, to scroll after a paint",
+    "services/log.ts": "asks again: while a shown log goes on and its stream has no place",
+    "services/manager.ts": "asks again: while the server does not answer",
+    "services/paced.ts": "once after a change; after a failure again, less and less often",
+    "services/rows.ts": "once, to give up on a row that is late",
+    "services/streams.ts": "connects a stream again that broke",
+    "sidebar/rows.tsx": "once, after a press",
+    "sidebar/section.tsx": "once, after typing",
+    "ui/clock.tsx": "lets ages that are shown tick: draws, asks nothing",
+}
 FEATURES = {path.parent for path in TYPESCRIPT if path.name == "plugin.ts"} - {
     SOURCE / "src" / "services"
 }
@@ -76,8 +94,22 @@ def test_the_list_of_plugins_lists_every_plugin_and_nothing_else():
 
 
 def test_text_from_outside_is_never_set_as_html():
-    setters = re.compile(r"dangerouslySetInnerHTML|\.innerHTML|outerHTML|insertAdjacentHTML")
+    setters = re.compile(
+        r"dangerouslySetInnerHTML|\.(inner|outer)HTML\s*\+?=(?!=)|insertAdjacentHTML"
+    )
     assert not [shown(path) for path in TYPESCRIPT if setters.search(path.read_text())]
+
+
+def test_only_these_modules_may_act_again_by_themselves():
+    """A story that watches for seconds sees no poll that is slower: each timer is named here."""
+    again = re.compile(r"new Poll\b|setInterval\(|setTimeout\(|requestAnimationFrame\(")
+    found = {
+        shown(path).removeprefix("labextension/src/")
+        for path in TYPESCRIPT
+        if ".test." not in path.name and path.parent.name != "testing"
+        if again.search(path.read_text())
+    }
+    assert found == set(TIMERS)
 
 
 def test_colours_are_the_theme_s_own():

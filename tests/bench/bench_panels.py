@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -15,15 +16,18 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from playwright.sync_api import Browser, sync_playwright
 
 import jupyter_kf as kf
 from tests.bench.table import Row
 from tests.browser.lab import Lab
 from tests.browser.screen import Screen
+from tests.browser.test_panel import make_runs
 
 ROOT = Path(__file__).resolve().parents[2]
 OPENINGS, EVENTS, STEPS = 5, 1_000, 40
+RUNS, TURNS = 10_000, 20
 FIRST_PAINT_MS, ON_SCREEN_MS, MOSTLY_ON_SCREEN_MS, GROWTH_MB = 300, 150, 300, 2
 
 # From showing a sidebar, as a click on its tab does, to the first paint that has its content.
@@ -37,6 +41,29 @@ PAINT = """([panel, content]) => new Promise((resolve, reject) => {
   };
   look();
 })"""
+# From the command that all links use to the first paint that has something of the page to read.
+PAGE = """([command, args, content]) => new Promise((resolve, reject) => {
+  const began = performance.now();
+  void window.jupyterapp.commands.execute(command, args);
+  const look = () => {
+    const took = performance.now() - began;
+    if (document.querySelector(content)?.getClientRects().length) { resolve(took); }
+    else if (took > 20000) { reject(new Error(`${content} was not painted`)); }
+    else { requestAnimationFrame(look); }
+  };
+  look();
+})"""
+# How long each frame took from now on.
+FRAMES = """() => {
+  window.frames_ms = [];
+  let last = performance.now();
+  const look = now => {
+    window.frames_ms.push(now - last);
+    last = now;
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(now => { last = now; requestAnimationFrame(look); });
+}"""
 # When each new text of the first row was painted; the text ends with the step.
 WATCH = """() => {
   window.painted = {};
@@ -60,7 +87,7 @@ COUNT = """() => {
 
 
 def main() -> list[Row]:
-    """First paint of the panel and of a page, changes on the screen, memory."""
+    """First paint of the panel and of pages, changes on the screen, memory, a long list."""
     asked = [sys.executable, str(ROOT / ".ci" / "frontend.py"), "chromium"]
     chromium = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
     with tempfile.TemporaryDirectory(prefix="kf-") as root, sync_playwright() as playwright:
@@ -71,11 +98,15 @@ def main() -> list[Row]:
         browser = playwright.chromium.launch(executable_path=chromium, args=options)
         try:
             client = kf.connect(store=lab.store)
-            client.train("kf.report(auc=0.5)", name="first").wait()
+            served(client)
             paints = [first_paint(lab, browser, Path(root)) for _ in range(OPENINGS)]
+            pages = page_paints(lab, browser, Path(root), client.runs("first")[0].id)
+            client.stop("first")
             screen = Screen(lab, browser, Path(root))
             screen.open().open_panel()
-            return [*rows_of(paints), *changes(screen, client), memory(screen, client)]
+            found = [*rows_of(paints), *pages, *changes(screen, client), memory(screen, client)]
+            screen.close()
+            return [*found, scrolling(lab, browser, Path(root))]
         finally:
             browser.close()
             lab.stop()
@@ -91,6 +122,60 @@ def first_paint(lab: Lab, browser: Browser, folder: Path) -> tuple[float, float,
     rows = screen.page.evaluate(PAINT, ["", "#jupyter-kf-panel .jp-Kf-row"])
     screen.close()
     return theirs, ours, rows
+
+
+def served(client: Any) -> None:
+    """A run with curves, its model, and an endpoint of it: what the pages show."""
+    frame = pd.DataFrame({"x": [float(n) for n in range(100)]})
+    client.data("points", frame.assign(high=frame["x"] > 50))
+    cell = (
+        "from sklearn.linear_model import LogisticRegression\n"
+        "model = LogisticRegression().fit(X_train, y_train)\n"
+        "for step in range(100):\n    kf.report(step=step, auc=step / 100)\n"
+    )
+    client.train(cell, name="first", data="points", target="high", wait=True)
+    client.serve("first", wait=True)
+
+
+def page_paints(lab: Lab, browser: Browser, folder: Path, run: str) -> list[Row]:
+    """Pages and a form, each the first time in a profile: nothing of them was loaded before."""
+    opens = "jupyter-kf:open"
+    asked = {
+        "run page": (opens, {"thing": "run", "id": run}, ".jp-Kf-runPage .jp-Kf-head h2"),
+        "endpoint page": (opens, {"thing": "endpoint", "id": "first"}, ".jp-Kf-endpointPage h2"),
+        "train form": ("jupyter-kf:open-form", {"verb": "train"}, ".jp-Kf-formPage [data-field]"),
+    }
+    took: dict[str, list[float]] = {name: [] for name in asked}
+    for _ in range(OPENINGS):
+        for name, words in asked.items():
+            screen = Screen(lab, browser, folder)
+            screen.open()
+            took[name].append(screen.page.evaluate(PAGE, list(words)))
+            screen.close()
+    return [
+        Row(
+            f"{name}: shown to first paint", "nothing", 0.0, statistics.median(each),
+            "difference", "ms", FIRST_PAINT_MS,
+        )
+        for name, each in took.items()
+    ]  # fmt: skip
+
+
+def scrolling(lab: Lab, browser: Browser, folder: Path) -> Row:
+    """The longest frame while 10,000 runs are scrolled; half a second for each turn to settle."""
+    make_runs(lab, RUNS)
+    screen = Screen(lab, browser, folder)
+    panel = screen.open().open_panel()
+    panel.get_by_text(re.compile(r"10,?\d{3} entries")).wait_for(timeout=60_000)
+    panel.get_by_role("listbox", name="Runs").hover()
+    screen.page.evaluate(FRAMES)
+    for _ in range(TURNS):
+        screen.page.mouse.wheel(0, 900)
+        screen.page.wait_for_timeout(500)
+    longest = max(screen.page.evaluate("window.frames_ms"))
+    screen.close()
+    name = f"{RUNS:,} runs: longest frame over {TURNS} wheel turns"
+    return Row(name, "a frame at 60 Hz", 1_000 / 60, longest, "difference", "ms")
 
 
 def rows_of(paints: list[tuple[float, float, float]]) -> list[Row]:

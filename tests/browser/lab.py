@@ -129,6 +129,12 @@ class Lab:
         answer.raise_for_status()
         return answer.json()
 
+    def refusal(self, path: str) -> Any:
+        """What a GET that is refused answers."""
+        answer = httpx.get(self.url(path), headers=_HEADERS, timeout=30)
+        assert answer.status_code >= 400, f"{path} is answered"
+        return answer.json()
+
     def post(self, path: str, body: Any = None) -> Any:
         """What a POST answers."""
         answer = httpx.post(self.url(path), json=body or {}, headers=_HEADERS, timeout=30)

@@ -127,10 +127,14 @@ def test_an_output_stays_live_when_the_kernel_restarts(screen: Screen, gate: Pat
     expect(output.locator(".jp-Kf-state[data-state='SUCCEEDED']")).to_be_visible()
 
 
-def test_html_and_script_in_logs_names_and_errors_are_text(screen: Screen, gate: Path):
-    body = f"print({HTML!r}); kf.report(**{{{HTML!r}: 1.0}}); raise ValueError({HTML!r})"
-    lab = screen.lab
-    screen.open_notebook(lab.notebook("h.ipynb", "%load_ext jupyter_kf", train("html", gate, body)))
+def test_html_and_script_in_all_that_is_shown_of_a_run_are_text(screen: Screen, gate: Path):
+    path, artefact = (f"<img src=x onerror=window.broken={n}>" for n in (3, 4))
+    given = {"param": "note=<img src=x onerror=window.broken=5>", "env": f"NOTE={HTML}"}
+    flags = " ".join(f"--{flag} '{value}'" for flag, value in given.items())
+    body = f"print({HTML!r}); kf.report(**{{{HTML!r}: 1.0}}); kf.artifact({{}}, {artefact!r})\n"
+    body += f"raise ValueError({HTML!r})"
+    cell = train(f"html {flags}", gate, body)
+    screen.open_notebook(screen.lab.notebook(f"{path}.ipynb", "%load_ext jupyter_kf", cell))
     screen.run_cell(0)
     output = screen.run_cell(1)
     expect(output.locator(".jp-Kf-state[data-state='FAILED']")).to_be_visible()
@@ -138,6 +142,12 @@ def test_html_and_script_in_logs_names_and_errors_are_text(screen: Screen, gate:
     output.get_by_role("button", name="Open").click()
     page = screen.page.locator(".jp-Kf-runPage")
     expect(page.locator(".jp-Kf-value")).to_contain_text("<img src=x")
+    expect(page.get_by_role("link", name=artefact)).to_be_visible()
+    expect(page.locator(".jp-Kf-head")).to_contain_text(path)
+    asked = page.get_by_role("region", name="Asked for")
+    for value in given.values():
+        expect(asked).to_contain_text(value.partition("=")[2])
+    screen.picture("html-in-run")
     page.get_by_role("tab", name="Log").click()
     expect(page.locator(".jp-Kf-line", has_text="<img src=x").first).to_be_visible()
     screen.picture("html-in-log")

@@ -78,10 +78,7 @@ def test_a_page_has_all_of_a_run_and_is_drawn_in_both_themes(screen: Screen, cli
 def test_a_page_is_back_after_a_reload(screen: Screen, client):
     run = ended(client, "back")
     page = open_run(screen, run.id)
-    screen.page.wait_for_function(
-        "id => JSON.stringify(localStorage).length >= 0 && document.querySelector(`#${id}`)",
-        arg=f"jupyter-kf-run-{run.id}-tab",
-    )
+    expect(screen.page.locator(f"#jupyter-kf-run-{run.id}-tab")).to_be_attached()
     panel = screen.open_panel()
     panel.get_by_role("button", name="Models", exact=True).click()
     screen.command("workspace-ui:save")

@@ -3,7 +3,8 @@ import * as React from 'react';
 import { ENDED } from '../services/validate';
 import { MOST_COMPARED } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { kindWord, labelOf, valueOf } from '../ui/labels';
+import { kindWord } from '../ui/kinds';
+import { labelOf, valueOf } from '../ui/labels';
 import {
   ActionNote,
   Fetched,

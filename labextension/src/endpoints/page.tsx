@@ -4,7 +4,7 @@ import { part } from '../services/rest';
 import { ENDED } from '../services/validate';
 import { Ago } from '../ui/clock';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { shortDigest } from '../ui/format';
+import { shortDigest } from '../ui/names';
 import { useFetched } from '../ui/hooks';
 import {
   ActionNote,

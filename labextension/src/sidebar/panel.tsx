@@ -3,7 +3,7 @@ import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import '../../style/sidebar.css';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { noPlaceWords, workWords } from '../ui/format';
+import { noPlaceWords, workWords } from '../ui/where';
 import { useSignal } from '../ui/hooks';
 import { Resources } from './resources';
 import { SectionList } from './section';

@@ -1,5 +1,4 @@
 /** What names and numbers of lines say. Pure. */
-import { shortDigest } from './format';
 
 /** The name in a run's id, as the server makes ids: a name, and ten digits to the base 32. */
 export function nameOf(id: string): string {
@@ -9,6 +8,11 @@ export function nameOf(id: string): string {
 /** The end of a run's id, by which runs of one name are told apart; empty of other things. */
 export function endOf(id: string): string {
   return id.length > nameOf(id).length ? id.slice(-4) : '';
+}
+
+/** The first characters of a digest, which are enough to tell it from others. */
+export function shortDigest(digest: string): string {
+  return digest.replace(/^sha256:/, '').slice(0, 12);
 }
 
 /** What a tab is called: `late · run jj85`, `late · endpoint`; a digest by its beginning. */
