@@ -311,7 +311,8 @@ class Client:
         CompareQuery.of(runs=runs)
         found = [self.meant(run) for run in runs]
         asked = [studies.asked(self.store, run) for run in found]
-        return compare(found, asked, [studies.code_of(self.store, run) for run in found])
+        code = [studies.code_of(self.store, run) for run in found]
+        return compare(found, asked, code, [datasets.applied(self.store, run) for run in found])
 
     def lineage(self, thing: str) -> Lineage:
         """Where a thing came from and what was made of it."""

@@ -12,6 +12,15 @@ from jupyter_kf.records import Run
 
 
 @dataclass(frozen=True)
+class Applied:
+    """The transform that prepared a run's rows: ``name@version``, digest and its code."""
+
+    name: str
+    digest: str
+    code: str
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Runs side by side.
 
@@ -21,6 +30,8 @@ class Comparison:
         metrics: {metric: the last value for each run, None where it was not reported}.
         same: settings that all runs share; what all of them left empty is none.
         code: what each run ran, None where it ran none. Its digest is a setting: ``code``.
+        transforms: what prepared each run's rows, None where nothing did. The version that it
+            was is the setting ``transform``, whatever was asked for.
     """
 
     runs: tuple[Run, ...]
@@ -28,22 +39,28 @@ class Comparison:
     metrics: Mapping[str, tuple[float | None, ...]]
     same: Mapping[str, Any]
     code: tuple[str | None, ...]
+    transforms: tuple[Applied | None, ...]
 
 
 def compare(
     runs: Sequence[Run],
     asked: Sequence[Mapping[str, Any]] | None = None,
     code: Sequence[str | None] | None = None,
+    transforms: Sequence[Applied | None] | None = None,
 ) -> Comparison:
     """Runs side by side; parameters count one by one as ``param lr``.
 
     Args:
         asked: what was set for each run, when that is more than its own spec: a study's cell.
         code: what each run ran.
+        transforms: what prepared each run's rows.
     """
     flat = [_flat(spec) for spec in asked or [run.spec for run in runs]]
     fields = list(dict.fromkeys(key for spec in flat for key in spec))
     rows = {key: tuple(spec.get(key) for spec in flat) for key in fields}
+    applied = tuple(transforms or (None for _ in runs))
+    if any(applied):
+        rows["transform"] = tuple(one and one.name for one in applied)
     texts = tuple(code or (None for _ in runs))
     rows["code"] = tuple(text and short(digest_bytes(text.encode())) for text in texts)
     differ = {key: row for key, row in rows.items() if any(v != row[0] for v in row)}
@@ -54,6 +71,7 @@ def compare(
         metrics={m: tuple(run.metrics.get(m) for run in runs) for m in metrics},
         same={k: row[0] for k, row in rows.items() if k not in differ and row[0] not in _EMPTY},
         code=texts,
+        transforms=applied,
     )
 
 

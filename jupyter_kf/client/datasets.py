@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from jupyter_kf.blobs import read_json
 from jupyter_kf.client.choose import better_before, choose_model
+from jupyter_kf.client.compare import Applied
 from jupyter_kf.layout import expanded
-from jupyter_kf.records import Dataset, Model, Transform
+from jupyter_kf.records import Dataset, Model, Run, Transform
 from jupyter_kf.specs import DataSpec
 from jupyter_kf.store import Store
 from jupyter_kf.store import datasets as snapshots
@@ -67,6 +69,18 @@ def read_model(store: Store, text: str) -> Model:
         str(note.get("run") or ""),
         note.get("trial"),
         tuple(filter(None, [better_before(store, entry)] if "trial" in note else [])),
+    )
+
+
+def applied(store: Store, run: Run) -> Applied | None:
+    """The transform that prepares a run's rows, as it was when the run began."""
+    digest = (read_json(store.runs.folder(run.id).job) or {}).get("transform")
+    if not digest:
+        return None
+    entry = store.refs.by_digest("transform", digest)
+    source = store.blobs.get_json(digest)["files"]["transform.py"]["digest"]
+    return Applied(
+        f"{entry.name}@{entry.n}", digest, store.blobs.get(source).decode(errors="replace")
     )
 
 

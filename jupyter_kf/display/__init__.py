@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from jupyter_kf.display.card import Card, as_html, as_text
 from jupyter_kf.display.cards import card_of
-from jupyter_kf.display.reference import MIME, reference
+from jupyter_kf.display.reference import MIME, goes_on, reference
 
 
 def text(thing: Any) -> str:
@@ -15,8 +17,15 @@ def text(thing: Any) -> str:
 
 
 def html(thing: Any) -> str:
-    """A record, or a list of runs, for a notebook."""
-    return as_html(card_of(thing))
+    """A record, or a list of runs, for a notebook.
+
+    Of what goes on it says when it was so: a viewer without our front end shows it for ever.
+    """
+    card = card_of(thing)
+    if goes_on(thing):
+        then = datetime.now().strftime("%d %b %Y at %H:%M")
+        card = replace(card, notes=(*card.notes, f"as it was on {then}"))
+    return as_html(card)
 
 
 def bundle(thing: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from jupyter_kf.client.doctor import Report
 from jupyter_kf.client.lineage import Lineage
 from jupyter_kf.display import trials
 from jupyter_kf.display.card import Card, Table
-from jupyter_kf.display.difference import code_lines
+from jupyter_kf.display.difference import code_lines, transform_lines
 from jupyter_kf.display.machine import doctor, resources
 from jupyter_kf.display.planned import plan
 from jupyter_kf.display.values import (
@@ -269,7 +269,7 @@ def comparison(c: Comparison) -> Card:
         rows.append((name, *("" if v is None else number(v) for v in values)))
     for name, row in c.settings.items():
         rows.append((name, *(plain(value) for value in row)))
-    lines = code_lines(c)
+    lines = [*code_lines(c), *transform_lines(c)]
     table = Table(headers, rows)
     return Card("compare", table=table, notes=(_alike(len(c.same)),), code="\n".join(lines))
 

@@ -1,4 +1,4 @@
-"""The lines in which the code of two runs differs, as a unified diff. Pure."""
+"""The lines in which the code of two runs, or of their transforms, differs. Pure."""
 
 from __future__ import annotations
 
@@ -18,8 +18,25 @@ def code_lines(c: Comparison) -> list[str]:
         return []
     if len(c.runs) > 2:
         return ["the code differs; compare two of them to see its lines"]
-    old, new = (str(text).splitlines() for text in c.code)
-    lines = list(unified_diff(old, new, c.runs[0].id, c.runs[1].id, n=1, lineterm=""))
+    old, new = (str(text) for text in c.code)
+    return _diff(old, new, c.runs[0].id, c.runs[1].id)
+
+
+def transform_lines(c: Comparison) -> list[str]:
+    """The same of the transforms that prepared the rows of two runs."""
+    if len(c.transforms) != 2 or None in c.transforms:
+        return []
+    old, new = (one for one in c.transforms if one)
+    if old.digest == new.digest:
+        return []
+    if old.code == new.code:
+        return [f"{old.name} and {new.name} have the same code, and learnt from other rows"]
+    return _diff(old.code, new.code, old.name, new.name)
+
+
+def _diff(old: str, new: str, old_name: str, new_name: str) -> list[str]:
+    texts = old.splitlines(), new.splitlines()
+    lines = list(unified_diff(*texts, old_name, new_name, n=1, lineterm=""))
     more = len(lines) - _MOST_LINES
     if more <= 0:
         return lines

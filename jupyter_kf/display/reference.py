@@ -23,3 +23,11 @@ def reference(thing: Any) -> dict[str, Any] | None:
     if isinstance(thing, Endpoint):
         told["endpoint"] = thing.name
     return told
+
+
+def goes_on(thing: Any) -> bool:
+    """Whether it may be another thing in a moment: it is a run, or has one, that has not ended."""
+    if not isinstance(thing, REFERRED):
+        return False
+    run = thing if isinstance(thing, Run) else thing.run
+    return not run.state.ended

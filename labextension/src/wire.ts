@@ -753,6 +753,18 @@ export interface components {
             run: components["schemas"]["Run"];
         };
         /**
+         * Applied
+         * @description The transform that prepared a run's rows: ``name@version``, digest and its code.
+         */
+        Applied: {
+            /** Name */
+            name: string;
+            /** Digest */
+            digest: string;
+            /** Code */
+            code: string;
+        };
+        /**
          * Artefact
          * @description A file that a run kept.
          */
@@ -1032,6 +1044,8 @@ export interface components {
             };
             /** Code */
             code: (string | null)[];
+            /** Transforms */
+            transforms: (components["schemas"]["Applied"] | null)[];
             /** Metrics Over Steps */
             metrics_over_steps: {
                 [key: string]: components["schemas"]["Metric"][];
@@ -4375,6 +4389,7 @@ export interface operations {
     };
 }
 export type Answered = components['schemas']['Answered'];
+export type Applied = components['schemas']['Applied'];
 export type Artefact = components['schemas']['Artefact'];
 export type BatchBody = components['schemas']['BatchBody'];
 export type BatchSpec = components['schemas']['BatchSpec'];

@@ -160,6 +160,7 @@ class Screen:
         """Light or dark, by the command that the menu runs."""
         self.command("apputils:change-theme", theme=f"JupyterLab {name}")
         expect(self.page.locator(f"body[data-jp-theme-name='JupyterLab {name}']")).to_be_attached()
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")  # it hides the change
 
     def command(self, command: str, **args: Any) -> None:
         """Runs a command of JupyterLab's, as a menu would."""

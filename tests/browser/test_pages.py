@@ -286,7 +286,6 @@ def test_each_list_of_the_sidebar_has_its_rows_is_searched_opens_and_grows(
         "Datasets": lambda: stocked.data("later", frame),
     }
     panel = screen.open().open_panel()
-    screen.watch_shifts()
     kind = panel.get_by_role("combobox", name="Kind")
     rows = panel.get_by_role("listbox", name="Runs").get_by_role("option")
     kind.select_option("tune")
@@ -313,9 +312,12 @@ def test_each_list_of_the_sidebar_has_its_rows_is_searched_opens_and_grows(
         box.fill("")
         expect(rows).to_have_count(before)
         if section in later:
+            screen.watch_shifts()
             later[section]()
             expect(rows).to_have_count(before + 1)
             expect(rows.filter(has_text="later").first).to_be_visible()
+            moved, what = screen.shifts()
+            assert moved < 0.1, what
         if section in STATED:
             state = fold.get_by_role("combobox", name="State")
             state.select_option("FAILED")
@@ -324,10 +326,8 @@ def test_each_list_of_the_sidebar_has_its_rows_is_searched_opens_and_grows(
             expect(row.first).to_be_visible()
             state.select_option("")
             expect(row.first).to_be_visible()
-        moved, what = screen.shifts()
-        assert moved < 0.1, what  # while rows came
-        screen.looked_at(f"section-{section.lower()}", "#jupyter-kf-panel")
-        screen.watch_shifts()
+        screen.picture(f"section-{section.lower()}")
+        assert screen.findings("#jupyter-kf-panel") == {}, section
         fold.get_by_role("button", name=section, exact=True).click()
     open_together(panel, screen)
     assert screen.errors == []
@@ -365,7 +365,7 @@ def open_together(panel: Locator, screen: Screen) -> None:
     unusable = [fold for fold in shown if fold["out"] or fold["listed"] < 44]  # a row's height
     assert unusable == []
     for fold in folds.all():  # each is reached by scrolling, and its first row opens its page
-        rows = fold.get_by_role("option")
+        rows = fold.get_by_role("listbox").get_by_role("option")
         if rows.count():
             rows.first.click()
             expect(rows.first).to_have_attribute("aria-selected", "true")
@@ -487,6 +487,7 @@ def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
     expect(traffic).to_contain_text("Counted from its start to its end")
     expect(traffic.locator("dd").first).to_have_text(str(asked))
     screen.looked_at("endpoint-stopped", SHOWN_PAGE)
+    expect(page.get_by_role("button", name="Start version 1")).to_have_count(2)  # its head too
     expect(versions.get_by_role("button", name="Start version 2")).to_be_visible()
     versions.get_by_role("button", name="Start version 1").click()
     expect(page.locator(".jp-Kf-done")).to_contain_text("started again, as version 3")
@@ -759,6 +760,8 @@ def test_two_runs_are_compared_by_what_was_set_differently(stocked: Client, scre
     screen.open()
     screen.command("jupyter-kf:compare-runs", ids=ids)
     page = screen.page.locator(".jp-Kf-comparePage:visible")
+    tab = screen.page.locator("#jp-main-dock-panel .lm-TabBar-tab.lm-mod-current")
+    expect(tab).to_have_text(f"Compare curve {ids[0][-4:]}, {ids[1][-4:]}")
     differ = page.get_by_role("table", name="Settings that differ")
     expect(differ.get_by_role("row")).to_have_count(2)
     expect(differ).to_contain_text("param speed")
@@ -775,6 +778,7 @@ def test_two_runs_are_compared_by_what_was_set_differently(stocked: Client, scre
     screen.picture("compare-refuses")
     page.get_by_role("button", name=f"Leave {ids[0]} out").click()
     expect(page).to_contain_text("Add at least two runs")
+    expect(tab).to_have_text(f"Compare curve {ids[1][-4:]}")
     adding.fill(ids[0])
     expect(page.get_by_role("alert")).to_have_count(0)
     page.get_by_role("button", name="Add").click()
@@ -821,6 +825,14 @@ def test_a_transform_and_a_model_lead_to_each_other(stocked: Client, screen: Scr
     expect(model.locator("h2")).to_have_text("high@2")
     model.get_by_role("button", name="prepare@1").first.click()
     expect(screen.page.locator(".jp-Kf-transformPage:visible")).to_be_visible()
+    for code in (PREPARE, f"{PREPARE}\nAGAIN = 1\n"):
+        stocked.transform(code, name="twofold", data="points", target="high")
+    page = screen.show("transform", "twofold")
+    changed = page.get_by_role("region", name="What changed")
+    expect(changed.get_by_role("combobox")).to_have_value("1")
+    expect(changed).to_contain_text("only in twofold@1, + only in twofold@2")
+    expect(changed.get_by_role("insertion").filter(has_text="AGAIN")).to_be_visible()
+    screen.looked_at("transform-changed", SHOWN_PAGE)
     run = screen.show("run", stocked.runs("high", kind="train")[0].id)
     for name in ("points@1", "prepare@1", "high@2"):
         expect(run.get_by_role("button", name=name)).to_be_visible()

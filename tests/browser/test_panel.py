@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 import jupyter_kf as kf
 from tests.browser.lab import Lab
@@ -59,6 +59,28 @@ class NotOurs(Authorizer):
 
 c.ServerApp.authorizer_class = NotOurs
 """
+
+
+class Sockets:
+    """The sockets of a page's events, which die in silence when the test wants it.
+
+    As after a sleep: no word comes, and nothing says that none will.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self._silent: list[list[bool]] = []
+        page.route_web_socket(re.compile("/api/events/subscribe"), self._opened)
+
+    def die(self) -> None:
+        """Those that are open; who opens another one hears again."""
+        for silent in self._silent:
+            silent[0] = True
+
+    def _opened(self, socket: WebSocketRoute) -> None:
+        silent = [False]
+        self._silent.append(silent)
+        server = socket.connect_to_server()
+        server.on_message(lambda text: None if silent[0] else socket.send(text))
 
 
 def make_runs(lab: Lab, count: int) -> None:
@@ -260,11 +282,11 @@ def test_what_runs_and_what_waits_is_told_apart(screen: Screen, monkeypatch: pyt
     expect(chip).to_contain_text("idle")
 
 
-def test_the_page_goes_on_when_the_server_was_restarted(
+def test_the_page_goes_on_when_the_server_was_restarted_and_when_its_socket_died(
     own: Screen, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     monkeypatch.setenv("JUPYTER_KF_RUNTIME_DIR", str(own.lab.runtime))
-    gate = tmp_path / "gate"
+    gate, sockets = tmp_path / "gate", Sockets(own.page)
     panel = own.open().open_panel()
     expect(panel.get_by_text("No run yet.")).to_be_visible()
     client, cell = kf.connect(store=own.lab.store), TICKING.format(gate=str(gate))
@@ -287,6 +309,12 @@ def test_the_page_goes_on_when_the_server_was_restarted(
         expect(panel.locator(".jp-Kf-count")).to_have_text("5 entries")
         make_runs(own.lab, 1)  # and events come again
         expect(panel.locator(".jp-Kf-count")).to_have_text("6 entries")
+        sockets.die()
+        make_runs(own.lab, 1)
+        own.page.evaluate("window.dispatchEvent(new Event('online'))")  # the laptop is back
+        expect(panel.locator(".jp-Kf-count")).to_have_text("7 entries")
+        make_runs(own.lab, 1)
+        expect(panel.locator(".jp-Kf-count")).to_have_text("8 entries")
         newest = client.metrics(printing.id)[-1].step
         until(lambda: last_step(log) > newest)
         own.picture("after-restart")

@@ -79,9 +79,12 @@ def test_a_page_is_back_after_a_reload(screen: Screen, client):
     run = ended(client, "back")
     page = open_run(screen, run.id)
     expect(screen.page.locator(f"#jupyter-kf-run-{run.id}-tab")).to_be_attached()
+    panel = screen.open_panel()
+    panel.get_by_role("button", name="Models", exact=True).click()
     screen.command("workspace-ui:save")
     until = time.monotonic() + 30
-    while run.id not in str(screen.lab.get("/lab/api/workspaces")):
+    kept = "'jupyter-kf-panel:open': ['runs', 'models']"
+    while any(part not in str(screen.lab.get("/lab/api/workspaces")) for part in (run.id, kept)):
         assert time.monotonic() < until, "the workspace was not saved"
         screen.page.wait_for_timeout(50)
     tab = screen.page.locator(f"#jp-main-dock-panel .lm-TabBar-tab[title='{run.id} · run']")
@@ -90,6 +93,8 @@ def test_a_page_is_back_after_a_reload(screen: Screen, client):
     screen.reload()
     expect(page.locator("h2")).to_have_text("back")
     expect(tab).to_have_text(name)  # as before, though nothing of the run was known yet
+    opened = panel.locator(".jp-Kf-fold h3 button[aria-expanded='true']")
+    expect(opened).to_have_text(["Runs", "Models"])
 
 
 def test_a_log_of_200_megabytes_is_shown_and_searched_in_little_memory(screen: Screen, client):

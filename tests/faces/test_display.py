@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_kf.backends.base import Plan, Unsupported
-from jupyter_kf.client.compare import compare
+from jupyter_kf.client.compare import Applied, compare
 from jupyter_kf.display import html, text
 from jupyter_kf.display.card import Card, Table, as_html, as_text
 from jupyter_kf.display.values import type_word
@@ -131,6 +132,20 @@ def test_a_comparison_says_that_the_code_differs_and_where():
     assert "boosted" not in text(same)
 
 
+def test_two_versions_of_a_transform_are_told_apart_by_their_code_or_by_what_they_learnt():
+    runs = [run(id=f"d-{n}", spec={"transform": "prepare"}) for n in (1, 2)]
+    old, new, refitted = (
+        Applied(f"prepare@{n}", str(n), f"def transform(df):\n    return df * {k}\n")
+        for n, k in ((1, 2), (2, 3), (3, 3))
+    )
+    got = compare(runs, transforms=(old, new))
+    assert got.settings["transform"] == ("prepare@1", "prepare@2")
+    assert {"-    return df * 2", "+    return df * 3"} <= set(text(got).splitlines())
+    assert "learnt from other rows" in text(compare(runs, transforms=(new, refitted)))
+    same = compare(runs, transforms=(old, old))
+    assert (same.same["transform"], "return df" in text(same)) == ("prepare@1", False)
+
+
 def test_a_long_difference_of_code_is_cut_and_one_of_three_runs_asks_for_two():
     texts = ["".join(f"{kind}{n}\n" for n in range(40)) for kind in "abc"]
     runs = [run(id=f"d-{n}") for n in range(3)]
@@ -187,3 +202,12 @@ def test_a_type_is_said_as_the_pages_say_it():
     said = [type_word(kind) for kind in ("large_string", "int64", "string_view")]
     assert said == ["string", "int64", "string"]
     assert type_word("dictionary<values=string, indices=int32, ordered=0>") == "string"
+
+
+def test_a_snapshot_of_what_goes_on_says_when_it_was_so_and_an_ended_one_does_not():
+    for state, dated in ((State.RUNNING, True), (State.READY, True), (State.SUCCEEDED, False)):
+        for thing in (run(state=state), Study(run(kind="tune", state=state), ("a",), (True,))):
+            said = re.search(r"as it was on \d\d \w+ \d{4} at \d\d:\d\d<", html(thing))
+            assert (said is not None) == dated
+            assert "as it was" not in text(thing)  # a terminal shows what is now
+    assert "as it was" not in html(RunList([run()]))

@@ -1,6 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import type { ComparePaper } from '../wire';
-import { counted, drawable, metrics, overlaid, runsOf, settings } from './model';
+import { counted, drawable, metrics, overlaid, preparedBy, settings } from './model';
+import { comparison, runsOf } from './title';
 
 const trans = nullTranslator.load('jupyter_kf');
 
@@ -59,4 +60,23 @@ it('a study is counted in trials, a run in steps', () => {
     counted({ ...paper, runs: kinds.map(kind => ({ kind })) } as ComparePaper, trans);
   expect([of('train', 'train'), of('tune', 'tune')]).toEqual(['step', 'trial']);
   expect(of('train', 'tune')).toBe('step, or trial of a study');
+});
+
+it('a tab is called after the runs that are compared on it', () => {
+  const of = (...runs: string[]) => comparison(runs, trans);
+  const [one, two] = ['late-6fwgdqjj85', 'late-6fwgdqkk12'];
+  expect(of()).toBe('Compare runs');
+  expect(of(one)).toBe('Compare late jj85');
+  expect(of(one, two)).toBe('Compare late jj85, kk12');
+  expect(of(one, 'high-6fwgdqab34')).toBe('Compare late jj85, high ab34');
+  expect(of(one, two, one, two, one)).toBe('Compare late jj85, kk12, jj85 +2');
+});
+
+it('the transforms of two runs are looked at where they differ', () => {
+  const [a, b] = ['a', 'b'].map(digest => ({ name: digest, digest, code: '' }));
+  const of = (...transforms: (typeof a | null)[]) =>
+    preparedBy({ ...paper, transforms } as unknown as ComparePaper);
+  expect(of(a, b)).toEqual([a, b]);
+  expect([of(a, a), of(a, null), of(null, null)]).toEqual([null, null, null]);
+  expect(of(a, b, a)).toBe('several');
 });

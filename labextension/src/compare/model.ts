@@ -1,20 +1,20 @@
 /** Runs side by side: rows of tables and lines of plots. Pure. */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { MOST_COMPARED } from '../tokens';
 import { formatNumber, toNumber } from '../ui/format';
 import { valueOf } from '../ui/labels';
 import type { ComparePaper, Metric, Num } from '../wire';
 
-/** The runs of a page's id: `a,b,c`; each once. */
-export function runsOf(id: string): string[] {
-  return [
-    ...new Set(
-      id
-        .split(',')
-        .map(one => one.trim())
-        .filter(Boolean)
-    )
-  ].slice(0, MOST_COMPARED);
+export type Prepared = NonNullable<ComparePaper['transforms'][number]>;
+
+/** The two transforms that prepared the rows of two runs, when they differ; null for one or none. */
+export function preparedBy({
+  transforms
+}: ComparePaper): readonly [Prepared, Prepared] | 'several' | null {
+  const known = transforms.flatMap(one => one ?? []);
+  if (new Set(known.map(({ digest }) => digest)).size < 2) {
+    return null;
+  }
+  return transforms.length === 2 ? [known[0], known[1]] : 'several';
 }
 
 export interface ICompared {

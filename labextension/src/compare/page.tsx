@@ -3,7 +3,8 @@ import * as React from 'react';
 import { ENDED } from '../services/validate';
 import { MOST_COMPARED } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { kindWord, labelOf, valueOf } from '../ui/labels';
+import { kindWord } from '../ui/kinds';
+import { labelOf, valueOf } from '../ui/labels';
 import {
   ActionNote,
   Fetched,
@@ -18,27 +19,42 @@ import { useSome } from '../ui/some';
 import { StateIcon, stateWord } from '../ui/state';
 import { Table } from '../ui/table';
 import type { ComparePaper, RunPage } from '../wire';
-import { folded, type ILine, lineDiff } from './diff';
+import { CodeLines, TransformLines } from './code';
 import {
   counted,
   drawable,
   type ICompared,
   metrics,
   overlaid,
-  runsOf,
   settings
 } from './model';
+import { comparison, runsOf } from './title';
 
 /** All that they reported comes whole with each answer: no oftener than this. */
 const PACE_MS = 1_000;
 
 export function makeComparePage(context: IContext, id: string): KfWidget {
-  return new KfWidget(context, <Compare id={id} />, 'jp-Kf-comparePage');
+  const rename = (title: string) => {
+    page.title.label = title;
+  };
+  const page: KfWidget = new KfWidget(
+    context,
+    <Compare id={id} rename={rename} />,
+    'jp-Kf-comparePage'
+  );
+  return page;
 }
 
-function Compare({ id }: { id: string }): React.ReactElement {
+function Compare(props: {
+  id: string;
+  /** Of the page's tab, when other runs are compared on it. */
+  rename: (title: string) => void;
+}): React.ReactElement {
   const { trans } = useKf();
-  const [runs, setRuns] = React.useState(() => runsOf(id));
+  const [runs, setRuns] = React.useState(() => runsOf(props.id));
+  React.useEffect(() => {
+    props.rename(comparison(runs, trans));
+  }, [runs.join(',')]);
   return (
     <>
       <PageHead
@@ -222,61 +238,10 @@ function Tables({ paper }: { paper: ComparePaper }): React.ReactElement {
         ) : null}
       </Section>
       {paper.settings['code'] ? <CodeLines paper={paper} /> : null}
+      <TransformLines paper={paper} />
       <Lines paper={paper} />
     </>
   );
-}
-
-/** What differs in the code of two runs, line by line. */
-function CodeLines({ paper }: { paper: ComparePaper }): React.ReactElement {
-  const { trans } = useKf();
-  const { runs, code } = paper;
-  const [old, now] = code;
-  const lines = React.useMemo(
-    () => (code.length === 2 && old && now ? folded(lineDiff(old, now), 3) : null),
-    [code.length, old, now]
-  );
-  return (
-    <Section title={trans.__('Code')}>
-      {lines ? (
-        <>
-          <p className="jp-Kf-quiet">
-            {trans.__('− only in %1, + only in %2', runs[0].id, runs[1].id)}
-          </p>
-          <div
-            className="jp-Kf-source"
-            role="region"
-            tabIndex={0}
-            aria-label={trans.__('Lines of code that differ')}
-          >
-            <pre className="jp-Kf-diff">{lines.map(lineOf(trans))}</pre>
-          </div>
-        </>
-      ) : (
-        <p className="jp-Kf-quiet">
-          {code.includes(null)
-            ? trans.__('Not all of them have code that can be shown.')
-            : trans.__('It differs; leave all but two runs out to see its lines.')}
-        </p>
-      )}
-    </Section>
-  );
-}
-
-function lineOf(trans: IContext['trans']) {
-  return (line: ILine | number, at: number): React.ReactElement => {
-    if (typeof line === 'number') {
-      return (
-        <span key={at} className="jp-Kf-quiet">
-          {trans._n('… %1 equal line', '… %1 equal lines', line)}
-        </span>
-      );
-    }
-    const Part = line.mark === '+' ? 'ins' : line.mark === '-' ? 'del' : 'span';
-    return (
-      <Part key={at}>{`${line.mark === '-' ? '−' : line.mark} ${line.text}`}</Part>
-    );
-  };
 }
 
 function SideTable(props: {

@@ -4,6 +4,7 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs, IKubeflow, IOpeners } from '../tokens';
 import { runIcon } from '../ui/icons';
+import { comparison, runsOf } from './title';
 
 export const comparePlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-kf:compare',
@@ -22,7 +23,7 @@ export const comparePlugin: JupyterFrontEndPlugin<void> = {
     const { commands } = app;
     openers.register('compare', {
       icon: runIcon,
-      title: () => trans.__('Compare runs'),
+      title: id => comparison(runsOf(id), trans),
       caption: id => trans.__('Compare %1', id.split(',').join(', ')),
       create: async id => {
         const { makeComparePage } = await import(

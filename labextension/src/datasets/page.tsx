@@ -2,7 +2,8 @@
 import * as React from 'react';
 import { Bars } from '../ui/bars';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { formatBytes, formatNumber, shortDigest } from '../ui/format';
+import { formatBytes, formatNumber } from '../ui/format';
+import { shortDigest } from '../ui/names';
 import { NodeList } from '../ui/nodes';
 import { Section } from '../ui/pieces';
 import { type IColumn, VirtualTable } from '../ui/table';

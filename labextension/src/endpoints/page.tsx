@@ -4,7 +4,7 @@ import { part } from '../services/rest';
 import { ENDED } from '../services/validate';
 import { Ago } from '../ui/clock';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { shortDigest } from '../ui/format';
+import { shortDigest } from '../ui/names';
 import { useFetched } from '../ui/hooks';
 import {
   ActionNote,
@@ -72,6 +72,13 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
       again();
       return null; // it stands beside the proof
     });
+  const rollBack = (version: number) =>
+    action.run(`roll-back ${version}`, async () => {
+      const asked = kf.rest.post<EndpointAnswered>(`${path}/roll-back`, { version });
+      const told = await asked;
+      again();
+      return backWords(version, told.endpoint, trans);
+    });
   // What is asked here is counted there.
   const [asked, setAsked] = React.useState(0);
   // From here on nobody answers: not to be asked for counters until there is news of it.
@@ -111,7 +118,9 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
               disabled={!ready || action.busy !== null}
               onClick={checkNow}
             />
-            {ENDED.has(run.state) ? null : (
+            {ENDED.has(run.state) ? (
+              <StartButton version={endpoint.version} {...{ action, rollBack }} />
+            ) : (
               <ConfirmButton
                 label={trans.__('Stop')}
                 question={trans.__('Stop all its versions?')}
@@ -147,7 +156,7 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
           run={run}
           counted={paper.counted}
         />
-        <Versions paper={paper} action={action} again={again} />
+        <Versions paper={paper} action={action} rollBack={rollBack} />
         <LineageSection thing={`endpoint ${name}@${endpoint.version}`} />
       </div>
     </>
@@ -200,18 +209,11 @@ function address(
 function Versions(props: {
   paper: EndpointPaper;
   action: IAction;
-  again: () => void;
+  rollBack: (n: number) => void;
 }): React.ReactElement {
-  const { kf, trans } = useKf();
-  const { paper, action, again } = props;
+  const { trans } = useKf();
+  const { paper, action, rollBack } = props;
   const { endpoint } = paper;
-  const rollBack = (version: number) =>
-    action.run(`roll-back ${version}`, async () => {
-      const path = `endpoints/${part(endpoint.name)}/roll-back`;
-      const told = await kf.rest.post<EndpointAnswered>(path, { version });
-      again();
-      return backWords(version, told.endpoint, trans);
-    });
   return (
     <Section title={trans.__('Versions')}>
       <Table
@@ -260,8 +262,9 @@ function Turn(props: {
   rollBack: (n: number) => void;
 }): React.ReactElement {
   const { trans } = useKf();
-  const { action } = props;
+  const { action, rollBack } = props;
   const { endpoint, warm } = props.paper;
+  const anew = anewWords(trans);
   const { n } = props.version;
   const over = ENDED.has(endpoint.state);
   const own = n === endpoint.version;
@@ -275,22 +278,48 @@ function Turn(props: {
   return (
     <span className="jp-Kf-inline">
       {own ? word : null}
-      <Button
-        label={
-          action.busy === `roll-back ${n}`
-            ? trans.__('Asking…')
-            : over
-              ? trans.__('Start version %1', n)
+      {over ? (
+        <StartButton version={n} {...{ action, rollBack }} />
+      ) : (
+        <Button
+          label={
+            action.busy === `roll-back ${n}`
+              ? trans.__('Asking…')
               : trans.__('Roll back to %1', n)
-        }
-        title={
-          n === warm && !over
-            ? trans.__('It still runs: the traffic moves at once')
-            : trans.__('Its model is started as a new version, and proven first')
-        }
-        disabled={action.busy !== null}
-        onClick={() => props.rollBack(n)}
-      />
+          }
+          title={
+            n === warm ? trans.__('It still runs: the traffic moves at once') : anew
+          }
+          disabled={action.busy !== null}
+          onClick={() => rollBack(n)}
+        />
+      )}
     </span>
   );
+}
+
+/** Starts a version of an endpoint that was stopped or ended; beside its name, and in the table. */
+function StartButton(props: {
+  version: number;
+  action: IAction;
+  rollBack: (n: number) => void;
+}): React.ReactElement {
+  const { trans } = useKf();
+  const { version, action } = props;
+  return (
+    <Button
+      label={
+        action.busy === `roll-back ${version}`
+          ? trans.__('Asking…')
+          : trans.__('Start version %1', version)
+      }
+      title={anewWords(trans)}
+      disabled={action.busy !== null}
+      onClick={() => props.rollBack(version)}
+    />
+  );
+}
+
+function anewWords(trans: IContext['trans']): string {
+  return trans.__('Its model is started as a new version, and proven first');
 }

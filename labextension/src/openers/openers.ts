@@ -82,7 +82,10 @@ export class Openers implements IOpeners {
         );
         return makeFailure(this.options.context, failure);
       })
-      .then(content => page.fill(content));
+      .then(content => {
+        page.fill(content);
+        content.title.changed.connect(({ label }) => (widget.title.label = label));
+      });
     const widget = new MainAreaWidget({ content: page, reveal });
     widget.id = `${page.id}-tab`;
     widget.title.label = opener.title(id);

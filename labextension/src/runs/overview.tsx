@@ -4,7 +4,8 @@ import { part } from '../services/rest';
 import { ENDED } from '../services/validate';
 import { Elapsed } from '../ui/clock';
 import { useKf } from '../ui/context';
-import { formatBytes, formatDuration, shortDigest, toNumber } from '../ui/format';
+import { formatBytes, formatDuration, toNumber } from '../ui/format';
+import { shortDigest } from '../ui/names';
 import { labelOf, placeOf, valueOf } from '../ui/labels';
 import { MetricPlots, useMetrics } from '../ui/metrics';
 import { NodeLink } from '../ui/nodes';
@@ -13,33 +14,18 @@ import { Facts, Section } from '../ui/pieces';
 import { StudyPlots, useStudy } from '../ui/studyplots';
 import type { RunPaper } from '../wire';
 
+/** Kinds whose code can't report: there is none of a user's, or it only prepares rows. */
+const SILENT = new Set(['batch', 'transform']);
+
 type Fact = readonly [string, React.ReactNode];
 type Trans = ReturnType<typeof useKf>['trans'];
 
 export function Overview({ paper }: { paper: RunPaper }): React.ReactElement {
   const { trans } = useKf();
   const { run } = paper;
-  const feed = useMetrics(run.id);
   return (
     <div className="jp-Kf-overview">
-      <Section title={trans.__('Metrics')} className="jp-Kf-wide">
-        {run.kind === 'tune' ? (
-          <Search id={run.id} />
-        ) : feed.series.size ? (
-          <MetricPlots feed={feed} height={150} />
-        ) : !feed.known ? (
-          <div className="jp-Kf-unknown" />
-        ) : run.kind === 'serve' ? (
-          <p className="jp-Kf-quiet">
-            {trans.__('Its requests and their times are on the page of its endpoint:')}{' '}
-            <ThingLink thing="endpoint" id={run.name} />
-          </p>
-        ) : (
-          <p className="jp-Kf-quiet">
-            {trans.__('Nothing reported. In the cell: kf.report(auc=0.9, step=1)')}
-          </p>
-        )}
-      </Section>
+      <Metrics run={run} />
       <Section title={trans.__('Asked for')}>
         <Facts facts={specFacts(paper, trans)} />
       </Section>
@@ -61,7 +47,9 @@ export function Overview({ paper }: { paper: RunPaper }): React.ReactElement {
           </table>
         ) : (
           <p className="jp-Kf-quiet">
-            {trans.__('Nothing of the notebook but the cell.')}
+            {paper.code === null
+              ? trans.__('Nothing of the notebook: it runs no code of it.')
+              : trans.__('Nothing of the notebook but the cell.')}
           </p>
         )}
       </Section>
@@ -69,6 +57,36 @@ export function Overview({ paper }: { paper: RunPaper }): React.ReactElement {
         <Facts facts={usageFacts(paper, trans)} />
       </Section>
     </div>
+  );
+}
+
+/** What it reported, or how it could; of a kind that has no code to report in, nothing. */
+function Metrics({ run }: { run: RunPaper['run'] }): React.ReactElement | null {
+  const { trans } = useKf();
+  const feed = useMetrics(run.id);
+  const none = feed.series.size === 0;
+  if (none && SILENT.has(run.kind)) {
+    return null;
+  }
+  return (
+    <Section title={trans.__('Metrics')} className="jp-Kf-wide">
+      {run.kind === 'tune' ? (
+        <Search id={run.id} />
+      ) : !none ? (
+        <MetricPlots feed={feed} height={150} />
+      ) : !feed.known ? (
+        <div className="jp-Kf-unknown" />
+      ) : run.kind === 'serve' ? (
+        <p className="jp-Kf-quiet">
+          {trans.__('Its requests and their times are on the page of its endpoint:')}{' '}
+          <ThingLink thing="endpoint" id={run.name} />
+        </p>
+      ) : (
+        <p className="jp-Kf-quiet">
+          {trans.__('Nothing reported. In the cell: kf.report(auc=0.9, step=1)')}
+        </p>
+      )}
+    </Section>
   );
 }
 

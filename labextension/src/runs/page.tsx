@@ -9,7 +9,7 @@ import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatDuration, formatTime, toNumber } from '../ui/format';
 import { useFetched, useRunRow } from '../ui/hooks';
 import { useInsert } from '../ui/insert';
-import { kindWord } from '../ui/labels';
+import { kindWord } from '../ui/kinds';
 import { LineageView } from '../ui/lineage';
 import { firstLine } from '../ui/names';
 import { ActionNote, CodeBlock, type IAction, useAction } from '../ui/page';

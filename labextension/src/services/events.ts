@@ -61,14 +61,11 @@ export class Events implements IDisposable {
    * Takes the number of an answer that was asked for to see whether anything was missed.
    *
    * The first one is where counting begins. A higher one means missed events; a lower one of
-   * the same epoch is an answer that was overtaken by events. Whether anything was missed.
+   * the same epoch is an answer that was overtaken by events. Whether anything was missed: who
+   * asked says so, for it was fetched just now.
    */
   compare(at: At): boolean {
-    const missed = this.count(at, false);
-    if (missed) {
-      this.stale.emit();
-    }
-    return missed;
+    return this.count(at, false);
   }
 
   /**
@@ -116,15 +113,13 @@ export class Events implements IDisposable {
       return;
     }
     this._heard = { seq: change.seq, epoch: change.epoch };
-    if (change.action === 'hello') {
-      this.compare(change);
-      return;
-    }
-    // One that an answer overtook is still news to the rows.
-    if (this.count(change, true)) {
+    const says = change.action !== 'hello';
+    if (this.count(change, says)) {
       this.stale.emit();
     }
-    this.changed.emit(change);
+    if (says) {
+      this.changed.emit(change); // one that an answer overtook is still news to the rows
+    }
   }
 
   /** As far as it was counted; null before the first number. */

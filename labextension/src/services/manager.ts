@@ -10,7 +10,7 @@ import { Paced } from './paced';
 import { KfError, Rest } from './rest';
 import { Rows } from './rows';
 import { Runs } from './runs';
-import { Streams } from './streams';
+import { LateStreams } from './latestreams';
 import { Wake } from './wake';
 
 const COUNT_MS = 300;
@@ -49,7 +49,7 @@ export class Kubeflow implements IKubeflow, IDisposable {
       at => this.events.read(at)
     );
     this.runs = new Runs(this.rest);
-    this.streams = new Streams(this.rest);
+    this.streams = new LateStreams(this.rest);
     this.rows = new Rows(
       this.runs,
       change => this.tell(change),
@@ -76,7 +76,7 @@ export class Kubeflow implements IKubeflow, IDisposable {
 
   readonly rest: Rest;
   readonly runs: Runs;
-  readonly streams: Streams;
+  readonly streams: LateStreams;
   readonly ready: Promise<void>;
   readonly whereChanged = new Signal<this, void>(this);
   readonly changed = new Signal<this, Change>(this);
@@ -196,15 +196,16 @@ export class Kubeflow implements IKubeflow, IDisposable {
   }
 
   /** The server answered. What was lost on the way to it is fetched again, like what was missed. */
-  private found(told: boolean): void {
+  private found(missed: boolean): void {
     void this.retry.stop();
-    if (this.lost) {
+    const { lost } = this;
+    if (lost) {
       window.clearTimeout(this.doubting);
       this.lost = false;
       this.found_ms = performance.now();
-      if (!told) {
-        this.missed();
-      }
+    }
+    if (lost || missed) {
+      this.missed();
     }
   }
 

@@ -3,8 +3,8 @@ import { type Widget } from '@lumino/widgets';
 import * as React from 'react';
 import { CommandIDs } from '../tokens';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { noPlaceWords, workWords } from '../ui/format';
-import { useSignal } from '../ui/hooks';
+import { noPlaceWords, workWords } from '../ui/where';
+import { useSignal } from '../ui/signal';
 import { kubeflowIcon } from '../ui/icons';
 
 export function makeChip(context: IContext): Widget {

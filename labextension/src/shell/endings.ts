@@ -7,7 +7,6 @@
  */
 import { ENDED } from '../services/validate';
 import type { IKubeflow } from '../tokens';
-import { toNumber } from '../ui/format';
 import type { Change, RunRow, State } from '../wire';
 
 const UNFINISHED: readonly State[] = ['RUNNING', 'READY', 'PENDING'];
@@ -59,7 +58,7 @@ export class Endings {
     if (this.told.size > KEPT) {
       this.told.delete(this.told.values().next().value as string);
     }
-    const took_s = toNumber(row.ended_s) - toNumber(row.started_s);
+    const took_s = Number(row.ended_s ?? NaN) - Number(row.started_s ?? NaN);
     const long = this.after_s >= 0 && took_s >= this.after_s;
     if (long && row.state !== 'CANCELLED') {
       this.tell(row, took_s);

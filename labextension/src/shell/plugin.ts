@@ -8,7 +8,6 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs, IKubeflow } from '../tokens';
 import { makeChip } from './chip';
 import { Endings } from './endings';
-import { notify } from './notify';
 
 const SETTINGS = 'jupyter-kf:settings';
 const CATEGORY = 'Kubeflow';
@@ -47,7 +46,10 @@ export const shellPlugin: JupyterFrontEndPlugin<void> = {
       palette?.addItem({ command, category: CATEGORY });
     }
     const context = { kf, trans, commands };
-    const endings = new Endings(kf, (row, took_s) => notify(context, row, took_s));
+    const endings = new Endings(kf, async (row, took_s) => {
+      const { notify } = await import(/* webpackChunkName: "notify" */ './notify');
+      notify(context, row, took_s);
+    });
     const read = (settings: ISettingRegistry.ISettings) => {
       endings.after_s = settings.get('notifyAfter').composite as number;
     };

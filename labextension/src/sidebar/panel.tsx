@@ -3,20 +3,31 @@ import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import '../../style/sidebar.css';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { noPlaceWords, workWords } from '../ui/format';
+import { noPlaceWords, workWords } from '../ui/where';
 import { useSignal } from '../ui/hooks';
 import { Resources } from './resources';
 import { SectionList } from './section';
 import { type ISection, sections } from './sections';
 
-/** The widget; made when the sidebar is first shown. */
-export function makePanel(context: IContext): KfWidget {
-  return new KfWidget(context, <Panel />, 'jp-Kf-panel');
+/** Which sections are open, beyond a reload of the page. */
+export interface IKept {
+  open: readonly string[];
+  save: (open: readonly string[]) => void;
 }
 
-function Panel(): React.ReactElement {
+/** The widget; made when the sidebar is first shown. */
+export function makePanel(context: IContext, kept: IKept): KfWidget {
+  return new KfWidget(context, <Panel {...kept} />, 'jp-Kf-panel');
+}
+
+function Panel(kept: IKept): React.ReactElement {
   const { kf, trans } = useKf();
-  const [open, setOpen] = React.useState<readonly string[]>(['runs']);
+  const [open, setOpen] = React.useState(kept.open);
+  React.useEffect(() => {
+    if (open !== kept.open) {
+      kept.save(open);
+    }
+  }, [open]);
   const all = React.useMemo(() => sections(kf, trans), [kf, trans]);
   const toggle = (id: string) =>
     setOpen(now => (now.includes(id) ? now.filter(one => one !== id) : [...now, id]));

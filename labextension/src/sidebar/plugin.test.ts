@@ -1,12 +1,13 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { FakeKubeflow, until } from '../testing/fakes';
+import type { IKept } from './panel';
 import { sidebarPlugin } from './plugin';
 
 // What takes Jest half a minute to load, and is not looked at here.
 jest.mock('@jupyterlab/application', () => ({}));
 jest.mock('../ui/icons', () => ({}));
-const mockPanel = { broken: true, loads: 0 };
+const mockPanel = { broken: true, loads: 0, kept: null as IKept | null };
 jest.mock('./panel', () => ({
   __esModule: true,
   get makePanel() {
@@ -15,7 +16,8 @@ jest.mock('./panel', () => ({
       throw new Error('the chunk is gone');
     }
     const { Widget: Made } = jest.requireActual('@lumino/widgets');
-    return () => {
+    return (_: unknown, kept: IKept) => {
+      mockPanel.kept = kept;
       const made = new Made();
       made.node.textContent = 'all runs';
       return made;
@@ -23,14 +25,21 @@ jest.mock('./panel', () => ({
   }
 }));
 
-it('a panel that could not be loaded says so, and is loaded when it is asked for again', async () => {
+/** The sidebar as JupyterLab shows it, with what it keeps of the workspace. */
+function shown(state: unknown): Widget {
   let sidebar!: Widget;
   const app = {
     shell: { add: (widget: Widget) => (sidebar = widget) },
     commands: { addCommand: () => undefined }
   };
-  void sidebarPlugin.activate(app as never, new FakeKubeflow(), nullTranslator, null);
+  const kf = new FakeKubeflow();
+  void sidebarPlugin.activate(app as never, kf, nullTranslator, null, state);
   Widget.attach(sidebar, document.body);
+  return sidebar;
+}
+
+it('a panel that could not be loaded says so, and is loaded when it is asked for again', async () => {
+  const sidebar = shown(null);
   await until(() => sidebar.node.textContent!.includes('could not be loaded'));
   sidebar.hide();
   sidebar.show(); // fails again, and says so once
@@ -44,4 +53,29 @@ it('a panel that could not be loaded says so, and is loaded when it is asked for
   await Promise.resolve();
   expect(mockPanel.loads).toBe(3);
   sidebar.dispose();
+});
+
+it('the sections that were open are so again after a reload; at first the runs are', async () => {
+  mockPanel.broken = false;
+  for (const [kept, open] of [
+    [undefined, ['runs']],
+    [
+      ['models', 3, 'runs'],
+      ['models', 'runs']
+    ],
+    [[], []],
+    ['broken', ['runs']]
+  ]) {
+    const saved: unknown[] = [];
+    const state = {
+      fetch: async () => kept,
+      save: async (id: string, value: unknown) => void saved.push([id, value])
+    };
+    const sidebar = shown(state);
+    await until(() => sidebar.node.textContent === 'all runs');
+    expect(mockPanel.kept!.open).toEqual(open);
+    mockPanel.kept!.save(['studies']);
+    expect(saved).toEqual([['jupyter-kf-panel:open', ['studies']]]);
+    sidebar.dispose();
+  }
 });

@@ -4,6 +4,7 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
+import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { PanelLayout, Widget } from '@lumino/widgets';
 import { CommandIDs, IKubeflow } from '../tokens';
@@ -11,9 +12,19 @@ import type { IContext } from '../ui/context';
 import { kubeflowIcon } from '../ui/icons';
 
 const ID = 'jupyter-kf-panel';
+/** Among what JupyterLab keeps of a workspace. */
+const OPEN = 'jupyter-kf-panel:open';
+
+/** The sections that were open, as they were kept; at first the runs. */
+function openOf(kept: unknown): readonly string[] {
+  return Array.isArray(kept) ? kept.filter(id => typeof id === 'string') : ['runs'];
+}
 
 class Sidebar extends Widget {
-  constructor(private readonly context: IContext) {
+  constructor(
+    private readonly context: IContext,
+    private readonly state: IStateDB | null
+  ) {
     super();
     this.id = ID;
     this.addClass('jp-Kf-sidebar');
@@ -42,9 +53,13 @@ class Sidebar extends Widget {
     this.filled = true;
     const layout = this.layout as PanelLayout;
     try {
-      const { makePanel } = await import(/* webpackChunkName: "sidebar" */ './panel');
+      const [{ makePanel }, kept] = await Promise.all([
+        import(/* webpackChunkName: "sidebar" */ './panel'),
+        this.state?.fetch(OPEN).catch(() => null)
+      ]);
       [...layout.widgets].forEach(widget => widget.dispose());
-      layout.addWidget(makePanel(this.context));
+      const save = (open: readonly string[]) => void this.state?.save(OPEN, [...open]);
+      layout.addWidget(makePanel(this.context, { open: openOf(kept), save }));
     } catch {
       this.filled = false;
       if (layout.widgets.length === 0) {
@@ -74,15 +89,16 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
     'Lists runs, studies, models, endpoints, transforms, datasets and resources.',
   autoStart: true,
   requires: [IKubeflow],
-  optional: [ITranslator, ILayoutRestorer],
+  optional: [ITranslator, ILayoutRestorer, IStateDB],
   activate: (
     app: JupyterFrontEnd,
     kf: IKubeflow,
     translator: ITranslator | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    state: IStateDB | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('jupyter_kf');
-    const sidebar = new Sidebar({ kf, trans, commands: app.commands });
+    const sidebar = new Sidebar({ kf, trans, commands: app.commands }, state);
     app.shell.add(sidebar, 'left', { rank: 700, type: 'Kubeflow' });
     restorer?.add(sidebar, ID);
     app.commands.addCommand(CommandIDs.showPanel, {

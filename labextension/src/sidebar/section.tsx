@@ -3,7 +3,7 @@ import * as React from 'react';
 import { useKf } from '../ui/context';
 import { asKfError, useSignal } from '../ui/hooks';
 import { Empty } from '../ui/insert';
-import { kindWord } from '../ui/labels';
+import { kindWord } from '../ui/kinds';
 import { ErrorBox, Skeleton } from '../ui/pieces';
 import { stateWord } from '../ui/state';
 import { follow } from './follow';

@@ -3,14 +3,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { STATES } from '../services/validate';
 import type { IKubeflow, Thing } from '../tokens';
 import type { EndpointRow, RunRow, State, StudyRow, ThingRow } from '../wire';
-import {
-  formatAgo,
-  formatDuration,
-  formatNumber,
-  shortDigest,
-  toNumber
-} from '../ui/format';
-import { kindWord } from '../ui/labels';
+import { formatAgo, formatDuration, formatNumber, toNumber } from '../ui/format';
+import { shortDigest } from '../ui/names';
+import { kindWord } from '../ui/kinds';
 import { finishedIn, finishedWords } from '../ui/trials';
 import type { IPage } from './list';
 

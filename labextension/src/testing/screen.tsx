@@ -6,6 +6,7 @@
  * The real one makes JupyterLab's widgets, which take Jest half a minute to load.
  */
 import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
 import * as React from 'react';
 import { createRoot } from 'react-dom/client';
 import { FakeKubeflow, FakeRest } from './fakes';
@@ -47,6 +48,7 @@ export function useKf(): Around {
 }
 
 export class KfWidget {
+  readonly disposed = new Signal<this, void>(this);
   constructor(
     readonly context: unknown,
     readonly element: React.ReactElement

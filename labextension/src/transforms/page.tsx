@@ -9,6 +9,7 @@ import { StateIcon } from '../ui/state';
 import { Table, VirtualTable } from '../ui/table';
 import { ThingPage } from '../ui/thing';
 import type { Column, TransformPaper } from '../wire';
+import { Changes } from './changes';
 import { verdict } from './model';
 
 export function makeTransformPage(context: IContext, id: string): KfWidget {
@@ -62,6 +63,7 @@ function Body({ paper }: { paper: TransformPaper }): React.ReactElement {
           </Section>
         </div>
       </div>
+      <Changes paper={paper} />
       <div className="jp-Kf-columns">
         <Section title={trans.__('Goes in')}>
           <Schema columns={paper.schema_in} label={trans.__('Columns that go in')} />

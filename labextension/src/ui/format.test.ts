@@ -1,25 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { speak } from '../services/words';
-import {
-  formatBytes,
-  formatDuration,
-  formatNumber,
-  noPlaceWords,
-  shortDigest,
-  toNumber,
-  workWords
-} from './format';
-
-it('a refusal is told apart from a server that is not there', () => {
-  const trans = nullTranslator.load('jupyter_kf');
-  const said = (trouble: string | null, denied: boolean) =>
-    noPlaceWords({ trouble, denied }, trans);
-  expect([said(null, false), said('no answer', false), said('no', true)]).toEqual([
-    'connecting…',
-    'not connected',
-    'not permitted'
-  ]);
-});
+import { formatBytes, formatDuration, formatNumber, toNumber } from './format';
+import { shortDigest } from './names';
 
 describe('numbers as people read them', () => {
   it.each([
@@ -64,18 +46,6 @@ describe('numbers as people read them', () => {
   it('shortens a digest', () => {
     expect(shortDigest(`sha256:${'ab'.repeat(32)}`)).toBe('abababababab');
   });
-});
-
-it.each([
-  [0, 0, 0, 'idle'],
-  [2, 0, 0, '2 running'],
-  [0, 1, 0, '1 waiting'],
-  [0, 0, 1, '1 serving'],
-  [2, 1, 1, '2 running, 1 waiting, 1 serving']
-])('says what %p running, %p waiting and %p serving do', (...told) => {
-  const [running, waiting, serving, text] = told;
-  const trans = nullTranslator.load('');
-  expect(workWords({ running, waiting, serving }, trans)).toBe(text);
 });
 
 describe('units in another language', () => {

@@ -1,8 +1,7 @@
 /** Numbers, times and sizes as people read them, in the page's language. */
 import { Time } from '@jupyterlab/coreutils';
-import type { TranslationBundle } from '@jupyterlab/translation';
 import { words } from '../services/words';
-import type { Num, Where } from '../wire';
+import type { Num } from '../wire';
 
 /** A number off the wire, where JSON has no word for some. */
 export function toNumber(value: Num | null | undefined): number {
@@ -92,39 +91,9 @@ export function formatTime(at_s: Num | null | undefined): string {
   return Number.isFinite(at) ? Time.format(new Date(at * 1000)) : '–';
 }
 
-/** The first characters of a digest, which are enough to tell it from others. */
-export function shortDigest(digest: string): string {
-  return digest.replace(/^sha256:/, '').slice(0, 12);
-}
-
 /** A column's type without what only the file format cares about. */
 export function typeWord(type: string): string {
   return type
     .replace(/^dictionary<values=([^,]+),.*$/, '$1')
     .replace(/^(large_string|string_view|utf8)$/, 'string');
-}
-
-/** '2 running, 1 waiting, 1 serving': what jobs and endpoints do now; 'idle' without any. */
-export function workWords(
-  { running, waiting, serving }: Pick<Where, 'running' | 'waiting' | 'serving'>,
-  trans: TranslationBundle
-): string {
-  const told = [
-    running ? trans._n('%1 running', '%1 running', running) : '',
-    waiting ? trans._n('%1 waiting', '%1 waiting', waiting) : '',
-    serving ? trans._n('%1 serving', '%1 serving', serving) : ''
-  ].filter(Boolean);
-  return told.join(', ') || trans.__('idle');
-}
-
-/** Why it is not known where jobs go: 'not permitted' is another trouble than 'not connected'. */
-export function noPlaceWords(
-  { trouble, denied }: { trouble: string | null; denied: boolean },
-  trans: TranslationBundle
-): string {
-  return denied
-    ? trans.__('not permitted')
-    : trouble
-      ? trans.__('not connected')
-      : trans.__('connecting…');
 }

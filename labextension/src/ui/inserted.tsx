@@ -12,7 +12,11 @@ export function Inserted(props: {
   const { told, gone } = props;
   useSignal(told.changed);
   const { at } = told;
-  React.useEffect(() => (at ? undefined : gone()), [at, gone]);
+  React.useEffect(() => {
+    if (!at) {
+      gone();
+    }
+  }, [at, gone]);
   React.useEffect(() => () => told.dispose(), [told]);
   return at ? <>{props.words(at)}</> : null;
 }

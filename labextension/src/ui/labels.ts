@@ -9,23 +9,6 @@ export function nameOf(field: string, trans: TranslationBundle): string {
   return fieldName(field, trans) ?? tidied;
 }
 
-/** A kind of run, or of thing, in the page's language. */
-export function kindWord(kind: string, trans: TranslationBundle): string {
-  const known: Record<string, string> = {
-    train: trans.__('train'),
-    tune: trans.__('tune'),
-    serve: trans.__('serve'),
-    batch: trans.__('batch'),
-    run: trans.__('run'),
-    study: trans.__('study'),
-    dataset: trans.__('dataset'),
-    transform: trans.__('transform'),
-    model: trans.__('model'),
-    endpoint: trans.__('endpoint')
-  };
-  return known[kind] ?? kind;
-}
-
 /** What a page calls a field that was set, or something that a run left. */
 export function labelOf(field: string, trans: TranslationBundle): string {
   const known: Record<string, string> = {

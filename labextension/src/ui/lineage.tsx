@@ -3,7 +3,7 @@ import * as React from 'react';
 import { CommandIDs, type Thing } from '../tokens';
 import { useKf } from './context';
 import { useFetched } from './hooks';
-import { kindWord } from './labels';
+import { kindWord } from './kinds';
 import { ErrorBox, Skeleton } from './pieces';
 import type { Lineage, Node } from '../wire';
 

@@ -3,7 +3,7 @@ import * as React from 'react';
 import type { Thing } from '../tokens';
 import type { Node } from '../wire';
 import { useKf } from './context';
-import { kindWord } from './labels';
+import { kindWord } from './kinds';
 import { ThingLink } from './page';
 
 /** The page of a node; null where it has none. */

@@ -5,7 +5,7 @@ import type { LabIcon } from '@jupyterlab/ui-components';
 import type { Widget } from '@lumino/widgets';
 import { IKubeflow, IOpeners, type Thing } from '../tokens';
 import type { IContext } from './context';
-import { kindWord } from './labels';
+import { kindWord } from './kinds';
 import { tabTitle } from './names';
 
 export function pagePlugin(options: {

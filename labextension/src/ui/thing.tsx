@@ -4,7 +4,7 @@ import { part } from '../services/rest';
 import type { Change, Version } from '../wire';
 import { Ago } from './clock';
 import { useKf } from './context';
-import { shortDigest } from './format';
+import { shortDigest } from './names';
 import { Fetched, LineageSection, PageHead, useKept, VersionSelect } from './page';
 
 /** What all of their answers hold. */

@@ -134,9 +134,12 @@ async def test_a_study_is_compared_by_what_its_cell_was_given_and_by_its_trials_
     asked = [("run", train.id), ("run", study.id)]
     got = (await api("GET", "/compare", params=asked)).json
     assert not {"data", "transform", "split"} & set(got["settings"])
-    assert [got["same"][key] for key in ("data", "transform", "split")] == [
-        train.spec[key] for key in ("data", "transform", "split")
+    assert [got["same"][key] for key in ("data", "split")] == [
+        train.spec[key] for key in ("data", "split")
     ]
+    applied = got["transforms"][0]
+    assert got["transforms"] == [applied, applied] and "def transform" in applied["code"]
+    assert got["same"]["transform"] == applied["name"] == f"{train.spec['transform']}@1"
     assert "code" in got["same"]  # the study searches that very cell
     assert got["settings"]["param c"] == [train.spec["params"]["c"], study.spec["params"]["c"]]
     points = got["metrics_over_steps"][study.id]
