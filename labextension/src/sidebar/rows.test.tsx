@@ -1,55 +1,33 @@
-import { nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
-import { createRoot } from 'react-dom/client';
-import { FakeKubeflow, FakeRest, row, until } from '../testing/fakes';
+import { row, until } from '../testing/fakes';
+import { Around, draw } from '../testing/screen';
 import type { RunRow } from '../wire';
 import { endingOf, endingsOf } from './ending';
 import { SectionList } from './section';
 import { sections } from './sections';
 
-(globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
-
-class Silent {
-  observe(): void {}
-  disconnect(): void {}
-}
-
-const mockContext: { kf?: FakeKubeflow; trans?: unknown; commands?: unknown } = {};
-jest.mock('../ui/context', () => ({ useKf: () => mockContext }));
+jest.mock('../ui/context', () => jest.requireActual('../testing/screen'));
 jest.mock('@jupyterlab/apputils', () => ({}));
 
-const trans = nullTranslator.load('jupyter_kf');
+const { trans } = new Around();
 const over = (id: string) => row(id, { state: 'SUCCEEDED' });
 
 /** The runs' section on the page, and what its server was asked to end. */
 async function shown(rows: RunRow[]) {
-  globalThis.IntersectionObserver = Silent as never;
-  globalThis.ResizeObserver = Silent as never;
-  const rest = new FakeRest(path =>
+  const by = new Around(path =>
     path === 'runs'
       ? { seq: 1, epoch: 'a', total: rows.length, counts: {}, rows }
       : { seq: 2, epoch: 'a' }
   );
-  const kf = new FakeKubeflow(rest);
-  const commands = { execute: jest.fn() };
-  Object.assign(mockContext, { kf, trans, commands });
-  const host = document.body.appendChild(document.createElement('div'));
-  const root = createRoot(host);
-  const [runs] = sections(kf, trans);
-  await React.act(async () => root.render(<SectionList section={runs} />));
-  const click = (element: Element | undefined, ctrlKey = false) =>
+  const [runs] = sections(by.kf, trans);
+  const screen = await draw(<SectionList section={runs} />, by);
+  const on = (element: Element, ctrlKey = false) =>
     React.act(async () => {
-      element!.dispatchEvent(new MouseEvent('click', { bubbles: true, ctrlKey }));
+      element.dispatchEvent(new MouseEvent('click', { bubbles: true, ctrlKey }));
     });
-  const named = (label: string) =>
-    [...host.querySelectorAll('button')].find(one => one.textContent === label);
-  const ended = () => rest.asked.filter(one => !one.startsWith('GET'));
-  const options = () => [...host.querySelectorAll('[role=option]')];
-  const close = () => {
-    React.act(() => root.unmount());
-    host.remove();
-  };
-  return { kf, commands, host, click, named, ended, options, close };
+  const ended = () => by.kf.rest.asked.filter(one => !one.startsWith('GET'));
+  const options = () => [...screen.host.querySelectorAll('[role=option]')];
+  return { ...screen, by, on, ended, options };
 }
 
 it('a row says by a click what the key Delete does, which asks, opens nothing and leads back', async () => {
@@ -57,14 +35,14 @@ it('a row says by a click what the key Delete does, which asks, opens nothing an
   const [going, done] = page.options();
   expect(going.getAttribute('aria-keyshortcuts')).toBe('Delete');
   expect(going.querySelector('.jp-Kf-rowAct')!.textContent).toBe('Cancel');
-  await page.click(done.querySelector('.jp-Kf-rowAct')!);
-  expect(page.host.textContent).toContain('Delete b for good?');
+  await page.on(done.querySelector('.jp-Kf-rowAct')!);
+  expect(page.text()).toContain('Delete b for good?');
   expect(document.activeElement!.textContent).toBe('Keep');
-  await page.click(page.named('Keep'));
+  await page.click('Keep');
   expect(document.activeElement!.getAttribute('role')).toBe('listbox');
-  expect([page.ended(), page.commands.execute.mock.calls]).toEqual([[], []]);
-  await page.click(page.options()[1].querySelector('.jp-Kf-rowAct')!);
-  await page.click(page.named('Delete'));
+  expect([page.ended(), page.by.told]).toEqual([[], []]);
+  await page.on(page.options()[1].querySelector('.jp-Kf-rowAct')!);
+  await page.click('Delete');
   await until(() => page.ended().length > 0);
   expect(page.ended()).toEqual(['DELETE runs/b-1']);
   page.close();
@@ -73,8 +51,8 @@ it('a row says by a click what the key Delete does, which asks, opens nothing an
 it('a question about a run that ends meanwhile is not answered by another', async () => {
   const rows = [row('a-1')];
   const page = await shown(rows);
-  await page.click(page.options()[0].querySelector('.jp-Kf-rowAct')!);
-  expect(page.named('Cancel it')).toBeDefined();
+  await page.on(page.options()[0].querySelector('.jp-Kf-rowAct')!);
+  expect(page.button('Cancel it')).toBeDefined();
   rows[0] = over('a-1');
   await React.act(async () => {
     const told = {
@@ -84,20 +62,20 @@ it('a question about a run that ends meanwhile is not answered by another', asyn
       id: 'a-1',
       action: 'ended'
     } as const;
-    page.kf.changed.emit({ ...told, row: rows[0] });
+    page.by.kf.changed.emit({ ...told, row: rows[0] });
   });
-  expect([page.named('Keep'), page.ended()]).toEqual([undefined, []]);
+  expect([page.button('Keep'), page.ended()]).toEqual([undefined, []]);
   page.close();
 });
 
 it('what is selected is cancelled or deleted together, after one question', async () => {
   const page = await shown([row('a-1'), over('b-1'), over('c-1')]);
   for (const option of [0, 1, 2]) {
-    await page.click(page.options()[option], true);
+    await page.on(page.options()[option], true);
   }
-  await page.click(page.named('Delete 2'));
-  expect(page.host.textContent).toContain('Delete 2 runs for good?');
-  await page.click(page.named('Delete'));
+  await page.click('Delete 2');
+  expect(page.text()).toContain('Delete 2 runs for good?');
+  await page.click('Delete');
   await until(() => page.ended().length > 1);
   expect(page.ended()).toEqual(['DELETE runs/b-1', 'DELETE runs/c-1']);
   page.close();

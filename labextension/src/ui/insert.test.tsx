@@ -1,16 +1,10 @@
-import { nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
-import { createRoot } from 'react-dom/client';
 import { fixed } from '../cells/life';
+import { Around, draw } from '../testing/screen';
 import { Empty } from './insert';
 
-(globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
-
-const mockContext: { trans: unknown; commands?: unknown } = {
-  trans: nullTranslator.load('jupyter_kf')
-};
 const mockCopied: string[] = [];
-jest.mock('./context', () => ({ useKf: () => mockContext }));
+jest.mock('./context', () => jest.requireActual('../testing/screen'));
 jest.mock('@jupyterlab/apputils', () => ({
   Clipboard: { copyToSystem: (text: string) => mockCopied.push(text) }
 }));
@@ -19,24 +13,25 @@ const CELL = '%%kf train first';
 
 /** What is said when the sample is inserted and the command gives this. */
 async function inserted(told: unknown) {
-  mockContext.commands = { execute: async () => told };
-  const host = document.createElement('div');
-  await React.act(async () =>
-    createRoot(host).render(<Empty text="No run yet." code={CELL} />)
-  );
-  await React.act(async () => host.querySelector('button')!.click());
-  return host.querySelector('[aria-live]')!;
+  const by = new Around();
+  by.inserted = told;
+  const screen = await draw(<Empty text="No run yet." code={CELL} />, by);
+  await screen.click('Insert into the notebook');
+  const said = () => screen.host.querySelector('[aria-live]')!.textContent;
+  return { ...screen, said };
 }
 
 it('says where a cell is that was inserted', async () => {
-  const note = await inserted(fixed({ place: 2, path: 'a.ipynb' }));
-  expect(note.textContent).toBe('It is cell 2 of a.ipynb now; run it there.');
+  const { said, close } = await inserted(fixed({ place: 2, path: 'a.ipynb' }));
+  expect(said()).toBe('It is cell 2 of a.ipynb now; run it there.');
+  close();
 });
 
 it('says that it is nowhere when there is no notebook, and gives it to be copied', async () => {
-  const note = await inserted(null);
-  expect(note.textContent).toContain('No notebook is open here');
-  React.act(() => note.querySelector('button')!.click());
+  const { said, click, close } = await inserted(null);
+  expect(said()).toContain('No notebook is open here');
+  await click('Copy the cell');
   expect(mockCopied).toEqual([CELL]);
-  expect(note.querySelector('button')!.textContent).toBe('Copied');
+  expect(said()).toContain('Copied');
+  close();
 });

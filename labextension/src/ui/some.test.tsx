@@ -1,30 +1,19 @@
-import { nullTranslator } from '@jupyterlab/translation';
 import * as React from 'react';
-import { createRoot } from 'react-dom/client';
 import { ColumnView } from '../datasets/column';
 import { profiledColumn } from '../datasets/model';
 import type { MetricsFeed } from '../services/metrics';
+import { Around, draw } from '../testing/screen';
 import { MetricPlots } from './metrics';
 
-(globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
-
-const mockContext = { trans: nullTranslator.load('jupyter_kf') };
-jest.mock('./context', () => ({ useKf: () => mockContext }));
+jest.mock('./context', () => jest.requireActual('../testing/screen'));
 // The library that draws; how many plots there are does not depend on it.
 jest.mock('./plots', () => ({}));
 
-class Silent {
-  observe(): void {}
-  disconnect(): void {}
-}
-
 /** What it shows, and a click on the button that says how many more there are. */
 async function shown(element: React.ReactElement) {
-  globalThis.ResizeObserver = Silent as never;
-  const host = document.createElement('div');
-  await React.act(async () => createRoot(host).render(element));
+  const { host, close } = await draw(element, new Around());
   const more = () => host.querySelector<HTMLButtonElement>('.jp-Kf-rest button');
-  return { host, more, click: () => React.act(async () => more()!.click()) };
+  return { host, more, close, click: () => React.act(async () => more()!.click()) };
 }
 
 const point = (x: number) => ({ series: '', x, y: x });
