@@ -13,11 +13,16 @@ from jupyter_kf.records import Run
 
 @dataclass(frozen=True)
 class Applied:
-    """The transform that prepared a run's rows: ``name@version``, digest and its code."""
+    """The transform that prepared a run's rows.
+
+    Attributes:
+        name: ``name@version``; the digest, shortened, when no name has it any more.
+        code: its text; None when the store has lost it.
+    """
 
     name: str
     digest: str
-    code: str
+    code: str | None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from typing import Any
 from jupyter_kf.blobs import read_json
 from jupyter_kf.client.choose import better_before, choose_model
 from jupyter_kf.client.compare import Applied
+from jupyter_kf.errors import NotFound, StoreError
 from jupyter_kf.layout import expanded
+from jupyter_kf.names import short
 from jupyter_kf.records import Dataset, Model, Run, Transform
 from jupyter_kf.specs import DataSpec
 from jupyter_kf.store import Store
@@ -77,11 +79,17 @@ def applied(store: Store, run: Run) -> Applied | None:
     digest = (read_json(store.runs.folder(run.id).job) or {}).get("transform")
     if not digest:
         return None
-    entry = store.refs.by_digest("transform", digest)
-    source = store.blobs.get_json(digest)["files"]["transform.py"]["digest"]
-    return Applied(
-        f"{entry.name}@{entry.n}", digest, store.blobs.get(source).decode(errors="replace")
-    )
+    try:
+        entry = store.refs.by_digest("transform", digest)
+        name = f"{entry.name}@{entry.n}"
+    except NotFound:
+        name = short(digest)
+    try:
+        source = store.blobs.get_json(digest)["files"]["transform.py"]["digest"]
+        code = store.blobs.get(source).decode(errors="replace")
+    except (NotFound, StoreError):  # runs are compared all the same
+        code = None
+    return Applied(name, digest, code)
 
 
 class _LoadedLater:

@@ -29,6 +29,9 @@ def transform_lines(c: Comparison) -> list[str]:
     old, new = (one for one in c.transforms if one)
     if old.digest == new.digest:
         return []
+    lost = [one.name for one in (old, new) if one.code is None]
+    if old.code is None or new.code is None:
+        return [f"the store has lost the code of {' and '.join(lost)}"]
     if old.code == new.code:
         return [f"{old.name} and {new.name} have the same code, and learnt from other rows"]
     return _diff(old.code, new.code, old.name, new.name)

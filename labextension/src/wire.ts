@@ -754,7 +754,7 @@ export interface components {
         };
         /**
          * Applied
-         * @description The transform that prepared a run's rows: ``name@version``, digest and its code.
+         * @description The transform that prepared a run's rows.
          */
         Applied: {
             /** Name */
@@ -762,7 +762,7 @@ export interface components {
             /** Digest */
             digest: string;
             /** Code */
-            code: string;
+            code: string | null;
         };
         /**
          * Artefact

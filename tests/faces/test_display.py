@@ -142,6 +142,8 @@ def test_two_versions_of_a_transform_are_told_apart_by_their_code_or_by_what_the
     assert got.settings["transform"] == ("prepare@1", "prepare@2")
     assert {"-    return df * 2", "+    return df * 3"} <= set(text(got).splitlines())
     assert "learnt from other rows" in text(compare(runs, transforms=(new, refitted)))
+    gone = compare(runs, transforms=(old, replace(new, code=None)))
+    assert "the store has lost the code of prepare@2" in text(gone)
     same = compare(runs, transforms=(old, old))
     assert (same.same["transform"], "return df" in text(same)) == ("prepare@1", False)
 

@@ -35,10 +35,22 @@ def transform(df, state):
         "c": (df["zone"] == "c").astype("float64"),
     })
 """
+# Of no framework: each version, batch and check is a process, which would import it first.
 TRAIN = """
-from sklearn.tree import DecisionTreeClassifier
-model = DecisionTreeClassifier(max_depth=depth, random_state=0).fit(X_train, y_train)
-kf.report(score=model.score(X_valid, y_valid))
+import json
+
+class Above:
+    def __init__(self, limit):
+        self.limit = limit
+
+    def predict(self, rows):
+        return (rows["km"] * rows["c"]).to_numpy() > self.limit
+
+def read(folder):
+    return Above(json.loads((folder / "limit.json").read_text()))
+
+kf.report(score=float((Above(6.0).predict(X_valid) == y_valid).mean()))
+kf.save(kept, loader=read)
 """
 
 
@@ -58,7 +70,9 @@ def client(tmp_path_factory):
     found = kf.connect(store=tmp_path_factory.mktemp("store"))
     found.data("trips", trips())
     found.transform(PREPARE, name="prepare", data="trips", target="late")
-    fields = {"data": "trips", "transform": "prepare", "params": {"depth": 2}}
+    kept = tmp_path_factory.mktemp("kept") / "limit.json"
+    kept.write_text("6.0")
+    fields = {"data": "trips", "transform": "prepare", "params": {"kept": str(kept)}}
     run = found.train(TRAIN, name="late", wait=True, **fields)
     assert run.state is State.SUCCEEDED, run.error
     yield found

@@ -17,9 +17,21 @@ from jupyter_kf.records import State
 from jupyter_kf.serving import routing
 from jupyter_kf.serving.listen import bind_loopback
 
+# Of no framework, since each of its versions is a process that would import it first.
 CELL = """
-from sklearn.linear_model import LogisticRegression
-model = LogisticRegression(C=strength).fit(X_train, y_train)
+import json
+
+class Above:
+    def __init__(self, limit):
+        self.limit = limit
+
+    def predict(self, rows):
+        return (rows["x"].to_numpy() > self.limit).astype("int64")
+
+def read(folder):
+    return Above(json.loads((folder / "limit.json").read_text()))
+
+kf.save(kept, loader=read)
 """
 
 
@@ -33,8 +45,10 @@ def client():
 
 
 def train(client, strength: float) -> None:
+    kept = client.store.root.with_name("limit.json")
+    kept.write_text(json.dumps(50 + strength))
     run = client.train(
-        CELL, name="high", data="points", target="high", params={"strength": strength}, wait=True
+        CELL, name="high", data="points", target="high", params={"kept": str(kept)}, wait=True
     )
     assert run.state is State.SUCCEEDED, run.error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -21,12 +22,36 @@ kf.report(auc=model.score(X_valid, y_valid))
 """
 
 
+# A model of no framework, since these stories are of names, and each process would import it.
+# Whoever loads it waits for the file that it names.
 FITTED = """
 import numpy as np
-from sklearn.linear_model import LinearRegression
+import pathlib
+import time
 X_train = np.arange(20.0).reshape(-1, 1)
-model = LinearRegression().fit(X_train, X_train[:, 0])
+
+class Twice:
+    def predict(self, rows):
+        return np.asarray(rows)[:, 0] * 2.0
+
+def read(folder):
+    gate = pathlib.Path((folder / "kept").read_text())
+    while not gate.exists():
+        time.sleep(0.02)
+    return Twice()
+
+kf.save(kept, loader=read)
 """
+
+
+def fitted(client, name: str, loss: str) -> Path:
+    """Leaves a model; the file without which it is not loaded, which is there."""
+    kept, gate = (client.store.root.with_name(name) for name in ("kept", "gate"))
+    kept.write_text(str(gate))
+    gate.touch()
+    code = f"kf.report(loss={loss})" + FITTED
+    assert client.train(code, name=name, params={"kept": str(kept)}, wait=True).error is None
+    return gate
 
 
 def model(store: Store, digest: str, auc: float, trial: int | None = None) -> None:
@@ -209,8 +234,7 @@ def test_a_transform_that_was_fitted_on_other_rows_is_told_and_versions_can_be_a
 
 def test_a_metric_that_is_no_number_is_listed_like_any_other():
     client = kf.connect()
-    run = client.train("kf.report(loss=float('nan'))" + FITTED, name="nan", wait=True)
-    assert run.error is None
+    fitted(client, "nan", "float('nan')")
     assert "loss nan" in display.text(client.list())
     assert math.isnan(client.get_model("nan").metrics["loss"])
 
@@ -235,15 +259,17 @@ def test_more_runs_than_are_shown_are_counted():
 
 def test_a_version_that_is_coming_is_named_while_the_one_before_is_stopped():
     client = kf.connect()
-    client.train("kf.report(loss=0.0)" + FITTED, name="two", wait=True)
+    gate = fitted(client, "two", "0.0")
     client.serve("two", wait=True)
     client.stop("two")
+    gate.unlink()
     run = client.serve("two")
     try:
         assert client.show("two").run.id == run.id
-        with pytest.raises(KfError) as silent:  # its process has not begun to import
+        with pytest.raises(KfError) as silent:  # it has not loaded its model
             client.predict("two", pd.DataFrame({"x0": [1.0]}))
         assert "version 2" in silent.value.cause and "show two" in silent.value.fix
     finally:
+        gate.touch()
         run.wait(60)
         client.stop("two")

@@ -5,7 +5,7 @@ import { TransformLines } from './code';
 
 jest.mock('../ui/context', () => jest.requireActual('../testing/screen'));
 
-const prepared = (n: number, code: string) => ({
+const prepared = (n: number, code: string | null) => ({
   name: `prepare@${n}`,
   digest: String(n),
   code
@@ -33,6 +33,7 @@ it('the code of two transforms is told apart line by line, by their versions', a
 it('transforms that only learnt from other rows say so, and three are too many', async () => {
   expect(await said(two, refitted)).toContain('have the same code, and learnt from');
   expect(await said(one, two, refitted)).toContain('leave all but two runs out');
+  expect(await said(one, prepared(4, null))).toContain('lost the code of prepare@4');
 });
 
 it('one transform for all, or none, is no difference', async () => {

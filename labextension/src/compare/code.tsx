@@ -4,7 +4,7 @@ import { useKf } from '../ui/context';
 import { DiffLines } from '../ui/difflines';
 import { Section } from '../ui/pieces';
 import type { ComparePaper } from '../wire';
-import { preparedBy } from './model';
+import { type Prepared, preparedBy } from './model';
 
 /** What differs in the code of two runs, line by line. */
 export function CodeLines({ paper }: { paper: ComparePaper }): React.ReactElement {
@@ -42,29 +42,43 @@ export function TransformLines({
   if (!told) {
     return null;
   }
-  const pair = told === 'several' ? null : told;
   return (
     <Section title={trans.__('Code of the transforms')}>
-      {!pair ? (
+      {told === 'several' ? (
         <p className="jp-Kf-quiet">
           {trans.__('They differ; leave all but two runs out to see their lines.')}
         </p>
-      ) : pair[0].code === pair[1].code ? (
-        <p className="jp-Kf-quiet">
-          {trans.__(
-            '%1 and %2 have the same code, and learnt from other rows.',
-            pair[0].name,
-            pair[1].name
-          )}
-        </p>
       ) : (
-        <DiffLines
-          old={pair[0].code}
-          now={pair[1].code}
-          names={[pair[0].name, pair[1].name]}
-          label={trans.__('Lines of the transforms that differ')}
-        />
+        <Pair old={told[0]} now={told[1]} />
       )}
     </Section>
+  );
+}
+
+function Pair({ old, now }: { old: Prepared; now: Prepared }): React.ReactElement {
+  const { trans } = useKf();
+  if (old.code === null || now.code === null) {
+    const lost = [old, now].filter(({ code }) => code === null).map(({ name }) => name);
+    return (
+      <p className="jp-Kf-quiet">
+        {trans.__('The store has lost the code of %1.', lost.join(', '))}
+      </p>
+    );
+  }
+  return old.code === now.code ? (
+    <p className="jp-Kf-quiet">
+      {trans.__(
+        '%1 and %2 have the same code, and learnt from other rows.',
+        old.name,
+        now.name
+      )}
+    </p>
+  ) : (
+    <DiffLines
+      old={old.code}
+      now={now.code}
+      names={[old.name, now.name]}
+      label={trans.__('Lines of the transforms that differ')}
+    />
   );
 }

@@ -119,7 +119,7 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
               onClick={checkNow}
             />
             {ENDED.has(run.state) ? (
-              <StartButton version={endpoint.version} {...{ action, rollBack }} />
+              <BackButton version={endpoint.version} start {...{ action, rollBack }} />
             ) : (
               <ConfirmButton
                 label={trans.__('Stop')}
@@ -264,7 +264,6 @@ function Turn(props: {
   const { trans } = useKf();
   const { action, rollBack } = props;
   const { endpoint, warm } = props.paper;
-  const anew = anewWords(trans);
   const { n } = props.version;
   const over = ENDED.has(endpoint.state);
   const own = n === endpoint.version;
@@ -278,48 +277,43 @@ function Turn(props: {
   return (
     <span className="jp-Kf-inline">
       {own ? word : null}
-      {over ? (
-        <StartButton version={n} {...{ action, rollBack }} />
-      ) : (
-        <Button
-          label={
-            action.busy === `roll-back ${n}`
-              ? trans.__('Asking…')
-              : trans.__('Roll back to %1', n)
-          }
-          title={
-            n === warm ? trans.__('It still runs: the traffic moves at once') : anew
-          }
-          disabled={action.busy !== null}
-          onClick={() => rollBack(n)}
-        />
-      )}
+      <BackButton
+        version={n}
+        start={over}
+        warm={n === warm}
+        {...{ action, rollBack }}
+      />
     </span>
   );
 }
 
-/** Starts a version of an endpoint that was stopped or ended; beside its name, and in the table. */
-function StartButton(props: {
+/** Goes back to a version, or starts one of an endpoint that is over: by its name, in its table. */
+function BackButton(props: {
   version: number;
+  start: boolean;
+  /** Whether it still runs. */
+  warm?: boolean;
   action: IAction;
   rollBack: (n: number) => void;
 }): React.ReactElement {
   const { trans } = useKf();
-  const { version, action } = props;
+  const { version, start, action } = props;
   return (
     <Button
       label={
         action.busy === `roll-back ${version}`
           ? trans.__('Asking…')
-          : trans.__('Start version %1', version)
+          : start
+            ? trans.__('Start version %1', version)
+            : trans.__('Roll back to %1', version)
       }
-      title={anewWords(trans)}
+      title={
+        props.warm && !start
+          ? trans.__('It still runs: the traffic moves at once')
+          : trans.__('Its model is started as a new version, and proven first')
+      }
       disabled={action.busy !== null}
       onClick={() => props.rollBack(version)}
     />
   );
-}
-
-function anewWords(trans: IContext['trans']): string {
-  return trans.__('Its model is started as a new version, and proven first');
 }

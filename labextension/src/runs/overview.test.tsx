@@ -1,4 +1,5 @@
 import * as React from 'react';
+import { until } from '../testing/fakes';
 import { Around, draw } from '../testing/screen';
 import type { RunPaper } from '../wire';
 import { Overview } from './overview';
@@ -17,9 +18,11 @@ async function shown(kind: string, points: unknown[] = []) {
   };
   const page = <Overview paper={paper as unknown as RunPaper} />;
   const screen = await draw(page, around);
-  await React.act(async () => {
-    await new Promise(resolve => setTimeout(resolve, 20));
-  });
+  const { asked } = around.kf.rest;
+  await React.act(() => until(() => asked.some(path => path.includes('metrics'))));
+  await React.act(() =>
+    until(() => kind !== 'train' || screen.text().includes('kf.report'))
+  );
   const text = screen.text();
   screen.close();
   return text;

@@ -6,6 +6,7 @@ import pytest
 
 import jupyter_kf as kf
 from jupyter_kf.blobs import write_json
+from jupyter_kf.client.compare import Applied
 from jupyter_kf.errors import KfError
 from jupyter_kf.records import State
 
@@ -48,3 +49,11 @@ def test_without_a_train_run_the_newest_is_meant_and_an_id_means_itself(client):
     with pytest.raises(KfError, match="there is no run") as caught:
         client.meant("early")
     assert caught.value.code == 1105
+
+
+def test_a_transform_that_the_store_has_lost_is_named_and_hides_no_comparison(client):
+    first, second = make(client, "train", 1), make(client, "train", 2)
+    write_json(client.store.runs.folder(first).job, {"transform": "ab" * 32})
+    got = client.compare(first, second)
+    assert got.transforms == (Applied("ab" * 6, "ab" * 32, None), None)
+    assert got.settings["transform"] == ("ab" * 6, None)
