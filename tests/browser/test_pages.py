@@ -456,7 +456,11 @@ def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
         expect(drawn(traffic, label, "line path").first).to_have_attribute("d", re.compile("L"))
     screen.looked_at("endpoint-predicted", SHOWN_PAGE)
     page.get_by_role("button", name="Paste JSON").click()
-    page.get_by_role("textbox", name="Rows as JSON").fill('[{"x": 1, "y": 2}, {"x": "no", "y": 1}]')
+    rows = page.get_by_role("textbox", name="Rows as JSON")
+    rows.fill('[{"x": 1,\n  y: 2}]')
+    page.get_by_role("button", name="Predict").click()
+    expect(page.get_by_role("alert")).to_contain_text("from line 2, column 3 on: y: 2}]")
+    rows.fill('[{"x": 1, "y": 2}, {"x": "no", "y": 1}]')
     page.get_by_role("button", name="Predict").click()
     expect(page.get_by_role("alert").filter(has_text="kf-2312")).to_contain_text("x")
 
