@@ -21,7 +21,6 @@ from jupyter_kf.client.compare import Comparison, compare
 from jupyter_kf.client.doctor import Report, examine
 from jupyter_kf.client.launch import Order, dry_run, launch
 from jupyter_kf.client.lineage import Lineage, lineage
-from jupyter_kf.client.rows import read_rows
 from jupyter_kf.client.watch import Look, Watcher
 from jupyter_kf.config import read_config
 from jupyter_kf.errors import KfError
@@ -193,7 +192,6 @@ class Client:
 
     def predict(self, name: str, rows: Any) -> Any:
         """Predictions of an endpoint for a frame, a dict, a list of dicts, or a file's Path."""
-        rows = read_rows(rows) if isinstance(rows, Path) else rows
         return endpoints.predict(self.store, name, rows, self._watch)
 
     def ask(self, name: str, rows: Any, timeout_s: float = 60.0) -> builtins.list[dict[str, Any]]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_kf.blobs import read_json
 from jupyter_kf.client.choose import choose_model
 from jupyter_kf.client.launch import Order
+from jupyter_kf.client.rows import read_rows
 from jupyter_kf.client.watch import Watcher
 from jupyter_kf.errors import NotFound, ServeError, SpecError, did_you_mean
 from jupyter_kf.layout import KINDS, EndpointFolder, RunFolder
@@ -18,6 +20,9 @@ from jupyter_kf.serving import routing
 from jupyter_kf.serving.client import Connection, connect
 from jupyter_kf.specs import ServeSpec
 from jupyter_kf.store import Store
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Answered = TypeVar("Answered")
 
@@ -117,15 +122,17 @@ def predict(store: Store, name: str, rows: Any, watch: Watcher) -> Any:
     """Predictions of the version with the traffic: a pandas frame, one row per row.
 
     Columns: ``prediction`` and, of a classifier, ``probability_<class>``; the index of a pandas
-    frame is kept.
+    frame is kept. A Path is a file of rows, whose CSV has the types that the model takes.
 
     Raises:
         NotFound: kf-1112, there is no such endpoint.
         ServeError: kf-2204, it does not answer, with the reason.
+        KfError: as `read_rows`, of a file.
         RequestError: kf-23xx, the rows do not fit.
     """
     if not routing.versions(store.root, name):
         raise _no_endpoint(store, name)
+    rows = read_rows(rows, _taken(store, name)) if isinstance(rows, Path) else rows
     with explained_silence(store, name, watch):
         found = _asked(store, name, lambda connection: connection.predict(rows).frame())
     if hasattr(rows, "iloc") and len(rows.index) == len(found):
@@ -157,6 +164,17 @@ def ask(
         else:
             columns[output] = values
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _taken(store: Store, name: str) -> pa.Schema:
+    """The raw columns that the version with the traffic takes; the newest that was tried's."""
+    import pyarrow as pa
+
+    tried = routing.versions(store.root, name)
+    now = routing.current(store.root, name)
+    fields = _version(store, name, now.version) if now else tried[-1][1]
+    schema = store.blobs.get_json(fields["model"])["schema_in"]
+    return pa.ipc.read_schema(pa.py_buffer(store.blobs.get(schema)))
 
 
 def _asked(

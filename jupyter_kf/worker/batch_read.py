@@ -246,7 +246,9 @@ def unreadable(path: Path, error: Exception) -> BatchError:
             2410,
             f"{path}{where}: column {_nth_column(path, int(bad[1]))} holds what does not fit",
             cause=f"it should be {bad[3]}",
-            fix="correct the file, or train on data in which the column is text",
+            fix="save the file as UTF-8"
+            if "UTF8" in bad[3]
+            else "correct the file, or train on data in which the column is text",
         )
     return BatchError(
         2404,

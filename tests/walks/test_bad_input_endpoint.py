@@ -138,6 +138,17 @@ def test_a_file_is_predicted_as_its_frame_is(served, tmp_path, name):
     assert json.loads(got.stdout) == plain(expected.to_dict("records"))
 
 
+def test_a_csv_is_read_with_the_types_that_the_model_takes(served, tmp_path):
+    rows = trips(3).assign(zone=["2026-01-01", "2026-01-02", "c"])
+    rows[["zone", "km", "late"]].head(2).to_csv(tmp_path / "dates.csv", index=False)
+    expected = served.predict("late", rows.head(2))
+    assert served.predict("late", tmp_path / "dates.csv").equals(expected)
+    rows[["zone", "km"]].assign(km="far").to_csv(tmp_path / "far.csv", index=False)
+    with pytest.raises(KfError, match="line 2: column `km`") as caught:
+        served.predict("late", tmp_path / "far.csv")
+    assert caught.value.code == 2410
+
+
 @pytest.mark.parametrize("text", [json.dumps([GOOD, GOOD]), f"{json.dumps(GOOD)}\n" * 2])
 def test_rows_come_from_standard_input_too(served, text):
     got = kf_command(served, "predict", "late", "-", "--json", stdin=text)

@@ -12,6 +12,7 @@ from jupyter_kf.client.rows import json_rows, read_rows
 from jupyter_kf.errors import KfError
 
 FRAME = pd.DataFrame({"km": [1.5, None], "zone": ["a", "ü"]})
+TAKEN = pa.schema({"km": pa.float64(), "zone": pa.string()})
 RECORDS = [{"km": 1.5, "zone": "a"}, {"km": None, "zone": "ü"}]
 
 
@@ -34,7 +35,7 @@ WRITERS = {
 @pytest.mark.parametrize("name", WRITERS)
 def test_each_format_gives_the_same_rows(tmp_path, name):
     WRITERS[name](tmp_path / name)
-    rows = read_rows(tmp_path / name)
+    rows = read_rows(tmp_path / name, TAKEN)
     assert (rows if isinstance(rows, list) else rows.to_pylist()) == RECORDS
 
 
@@ -51,27 +52,34 @@ def test_one_record_is_a_row():
         ("rows.json", b"{", 1419),
         ("rows.json", b"\xff\xfe", 1419),
         ("rows.parquet", b"PAR1", 1414),
-        ("rows.csv", b"", 1414),
-        ("rows.csv", b"name,caf\xe9\nx,1\n", 1424),
-        ("rows.csv", b"name,n\nJos\xe9,1\n", 1424),
+        ("rows.csv", b"", 2404),
+        ("rows.csv", b"km,caf\xe9\n1,x\n", 2403),
+        ("rows.csv", b"zone,km\nJos\xe9,1\n", 2410),
     ],
 )
 def test_what_can_not_be_read_is_explained(tmp_path, name, content, code):
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(KfError) as caught:
-        read_rows(tmp_path / name)
+        read_rows(tmp_path / name, TAKEN)
     assert caught.value.code == code
     assert name in str(caught.value) and caught.value.cause and caught.value.fix
 
 
 def test_a_file_of_column_names_alone_has_no_rows(tmp_path):
-    (tmp_path / "rows.csv").write_text("a,b\n")
-    rows = read_rows(tmp_path / "rows.csv")
-    assert (rows.num_rows, rows.column_names) == (0, ["a", "b"])
+    (tmp_path / "rows.csv").write_text("zone,km,more\n")
+    rows = read_rows(tmp_path / "rows.csv", TAKEN)
+    assert (rows.num_rows, rows.column_names) == (0, ["km", "zone"])
 
 
 def test_a_folder_is_for_batch(tmp_path):
     with pytest.raises(KfError, match="no file") as caught:
-        read_rows(tmp_path)
+        read_rows(tmp_path, TAKEN)
     assert "%kf batch" in caught.value.fix
+
+
+def test_a_text_that_is_not_utf8_is_to_be_saved_as_utf8(tmp_path):
+    (tmp_path / "rows.csv").write_bytes(b"zone,km\nJos\xe9,1\n")
+    with pytest.raises(KfError, match="line 2: column `zone`") as caught:
+        read_rows(tmp_path / "rows.csv", TAKEN)
+    assert caught.value.fix == "save the file as UTF-8"
