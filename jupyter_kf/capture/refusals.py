@@ -13,6 +13,7 @@ from typing import Any
 
 from jupyter_kf.capture.literals import type_name
 from jupyter_kf.errors import CaptureError, did_you_mean
+from jupyter_kf.specs.words import quoted
 
 _OPEN = ("Connection", "Engine", "Session", "Cursor", "Client", "Socket", "socket", "Channel")
 _RUNNING = ("Thread", "Process", "Lock", "lock", "RLock", "Queue", "Future", "Task", "Pool")
@@ -201,7 +202,7 @@ def _for_transform(name: str, value: Any) -> str | None:
 
 def _path(value: Any) -> str:
     path = getattr(value, "name", None)
-    return path if isinstance(path, str) else "..."
+    return quoted(path) if isinstance(path, str) else "..."
 
 
 def _named(one: Refusal) -> str:

@@ -30,6 +30,7 @@ from jupyter_kf.errors import SpecError, did_you_mean
 from jupyter_kf.layout import RunFolder, expanded, working_dir
 from jupyter_kf.names import slug
 from jupyter_kf.specs import BatchSpec, ServeSpec, Spec, TrainSpec, TransformSpec, TuneSpec
+from jupyter_kf.specs.words import quoted
 from jupyter_kf.store import Store
 from jupyter_kf.worker.files import matching
 from jupyter_kf.worker.job import check_target
@@ -184,7 +185,7 @@ def train_inputs(store: Store, spec: TrainSpec) -> dict[str, Any]:
                 f"train: --target {target}, but transform `{spec.transform}` was made for "
                 f"{own or 'no target'}",
                 cause="the transform must not see the column that is predicted",
-                fix=f"make the transform again with --target {target}",
+                fix=f"make the transform again with --target {quoted(target)}",
             ).at("target")
         target = own
     manifest = store.blobs.get_json(dataset.digest)

@@ -136,6 +136,10 @@ class Request(BaseModel):
     """The verb, which is also what a run of this spec is called in listings."""
     idle: ClassVar[frozenset[str]] = frozenset()
     """Fields that come with its family and mean nothing to it: refused, and never offered."""
+    guessed: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    """Options that people guess and it does without: what holds instead, and what to do."""
+    more_words: ClassVar[tuple[str, str] | None] = None
+    """Where a word too many belongs, and the line with it; ``{word}`` stands for the word."""
 
     @classmethod
     def guide(cls) -> str:
@@ -152,8 +156,7 @@ class Request(BaseModel):
         """
         unknown = [name for name in fields if name not in cls.model_fields]
         if unknown:
-            known, guide = cls.model_fields, cls.guide()
-            raise together([no_option(cls.kind, n, known, guide).at(n) for n in unknown])
+            raise together([no_option(cls, n, cls.model_fields).at(n) for n in unknown])
         try:
             return cls(**fields)
         except ValidationError as error:
@@ -170,14 +173,13 @@ class Spec(Request):
     name: Name = field(..., "what the result is called", positional=True)
 
 
-def no_option(kind: str, name: str, known: Iterable[str], guide: str) -> SpecError:
+def no_option(request: type[Request], name: str, known: Iterable[str]) -> SpecError:
     """kf-1001."""
-    return SpecError(
-        1001,
-        f"{kind} has no option `{name}`",
-        cause=did_you_mean(name, known),
-        fix=f"{guide} lists them all",
+    cause, fix = request.guessed.get(name.lstrip("-")) or (
+        did_you_mean(name, known),
+        f"{request.guide()} lists them all",
     )
+    return SpecError(1001, f"{request.kind} has no option `{name}`", cause=cause, fix=fix)
 
 
 def _explained(cls: type[Request], error: ValidationError) -> KfError:
@@ -199,7 +201,7 @@ def _one(cls: type[Request], first: Mapping[str, Any]) -> KfError:
             1005,
             f"{cls.kind} needs `{where}`",
             cause=f"`{where}` ({cls.model_fields[where].description}) was not given",
-            fix=f"see {cls.guide()}",
+            fix=_how_to_give(cls, where),
         )
     return SpecError(
         1004,
@@ -207,6 +209,13 @@ def _one(cls: type[Request], first: Mapping[str, Any]) -> KfError:
         cause=_CAUSES.get(first["type"], _plainly(first["msg"])),
         fix=f"see {cls.guide()}",
     )
+
+
+def _how_to_give(cls: type[Request], name: str) -> str:
+    extra: Any = cls.model_fields[name].json_schema_extra or {}
+    if extra.get("positional"):
+        return f"see {cls.guide()}"
+    return f"add --{extra.get('flag') or name}, in Python {name}=...; see {cls.guide()}"
 
 
 def _plainly(message: str) -> str:

@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 
 from jupyter_kf.errors import SpecError, together
 from jupyter_kf.specs.base import JobSpec, Request, no_option
+from jupyter_kf.specs.words import quoted
 
 Shape = Literal["value", "switch", "list", "map", "switch or list"]
 
@@ -69,7 +70,7 @@ def parse(requests: Sequence[type[Request]], words: Sequence[str]) -> dict[str, 
     if rest:
         options = [word for word in rest if word.startswith("-") and word.lstrip("-")[:1].isalpha()]
         offered = flags if issubclass(requests[0], JobSpec) else flags_of(requests[0])
-        raise together([_unknown(verb, word, offered) for word in options or rest[:1]])
+        raise together([_unknown(requests[0], word, offered) for word in options or rest[:1]])
     fields = vars(said)
     for flag in flags:
         if flag.field in fields:
@@ -228,16 +229,18 @@ def literal(text: str) -> Any:
     return text
 
 
-def _unknown(verb: str, word: str, flags: Sequence[Flag]) -> SpecError:
+def _unknown(request: type[Request], word: str, flags: Sequence[Flag]) -> SpecError:
+    verb = request.kind
     if not word.startswith("-"):
-        return SpecError(
-            1009,
-            f"{verb} does not know what to do with {word!r}",
-            cause="it has all the words it takes; a value with spaces needs quotes",
-            fix=f"see `%kf help {verb}`",
-        )
+        cause = "it has all the words it takes; a value with spaces needs quotes"
+        fix = f"see `%kf help {verb}`"
+        if request.more_words:
+            cause, line = request.more_words
+            fix = line.format(word=quoted(word))
+        what = f"{verb} does not know what to do with {word!r}"
+        return SpecError(1009, what, cause=cause, fix=fix)
     known = [flag.flag for flag in flags if not flag.positional]
-    return no_option(verb, word.partition("=")[0], known, f"`%kf help {verb}`")
+    return no_option(request, word.partition("=")[0], known)
 
 
 def _typed(flag: Flag) -> str:

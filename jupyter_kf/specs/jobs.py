@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, model_validator
@@ -88,6 +89,12 @@ class TuneSpec(JobSpec):
     """Search the parameters of a train cell."""
 
     kind: ClassVar[str] = "tune"
+    guessed: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "minimize": (
+            "smaller is better already, for every metric that --maximize does not name",
+            "leave it out",
+        )
+    }
     name: Name = field(
         ...,
         "train cell to search, by its name; the study and its promoted model are called the same",
@@ -168,6 +175,11 @@ class BatchSpec(JobSpec):
     """Predict whole files, in bounded memory, resumable."""
 
     kind: ClassVar[str] = "batch"
+    more_words: ClassVar[tuple[str, str] | None] = (
+        "files go in --input, as one quoted pattern; the folder for their results in --output",
+        "write `%kf batch NAME --input {word} --output FOLDER`",
+    )
+
     name: Name = field(
         ..., "what the run is called: as its model, unless --model names one", positional=True
     )

@@ -22,6 +22,11 @@ def split(line: str) -> list[str]:
     return shlex.split("".join(_quoted_brackets(line)))
 
 
+def quoted(value: str) -> str:
+    """A value as an error's fix has it typed: one word of a line and of a shell."""
+    return shlex.quote(value)
+
+
 def fixed(line: str) -> Iterator[tuple[str, bool]]:
     """The line in pieces, each with whether a notebook leaves it as it is.
 

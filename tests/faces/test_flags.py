@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from jupyter_kf.errors import KfError, SpecError
 from jupyter_kf.specs.flags import literal
+from jupyter_kf.specs.jobs import BatchSpec, TuneSpec
 from jupyter_kf.specs.queries import CallOptions
 from jupyter_kf.verbs import VERBS, explain, offered, read_call, words_of
 
@@ -96,6 +97,8 @@ def test_options_of_the_call_are_kept_apart_from_the_spec():
         ("data d x --force", 1001, "known: --time"),
         ("tune d --space x=int(1,2)", 1001, "known: -"),
         ("train d e", 1009, "it has all the words it takes"),
+        ("batch d 'ice cream.csv'", 1009, "files go in --input"),
+        ("tune d --metric mae --minimize", 1001, "smaller is better already"),
         ("train d --param lr", 1009, "NAME=VALUE"),
         ("train d --param 1x=3", 1009, "NAME"),
         ("serve d --timeout", 1009, ""),
@@ -107,6 +110,21 @@ def test_a_mistyped_line_is_answered_with_what_was_meant(line, code, says):
         read_call(words_of(line))
     assert refused.value.code == code
     assert says in refused.value.cause
+
+
+def test_a_file_too_many_is_answered_with_the_line_that_takes_it():
+    with pytest.raises(SpecError) as refused:
+        read_call(words_of("batch sales 'ice cream.csv' --wait"))
+    assert "--input 'ice cream.csv' --output FOLDER" in refused.value.fix
+
+
+def test_all_options_that_must_be_given_are_named_at_once_as_they_are_typed():
+    with pytest.raises(SpecError) as refused:
+        BatchSpec.of(name="sales")
+    assert "--input" in refused.value.fix and "--output" in refused.value.fix
+    with pytest.raises(SpecError) as refused:
+        TuneSpec.of(name="sales", minimize=True)
+    assert refused.value.fix == "leave it out"
 
 
 @given(st.text(max_size=60))

@@ -43,6 +43,7 @@ def test_anything_unknown_offers_the_ways_out_that_it_has(notebook):
         ("import threading\nit = threading.Thread()", "inside the cell"),
         ("import threading\nit = threading.Lock()", "inside the cell"),
         ("it = open('/dev/null')", "--param path=/dev/null"),
+        ("it = open('ice $cream.csv', 'w')", "--param path='ice $cream.csv'"),
         ("import polars as pl\nit = pl.LazyFrame({'a': [1]})", "it = it.collect()"),
         (
             "from sklearn.preprocessing import StandardScaler as S\nit = S().fit([[1.0], [2.0]])",
