@@ -25,6 +25,7 @@ from jupyter_kf.capture import (
 )
 from jupyter_kf.capture.reads import ANY_NAME, reads_of
 from jupyter_kf.client.choose import choose_model
+from jupyter_kf.client.fits import refuse_misfit
 from jupyter_kf.client.launch import Order
 from jupyter_kf.errors import SpecError, did_you_mean
 from jupyter_kf.layout import RunFolder, expanded, working_dir
@@ -178,6 +179,7 @@ def train_inputs(store: Store, spec: TrainSpec) -> dict[str, Any]:
         transform_digest = found.digest
         made = store.blobs.get_json(found.digest)
         own = made.get("target")
+        refuse_misfit(store, found.digest, dataset.digest)
         elsewhere = _fitted_elsewhere(store, spec, made.get("fit"), dataset.digest)
         if target and own != target:
             raise SpecError(

@@ -9,6 +9,7 @@ from typing import Any
 
 from jupyter_kf.blobs import canonical, digest_bytes, read_json
 from jupyter_kf.capture.reads import ANY_NAME, reads_of
+from jupyter_kf.client.fits import refuse_misfit
 from jupyter_kf.client.launch import Order
 from jupyter_kf.errors import NotFound, TuneError, did_you_mean, together
 from jupyter_kf.layout import RunFolder
@@ -56,6 +57,8 @@ def order(store: Store, spec: TuneSpec) -> Order:
             cause=f"it is a {store.runs.read(tuned).kind} run; only a train cell has parameters",
             fix="give a train run: --run RUN",
         ).at("run" if spec.run else "name")
+    if train["transform"] and train["dataset"]:
+        refuse_misfit(store, train["transform"], train["dataset"])
     wrong = [*_unread(spec, train, folder), *_unreported(store, spec, tuned)]
     if wrong:
         raise together(wrong)

@@ -230,6 +230,12 @@ def test_a_transform_that_was_fitted_on_other_rows_is_told_and_versions_can_be_a
     with pytest.raises(KfError) as missing:
         client.train(CELL, data="points@7", **asked)
     assert missing.value.code == 1103
+    runs = len(client.runs())
+    client.data("points", rows.assign(x=rows["x"].astype(str)))
+    with pytest.raises(KfError, match=r"centre@1.* points@3: `x` is .*string, not double") as other:
+        client.train(CELL, data="points", transform="centre", **asked)
+    assert other.value.code == 1042 and "points@1" in other.value.cause
+    assert "--data points@1" in other.value.fix and len(client.runs()) == runs
 
 
 def test_a_metric_that_is_no_number_is_listed_like_any_other():
