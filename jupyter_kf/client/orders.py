@@ -86,7 +86,25 @@ def train(store: Store, spec: TrainSpec, code: Any, scope: Scope) -> Order:
     else:
         found = capture(code, scope, bound=bound, pickle=spec.pickle, directory=working_dir())
     job["unread"] = _unread(found) if job["transform"] and "X_train" in bound else []
+    job["look"] = "" if job["dataset"] else _unproven(found)
     return Order(spec, job, code=found.source, travel=lambda folder: write(found, folder))
+
+
+def _unproven(found: Captured) -> str:
+    """What to know of a cell that makes a model, and has no rows to prove it with.
+
+    Such a run fails when all is trained. Empty where that can't be told from the text.
+    """
+    reads = [reads_of(ast.parse(text)) for text in (found.source, found.preamble)]
+    made = {*found.values, *(name for each in reads for name in each.defined)}
+    saves = any(use[:1] == ("save",) for each in reads for use in each.chains.get("kf", ()))
+    unknown = any(each.star or each.names.keys() & ANY_NAME for each in reads)
+    if "X_train" in made or unknown or not (saves or "model" in made):
+        return ""
+    return (
+        "look: this run will fail when all is trained, for there are no rows to prove the model "
+        "with: bind a frame or matrix to `X_train` in the cell, or give --data and --target"
+    )
 
 
 def _unread(found: Captured) -> list[str]:

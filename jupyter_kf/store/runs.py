@@ -272,7 +272,9 @@ def _read(folder: RunFolder, seen: Seen | None) -> Run:
     told = _ends(folder.metrics)
     run = replace(run, metrics=told["metrics"], progress=told["progress"])
     if result is None:
-        return _living(run, seen, told)
+        run = _living(run, seen, told)
+        look = (read_json(folder.job) or {}).get("look") if run.kind == "train" else None
+        return replace(run, reason=run.reason or look or "")
     told_error = result.get("error")
     return replace(
         run,

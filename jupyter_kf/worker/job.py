@@ -26,6 +26,7 @@ from jupyter_kf.errors import (
 )
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.refs import Refs
+from jupyter_kf.worker.kept import keep_trained
 from jupyter_kf.worker.report import Reporter, json_number
 
 PARTS = ("train", "valid", "test")
@@ -50,6 +51,8 @@ def read(folder: RunFolder) -> dict[str, Any]:
 
 def run_train(job: dict[str, Any], folder: RunFolder, kf: Reporter) -> dict[str, Any]:
     """All phases of a train run; returns its outputs."""
+    if job.get("look"):
+        sys.stdout.write(f"{job['look']}\n")
     names = prepare(job, folder, _main_names())
     execute(job, folder, names, kf)
     return finish_train(job, folder, names, kf) if kf.rank == 0 else {}
@@ -120,7 +123,11 @@ def finish_train(
     job: dict[str, Any], folder: RunFolder, names: dict[str, Any], kf: Reporter
 ) -> dict[str, Any]:
     """Stores and registers the model that the cell left behind; returns the run's outputs."""
-    outputs = save_model(job, folder, names, kf)
+    try:
+        outputs = save_model(job, folder, names, kf)
+    except KfError as error:  # an hour of training may be behind it
+        made = kf.saved["model"] if kf.saved else names["model"]
+        raise keep_trained(folder, made, error) from error
     travelled = [entry["name"] for entry in read_json(folder.inputs / "listing.json") or ()]
     if travelled:
         outputs["travelled"] = travelled

@@ -10,12 +10,13 @@ import pytest
 
 import jupyter_kf as kf
 from jupyter_kf import display
-from jupyter_kf.client import watch
+from jupyter_kf.client import orders, watch
 from jupyter_kf.client.launch import Order, launch
-from jupyter_kf.errors import SpecError
+from jupyter_kf.errors import ModelError, SpecError
 from jupyter_kf.layout import RunFolder, scratch_path
 from jupyter_kf.records import State, plain
 from jupyter_kf.specs import TrainSpec
+from jupyter_kf.worker.kept import keep_trained
 from jupyter_kf.worker.report import Reporter
 
 
@@ -179,3 +180,50 @@ def test_a_study_can_be_looked_at_before_its_first_trial(client):
     study = client.tune("line", params={"x": "float(0, 4)"}, metric=("loss",), trials=2)
     assert len(study.trials) <= 2
     assert study.wait(120).state is State.SUCCEEDED
+
+
+UNPROVEN = """
+class Mean:
+    def __init__(self, value):
+        self.value = value
+
+model = Mean(4.5)
+"""
+
+
+def test_a_model_without_rows_is_told_of_before_and_is_not_lost(client):
+    run = client.train(UNPROVEN, name="mean")
+    assert "will fail" in run.reason and "`X_train`" in run.reason and "--data" in run.reason
+    run = run.wait()
+    assert run.error is not None and run.error.code == 2615
+    assert lines(run).startswith("look: this run will fail")
+    kept = RunFolder(client.store.root / "runs" / run.id).outputs / "trained.pkl"
+    assert f"pickle.load(open({str(kept)!r}" in run.error.fix
+    found = client.train(
+        f"{UNPROVEN}\nimport pickle\nkf.report(kept=pickle.load(open({str(kept)!r}, 'rb')).value)"
+        "\nmodel = None",
+        name="again",
+        wait=True,
+    )
+    assert found.metrics["kept"] == 4.5
+
+
+@pytest.mark.parametrize(
+    "more", ["X_train = None", "model = None\nglobals()['X_train'] = 1", "from math import *"]
+)
+def test_a_cell_that_may_leave_rows_is_not_told_that_it_fails(client, more):
+    order = orders.train(client.store, TrainSpec(name="mean"), UNPROVEN + more, {})
+    assert order.job["look"] == ""
+
+
+def test_what_can_not_be_pickled_is_told_too_and_a_folder_is_copied(tmp_path):
+    folder = RunFolder(tmp_path)
+    error = ModelError(2615, "no rows", cause="none", fix="give some")
+    told = keep_trained(folder, lambda: 1, error)
+    assert told.code == 2615 and "could not be kept" in told.fix
+    assert list(folder.outputs.iterdir()) == []
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "weights").write_text("1")
+    assert "is kept in" in keep_trained(folder, files, error).fix
+    assert (folder.outputs / "trained" / "weights").read_text() == "1"
