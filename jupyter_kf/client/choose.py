@@ -35,7 +35,7 @@ def choose_model(store: Store, text: str) -> Choice:
         if text in store.runs.ids():
             return _of_run(store, text)
         _refuse_unmade(store, text)
-        return Choice(store.refs.resolve("model", text), "as asked")
+        return Choice(store.refs.resolve("model", text), "the version that was asked for")
     every = store.refs.versions("model", text)
     versions = _since_promotion(every)
     decided = versions[0] if "trial" in versions[0].note else None
@@ -105,7 +105,9 @@ def _of_run(store: Store, run_id: str) -> Choice:
         raise NotFound(
             1107,
             f"run {run_id} left no model",
-            cause="its cell bound nothing to the name `model`" if bound else f"it is {run.state}",
+            cause="when its cell ended, `model` was None or not bound"
+            if bound
+            else f"it is {run.state}",
             fix="bind the fitted model to the name `model` in the cell"
             if bound
             else f"see why: `%kf show {run_id}`, `%kf logs {run_id}`",

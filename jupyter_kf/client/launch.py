@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +41,12 @@ class Order:
 
 
 def dry_run(backend: Backend, order: Order) -> Plan:
-    """The plan of an order, and nothing else."""
-    return backend.plan(order.spec, new_run_id(order.spec.name))
+    """The plan of an order, with what was decided on the way and is to be known."""
+    plan = backend.plan(order.spec, new_run_id(order.spec.name))
+    chosen = getattr(order.spec, "model", None)
+    why, look = order.job.get("why"), order.job.get("look")
+    told = [f"it would take model {chosen}" + (f": {why}" if why else "")] if chosen else []
+    return replace(plan, notes=(*plan.notes, *told, *([look] if look else [])))
 
 
 def launch(store: Store, backend: Backend, order: Order, origin: Origin | None = None) -> str:

@@ -69,7 +69,7 @@ def card_of(thing: Any) -> Card:
 def run(r: Run) -> Card:
     """State and why, what it reported, what it left, how to see more."""
     facts = [("run", r.id)]
-    if r.reason:
+    if r.reason and not (r.kind == "batch" and r.state is State.SUCCEEDED):  # facts say it
         facts.append(("why", r.reason))
     facts += _asked(r.spec)
     if r.outputs.get("without_target"):

@@ -279,7 +279,7 @@ def _read(folder: RunFolder, seen: Seen | None) -> Run:
     return replace(
         run,
         state=State(result["state"]),
-        reason=result.get("reason") or _what_to_know(run.kind, result),
+        reason=result.get("reason") or _what_to_know(run, result),
         started_s=result.get("started_s"),
         ended_s=result.get("ended_s"),
         outputs=result.get("outputs") or {},
@@ -310,13 +310,17 @@ def _gone(run_id: str) -> NotFound:
     )
 
 
-def _what_to_know(kind: str, result: Mapping[str, Any]) -> str:
-    """What to know of a train run that went well: it left no model, or saw rows it should not."""
-    if kind != "train" or result["state"] != State.SUCCEEDED:
-        return ""
+def _what_to_know(run: Run, result: Mapping[str, Any]) -> str:
+    """What is not seen of a run that went well: what a batch made, and what a model lacks."""
     outputs = result.get("outputs") or {}
+    if result["state"] != State.SUCCEEDED or run.kind not in ("train", "batch"):
+        return ""
+    if run.kind == "batch":
+        there = f"; files there already: {outputs['skipped']}" if outputs.get("skipped") else ""
+        rows = f"{outputs.get('rows', 0):,} rows predicted by {run.spec.get('model')}"
+        return f"{rows} into {outputs.get('output')}{there}"
     if not outputs.get("model"):
-        return "it left no model: the cell bound nothing to the name `model`"
+        return "it left no model: when the cell ended, `model` was None or not bound"
     return str(outputs.get("fitted_elsewhere") or "")
 
 

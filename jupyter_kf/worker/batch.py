@@ -366,6 +366,7 @@ class _Progress:
     def __init__(self, report: Any, total: int) -> None:
         self._report, self._total = report, total
         self._done, self._began_s, self._said_s = 0.0, time.monotonic(), 0.0
+        self._rows: int | None = None
 
     def at(self, inside: float, rows: int) -> None:
         """`inside`: bytes of the present file that are done."""
@@ -376,7 +377,7 @@ class _Progress:
         share = min(1.0, (self._done + inside) / self._total) if self._total else 1.0
         spent_s = now_s - self._began_s
         remaining_s = spent_s * (1 - share) / share if share else None
-        self._report.report(progress=share, remaining_s=remaining_s, rows=rows)
+        self._say(share, remaining_s, rows)
 
     def file_done(self, size: int, rows: int) -> None:
         """A whole file is done."""
@@ -385,7 +386,13 @@ class _Progress:
 
     def end(self, rows: int) -> None:
         """All is done."""
-        self._report.report(progress=1.0, remaining_s=0.0, rows=rows)
+        self._say(1.0, 0.0, rows)
+
+    def _say(self, share: float, remaining_s: float | None, rows: int) -> None:
+        """A count is reported when it is another: one that is said again is a flat plot."""
+        counted = {} if rows == self._rows else {"rows": rows}
+        self._rows = rows
+        self._report.report(progress=share, remaining_s=remaining_s, **counted)
 
 
 __all__ = ["Asked", "run_batch"]

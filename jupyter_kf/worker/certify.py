@@ -266,11 +266,12 @@ def _plainly_clock(source: str) -> list[str]:
 
 
 def _sentence(finding: Mapping[str, Any]) -> str:
-    row = "" if finding["row"] is None else f"row {finding['row']}"
+    row = "" if finding["row"] is None else f"golden row {finding['row']}"
     column = f"column `{finding['column']}`" if finding["column"] else ""
     place = ", ".join(part for part in (column, row) if part)
     how = _HOW.get(finding["replay"], finding["replay"])
-    return f"{place or 'all rows'}: {finding['expected']} at first, {finding['got']} {how}"
+    first = f"{finding['expected']} among the golden rows"
+    return f"{place or 'all rows'}: {first}, {finding['got']} {how}"
 
 
 _HOW = {

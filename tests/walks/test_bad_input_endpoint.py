@@ -274,6 +274,19 @@ def test_a_batch_names_the_file_and_the_column(served, tmp_path, change, code):
     assert not list((tmp_path / "out").glob("*.parquet"))
 
 
+def test_a_batch_says_what_predicted_how_much_into_where_and_plans_name_the_model(served, tmp_path):
+    trips(20).to_parquet(tmp_path / "in.parquet")
+    paths = {"input": str(tmp_path / "*.parquet"), "output": str(tmp_path / "out")}
+    run = served.batch("late", wait=True, **paths)
+    assert run.reason == f"20 rows predicted by late@1 into {tmp_path / 'out'}"
+    assert len([m for m in served.metrics(run.id) if m.name == "rows"]) == 1
+    again = served.batch("late", wait=True, **paths)
+    assert again.reason.endswith("; files there already: 1")
+    shown = text(served.plan("serve", name="late"))
+    assert "late@1: the only version" in shown, shown
+    assert "late@1" in text(served.plan("batch", name="late", **paths))
+
+
 NO_FOLDER = {
     "below a file": lambda tmp_path: tmp_path / "in.parquet" / "out",
     "below a link to nowhere": lambda tmp_path: tmp_path / "dangling" / "out",

@@ -118,7 +118,7 @@ def test_a_version_and_a_model_are_two_wishes():
     with pytest.raises(KfError) as refused:
         client = kf.connect()
         run = client.train("model = None\nkf.report(a=1)", name="late", wait=True)
-        assert "left no model" in display.text(run)
+        assert "left no model: when the cell ended, `model` was None" in display.text(run)
         client.serve("late", version=1, model="late@1")
     assert refused.value.code in (1027, 1111)
 
