@@ -130,9 +130,9 @@ def predict(store: Store, name: str, rows: Any, watch: Watcher) -> Any:
         KfError: as `read_rows`, of a file.
         RequestError: kf-23xx, the rows do not fit.
     """
+    rows = read_rows(rows, lambda: _taken(store, name)) if isinstance(rows, Path) else rows
     if not routing.versions(store.root, name):
         raise _no_endpoint(store, name)
-    rows = read_rows(rows, _taken(store, name)) if isinstance(rows, Path) else rows
     with explained_silence(store, name, watch):
         found = _asked(store, name, lambda connection: connection.predict(rows).frame())
     if hasattr(rows, "iloc") and len(rows.index) == len(found):
@@ -171,6 +171,8 @@ def _taken(store: Store, name: str) -> pa.Schema:
     import pyarrow as pa
 
     tried = routing.versions(store.root, name)
+    if not tried:
+        raise _no_endpoint(store, name)
     now = routing.current(store.root, name)
     fields = _version(store, name, now.version) if now else tried[-1][1]
     schema = store.blobs.get_json(fields["model"])["schema_in"]

@@ -6,6 +6,7 @@ May import `store` and `worker`, for the readers of table files that datasets an
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +25,14 @@ KINDS = (*files.FORMATS, *_JSON)
 _PIECE = 65_536
 
 
-def read_rows(path: Path, schema: pa.Schema) -> Any:
+def read_rows(path: Path, schema: Callable[[], pa.Schema]) -> Any:
     """An Arrow table from Parquet, CSV or Arrow; a dict or a list of dicts from JSON.
 
     A CSV says nothing of types: it is read as a batch of the model reads it.
 
     Args:
-        schema: what the model takes; gives a CSV its columns and their types.
+        schema: what the model takes, as a CSV has its columns and their types from it; asked
+            for when there is one.
 
     Raises:
         NotFound: kf-1117, there is no such file.
@@ -59,7 +61,7 @@ def read_rows(path: Path, schema: pa.Schema) -> Any:
             fix="write the rows as one of them; or read them into a frame and name that",
         )
     if files.form_of(path) == "csv":
-        return _csv(path, schema)
+        return _csv(path, schema())
     return datasets.read_table(path)
 
 

@@ -35,7 +35,7 @@ WRITERS = {
 @pytest.mark.parametrize("name", WRITERS)
 def test_each_format_gives_the_same_rows(tmp_path, name):
     WRITERS[name](tmp_path / name)
-    rows = read_rows(tmp_path / name, TAKEN)
+    rows = read_rows(tmp_path / name, lambda: TAKEN)
     assert (rows if isinstance(rows, list) else rows.to_pylist()) == RECORDS
 
 
@@ -61,25 +61,25 @@ def test_what_can_not_be_read_is_explained(tmp_path, name, content, code):
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(KfError) as caught:
-        read_rows(tmp_path / name, TAKEN)
+        read_rows(tmp_path / name, lambda: TAKEN)
     assert caught.value.code == code
     assert name in str(caught.value) and caught.value.cause and caught.value.fix
 
 
 def test_a_file_of_column_names_alone_has_no_rows(tmp_path):
     (tmp_path / "rows.csv").write_text("zone,km,more\n")
-    rows = read_rows(tmp_path / "rows.csv", TAKEN)
+    rows = read_rows(tmp_path / "rows.csv", lambda: TAKEN)
     assert (rows.num_rows, rows.column_names) == (0, ["km", "zone"])
 
 
 def test_a_folder_is_for_batch(tmp_path):
     with pytest.raises(KfError, match="no file") as caught:
-        read_rows(tmp_path, TAKEN)
+        read_rows(tmp_path, lambda: TAKEN)
     assert "%kf batch" in caught.value.fix
 
 
 def test_a_text_that_is_not_utf8_is_to_be_saved_as_utf8(tmp_path):
     (tmp_path / "rows.csv").write_bytes(b"zone,km\nJos\xe9,1\n")
     with pytest.raises(KfError, match="line 2: column `zone`") as caught:
-        read_rows(tmp_path / "rows.csv", TAKEN)
+        read_rows(tmp_path / "rows.csv", lambda: TAKEN)
     assert caught.value.fix == "save the file as UTF-8"
