@@ -93,7 +93,8 @@ def train(store: Store, spec: TrainSpec, code: Any, scope: Scope) -> Order:
 def _unproven(found: Captured) -> str:
     """What to know of a cell that makes a model, and has no rows to prove it with.
 
-    Such a run fails when all is trained. Empty where that can't be told from the text.
+    Such a run fails when all is trained, unless its model is None. Empty where that can't be told
+    from the text.
     """
     reads = [reads_of(ast.parse(text)) for text in (found.source, found.preamble)]
     made = {*found.values, *(name for each in reads for name in each.defined)}
@@ -102,8 +103,9 @@ def _unproven(found: Captured) -> str:
     if "X_train" in made or unknown or not (saves or "model" in made):
         return ""
     return (
-        "look: this run will fail when all is trained, for there are no rows to prove the model "
-        "with: bind a frame or matrix to `X_train` in the cell, or give --data and --target"
+        "look: if it leaves a model, this run will fail when all is trained, for there are no rows "
+        "to prove it with: bind a frame or matrix to `X_train` in the cell, or give --data and "
+        "--target"
     )
 
 

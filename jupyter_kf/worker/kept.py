@@ -5,6 +5,7 @@ It is left with the run, so that the training is not lost. Standard library only
 
 from __future__ import annotations
 
+import os
 import pickle
 import shutil
 from pathlib import Path
@@ -39,7 +40,7 @@ def keep_trained(folder: RunFolder, saved: Any, error: KfError) -> KfError:
 def _keep(folder: RunFolder, saved: Any) -> tuple[str, bool]:
     folder.outputs.mkdir(exist_ok=True)
     target = folder.outputs / _NAME
-    if hasattr(saved, "__fspath__") or isinstance(saved, str):
+    if isinstance(saved, str | os.PathLike) and Path(saved).exists():
         if Path(saved).is_dir():
             return str(shutil.copytree(saved, target, dirs_exist_ok=True)), False
         return str(shutil.copy2(saved, target.with_suffix(Path(saved).suffix))), False

@@ -196,7 +196,7 @@ def test_a_model_without_rows_is_told_of_before_and_is_not_lost(client):
     assert "will fail" in run.reason and "`X_train`" in run.reason and "--data" in run.reason
     run = run.wait()
     assert run.error is not None and run.error.code == 2615
-    assert lines(run).startswith("look: this run will fail")
+    assert lines(run).startswith("look: if it leaves a model, this run will fail")
     kept = RunFolder(client.store.root / "runs" / run.id).outputs / "trained.pkl"
     assert f"pickle.load(open({str(kept)!r}" in run.error.fix
     found = client.train(
@@ -222,6 +222,7 @@ def test_what_can_not_be_pickled_is_told_too_and_a_folder_is_copied(tmp_path):
     told = keep_trained(folder, lambda: 1, error)
     assert told.code == 2615 and "could not be kept" in told.fix
     assert list(folder.outputs.iterdir()) == []
+    assert "pickle.load" in keep_trained(folder, "a text", error).fix
     files = tmp_path / "files"
     files.mkdir()
     (files / "weights").write_text("1")
