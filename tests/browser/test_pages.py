@@ -594,6 +594,10 @@ def test_a_form_makes_a_cell_that_runs(stocked: Client, lab: Lab, screen: Screen
     )
     # A mistake while somebody types is an answer, and no failed request in the console.
     assert not [said for said in screen.said if "Failed to load" in said]
+    # A kernel that was restarted has forgotten the magics: to insert loads them anew.
+    [session] = [one for one in lab.get("/api/sessions") if one["path"] == "form.ipynb"]
+    lab.post(f"/api/kernels/{session['kernel']['id']}/restart")
+    screen.kernel_ready()
     form.get_by_role("button", name="Insert cell").click()
     made = notebook.locator(".jp-CodeCell").nth(1)
     expect(made).to_have_class(re.compile("jp-mod-active"))
