@@ -555,6 +555,9 @@ def _processes(client: Client, run: str) -> list[psutil.Process]:
     return found
 
 
+_RESTART = "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+
+
 def test_a_form_makes_a_cell_that_runs(stocked: Client, lab: Lab, screen: Screen) -> None:
     notebook = screen.open_notebook(lab.notebook("form.ipynb", "%load_ext jupyter_kf"))
     screen.run_cell(0)
@@ -600,9 +603,10 @@ def test_a_form_makes_a_cell_that_runs(stocked: Client, lab: Lab, screen: Screen
     # A mistake while somebody types is an answer, and no failed request in the console.
     assert not [said for said in screen.said if "Failed to load" in said]
     # A kernel that was restarted has forgotten the magics: to insert loads them anew.
-    [session] = [one for one in lab.get("/api/sessions") if one["path"] == "form.ipynb"]
-    lab.post(f"/api/kernels/{session['kernel']['id']}/restart")
+    screen.command("docmanager:open", path="form.ipynb")
+    screen.page.evaluate(_RESTART)
     screen.kernel_ready()
+    screen.command("jupyter-kf:open", thing="form", id="train")
     form.get_by_role("button", name="Insert cell").click()
     made = notebook.locator(".jp-CodeCell").nth(1)
     expect(made).to_have_class(re.compile("jp-mod-active"))
