@@ -190,7 +190,7 @@ export function Rows(props: {
         {question && asked ? (
           <Asking
             className="jp-Kf-row jp-mod-asking"
-            style={{ top: place * ROW_PX - top, height: ROW_PX }}
+            style={{ top: place * ROW_PX - top, minHeight: ROW_PX, height: 'auto' }}
             question={question.question}
             yes={question.yes}
             no={trans.__('Keep')}
