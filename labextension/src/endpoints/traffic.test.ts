@@ -27,7 +27,7 @@ describe('the rate of an endpoint', () => {
 
   it('is as many as came, when they come evenly and the samples do not', () => {
     const at = [0, 2, 4, 4.3, 6, 11, 20, 22];
-    for (const { y } of requests(at.map(second => stats(second, 3 * second)))) {
+    for (const { y } of requests(at.map(second => stats(second, 9 + 3 * second)))) {
       expect(y).toBeCloseTo(3);
     }
   });
@@ -35,9 +35,9 @@ describe('the rate of an endpoint', () => {
   it('is drawn of the last minute, and of nothing that was not watched', () => {
     const long = requests(idle(0, 200, 0));
     expect([long[0].x, long[long.length - 1].x]).toEqual([-60, 0]);
-    const short = requests(idle(0, 8, 0));
+    const short = requests(idle(0, 8, 4));
     expect([short[0].x, short[short.length - 1].x]).toEqual([-3, 0]);
-    const away = requests([...idle(0, 8, 0), ...idle(50, 60, 90)]);
+    const away = requests([...idle(0, 8, 4), ...idle(50, 60, 90)]);
     expect(away.map(({ x, y }) => (Number.isNaN(y) ? '|' : x + 60))).toEqual([
       5,
       6,
@@ -51,6 +51,12 @@ describe('the rate of an endpoint', () => {
       59,
       60
     ]);
+  });
+
+  it('shows the first request of all, which came as soon as somebody looked', () => {
+    const line = requests([stats(100, 0), stats(100.2, 1), stats(102, 1)]);
+    expect(line[line.length - 1]).toMatchObject({ x: 0, y: 0.2 });
+    expect(line[0]).toMatchObject({ x: -60, y: 0 });
   });
 
   it('is of the version that has the traffic, as its counters are', () => {

@@ -75,14 +75,18 @@ export function rates(samples: readonly ISample[], counts: Picked): ILinePoint[]
   );
 }
 
-/** How many came from one time to another; NaN where some of it was not watched. */
+/**
+ * How many came from one time to another; NaN where some of it was not watched.
+ *
+ * Before a first sample that has counted nothing, nothing came.
+ */
 function counted(
   samples: readonly ISample[],
   count: (sample: ISample) => number,
   from_s: number,
   to_s: number
 ): number {
-  if (!samples.length || from_s < samples[0].at_s) {
+  if (!samples.length || (from_s < samples[0].at_s && count(samples[0]) > 0)) {
     return NaN;
   }
   let sum = 0;
