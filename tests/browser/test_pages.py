@@ -451,9 +451,10 @@ def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
     expect(traffic.locator("dt:text-is('p50') + dd")).to_have_text(re.compile(r"\d"))
     page.get_by_role("button", name="Predict").click()
     until(lambda: figure(traffic, "Requests") == before + 1)
-    expect(drawn(traffic, "^Requests per second", "dot circle").first).to_be_attached()
+    expect(traffic).to_contain_text("Counted by version 1, which has the traffic.")
     for label in ("Requests per second", "Latency of the last minute"):
         expect(drawn(traffic, label, "line path").first).to_have_attribute("d", re.compile("L"))
+        expect(traffic.get_by_role("img", name=label)).to_contain_text("−60")
     screen.looked_at("endpoint-predicted", SHOWN_PAGE)
     page.get_by_role("button", name="Paste JSON").click()
     rows = page.get_by_role("textbox", name="Rows as JSON")
@@ -472,8 +473,12 @@ def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
     expect(page.get_by_role("button", name="Roll back to 1")).to_be_visible()
     expect(versions.get_by_role("row")).to_have_count(3)
     page.get_by_role("button", name="Roll back to 1").click()
+    moving = page.get_by_role("group", name="Move the traffic from version 2 to 1?")
+    expect(moving.get_by_role("button", name="Keep it")).to_be_focused()
+    moving.get_by_role("button", name="Move it").click()
     expect(page.locator(".jp-Kf-done")).to_contain_text("Version 1 has the traffic")
     expect(versions.get_by_role("row").nth(2)).to_contain_text("has the traffic")
+    expect(newest.get_by_role("button", name="Switch to version 2")).to_be_visible()
     serves = page.get_by_role("region", name="What it serves")
     expect(serves).to_contain_text("a roll back from version 2")
     asked = lab.get("/jupyter-kf/api/v1/endpoints/high/stats")["requests_total"]
@@ -550,6 +555,9 @@ def _processes(client: Client, run: str) -> list[psutil.Process]:
     return found
 
 
+_RESTART = "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+
+
 def test_a_form_makes_a_cell_that_runs(stocked: Client, lab: Lab, screen: Screen) -> None:
     notebook = screen.open_notebook(lab.notebook("form.ipynb", "%load_ext jupyter_kf"))
     screen.run_cell(0)
@@ -594,6 +602,11 @@ def test_a_form_makes_a_cell_that_runs(stocked: Client, lab: Lab, screen: Screen
     )
     # A mistake while somebody types is an answer, and no failed request in the console.
     assert not [said for said in screen.said if "Failed to load" in said]
+    # A kernel that was restarted has forgotten the magics: to insert loads them anew.
+    screen.command("docmanager:open", path="form.ipynb")
+    screen.page.evaluate(_RESTART)
+    screen.kernel_ready()
+    screen.command("jupyter-kf:open", thing="form", id="train")
     form.get_by_role("button", name="Insert cell").click()
     made = notebook.locator(".jp-CodeCell").nth(1)
     expect(made).to_have_class(re.compile("jp-mod-active"))

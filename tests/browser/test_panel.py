@@ -203,7 +203,9 @@ def test_several_runs_are_selected_and_compared_by_mouse_and_by_keyboard(screen:
     shown = screen.page.locator(".jp-Kf-page").count()
     third.hover()
     third.get_by_text("Delete", exact=True).click()
-    question = panel.get_by_role("group", name=f"Delete {name} for good?")
+    question = panel.get_by_role(
+        "group", name=re.compile(rf"^Delete the \w+ run {name} \w+ for good\?$")
+    )
     expect(question.get_by_role("button", name="Keep")).to_be_focused()
     screen.looked_at("panel-asks", "#jupyter-kf-panel")
     question.get_by_role("button", name="Delete").click()

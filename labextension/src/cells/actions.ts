@@ -10,7 +10,7 @@ import type { IInserted } from '../tokens';
 import type { IContext } from '../ui/context';
 import type { Draft } from '../wire';
 import { CellLife, fixed } from './life';
-import { LOAD, loads, withLoad } from './loading';
+import { LOAD, loading } from './loading';
 import { jobName } from './naming';
 
 const MARK_MS = 2_000;
@@ -31,20 +31,18 @@ export interface IInsertion {
   notebook?: string;
   /** Id of the cell below which it goes; below the active one when it isn't there. */
   below?: string;
-  /** A cell that loads our magics goes above it, where the notebook has none. */
-  loads?: boolean;
 }
 
 /** Inserts a cell, shows it and follows where it is; in a new notebook when none is open here. */
 export async function insertCell(
   context: IContext,
   notebooks: INotebooks,
-  { cell, notebook, below, ...more }: IInsertion
+  { cell, notebook, below }: IInsertion
 ): Promise<IInserted | null> {
   const { tracker, show, elsewhere } = notebooks;
   const here = open(tracker, notebook) ?? tracker.currentWidget;
   if (!here && elsewhere) {
-    const cells = withLoad(cell, []);
+    const cells = [LOAD, cell];
     return fixed({ path: await elsewhere(cells), place: cells.length });
   }
   const known = here ?? (notebook ? await opened(context, notebook) : null);
@@ -60,10 +58,9 @@ export async function insertCell(
   if (at >= 0) {
     content.activeCellIndex = at;
   }
-  const sources = content.widgets.map(({ model }) => model.sharedModel.getSource());
-  for (const one of more.loads || !known ? withLoad(cell, sources) : [cell]) {
-    put(content, one);
-  }
+  put(content, cell);
+  // A kernel that is at work answers later, and so will the cell.
+  void load(panel).catch(() => undefined);
   await reveal(panel);
   return new CellLife(panel, content.activeCell!.model.id);
 }
@@ -159,21 +156,26 @@ export async function runCellAsJob(
   await NotebookActions.run(panel.content, panel.sessionContext);
 }
 
-/** Sees that the kernel knows our magic: by a cell above the active one if there is none yet. */
+/** Sees that the kernel knows the magic of the active cell; starts no kernel. */
 async function load({ content, sessionContext }: NotebookPanel): Promise<void> {
-  if (content.widgets.some(({ model }) => loads(model.sharedModel.getSource()))) {
-    // Its cell may not have been run in this kernel; to load twice changes nothing.
-    const kernel = sessionContext.session?.kernel;
-    await kernel?.requestExecute({ code: LOAD, silent: true }).done;
-    return;
+  const kernel = sessionContext.session?.kernel;
+  // A cell that is run while the kernel waits for input, or ends, would open a dialog.
+  const ready = !sessionContext.pendingInput && !sessionContext.isTerminating;
+  const sources = content.widgets.map(({ model }) => model.sharedModel.getSource());
+  const how = loading(sources, !!kernel && ready);
+  if (how === 'kernel') {
+    await kernel!.requestExecute({ code: LOAD, silent: true }).done;
+  } else if (how !== 'no') {
+    const cell = content.activeCell!;
+    NotebookActions.insertAbove(content);
+    const above = content.activeCell!;
+    above.model.sharedModel.setSource(LOAD);
+    content.mode = 'command';
+    const ran =
+      how === 'run' && NotebookActions.runCells(content, [above], sessionContext);
+    content.activeCellIndex = content.widgets.indexOf(cell);
+    await ran;
   }
-  const job = content.activeCell!;
-  NotebookActions.insertAbove(content);
-  const above = content.activeCell!;
-  above.model.sharedModel.setSource(LOAD);
-  content.mode = 'command';
-  await NotebookActions.runCells(content, [above], sessionContext);
-  content.activeCellIndex = content.widgets.indexOf(job);
 }
 
 export async function startNotebook(

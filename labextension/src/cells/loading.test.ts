@@ -1,14 +1,19 @@
-import { LOAD, withLoad } from './loading';
+import { LOAD, loading } from './loading';
 
-const CELL = '%%kf train first\nkf.report(answer=42)';
+const WITHOUT = ['import pandas', ''];
+const WITH = ['import os', `${LOAD}\n`];
 
-describe('a sample that is inserted', () => {
-  it('comes after a cell of its own that loads the magics: `%%kf` begins a cell', () => {
-    expect(withLoad(CELL, [])).toEqual([LOAD, CELL]);
-    expect(withLoad(CELL, ['import pandas', ''])).toEqual([LOAD, CELL]);
+describe('a cell of ours that is inserted or run', () => {
+  it('has a cell above it that loads the magics, which runs where there is a kernel', () => {
+    expect(loading(WITHOUT, true)).toBe('run');
+    expect(loading(WITHOUT, false)).toBe('cell');
   });
 
-  it('comes alone where a cell loads them already', () => {
-    expect(withLoad(CELL, ['import os', `${LOAD}\n`])).toEqual([CELL]);
+  it('is understood by a kernel that was restarted: it loads them, without another cell', () => {
+    expect(loading(WITH, true)).toBe('kernel');
+  });
+
+  it('starts no kernel where there is none', () => {
+    expect(loading(WITH, false)).toBe('no');
   });
 });

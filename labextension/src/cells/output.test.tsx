@@ -140,3 +140,21 @@ it('a change without its row asks for it, and no more once that was refused', as
   expect(asked()).toBe(before);
   screen.close();
 });
+
+it('a run is cancelled from its cell after a question, as everywhere', async () => {
+  for (const [kind, question] of [
+    ['train', 'End it and all that it started?'],
+    ['tune', 'Cancel? Finished trials stay.']
+  ]) {
+    const { screen, around } = await shown(row('high-1', { kind }), {
+      'studies/high-1': { study: study([]) }
+    });
+    const ended = () => around.kf.rest.asked.filter(one => !one.startsWith('GET'));
+    await screen.click('Cancel');
+    expect(screen.text()).toContain(question);
+    expect(ended()).toEqual([]);
+    await screen.click('Cancel it');
+    expect(ended()).toHaveLength(1);
+    screen.close();
+  }
+});

@@ -10,7 +10,7 @@ import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatDuration, toNumber } from '../ui/format';
 import { asKfError, useFetched, useRunRow, useSignal } from '../ui/hooks';
 import { MetricPlots, useMetrics } from '../ui/metrics';
-import { Button, ErrorBox, ProblemBox, Progress } from '../ui/pieces';
+import { Button, ConfirmButton, ErrorBox, ProblemBox, Progress } from '../ui/pieces';
 import { StateBadge } from '../ui/state';
 import type { RunRow } from '../wire';
 import { type IRunReference, pageOf } from './reference';
@@ -92,9 +92,18 @@ function Head({ row, told }: { row: RunRow; told: IRunReference }): React.ReactE
         <span className="jp-Kf-quiet">{timing(row, trans)}</span>
         <span className="jp-Kf-grow" />
         {ended ? null : (
-          <Button
+          <ConfirmButton
             label={serves ? trans.__('Stop') : trans.__('Cancel')}
-            onClick={end}
+            question={
+              serves
+                ? trans.__('Stop all its versions?')
+                : row.kind === 'tune'
+                  ? trans.__('Cancel? Finished trials stay.')
+                  : trans.__('End it and all that it started?')
+            }
+            yes={serves ? trans.__('Stop it') : trans.__('Cancel it')}
+            no={trans.__('Keep')}
+            onConfirm={end}
           />
         )}
         <Button

@@ -134,11 +134,7 @@ function addCommands(context: IContext, notebooks: INotebooks): void {
         properties: {
           cell: text(trans.__('Text of the cell')),
           notebook: text(trans.__('Path of the notebook that it belongs to')),
-          below: text(trans.__('Id of the cell above it')),
-          loads: {
-            type: 'boolean',
-            description: trans.__('Whether a cell that loads the magics goes above it')
-          }
+          below: text(trans.__('Id of the cell above it'))
         }
       }
     },

@@ -1,6 +1,14 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import type { ComparePaper } from '../wire';
-import { counted, drawable, metrics, overlaid, preparedBy, settings } from './model';
+import {
+  byAge,
+  counted,
+  drawable,
+  metrics,
+  overlaid,
+  preparedBy,
+  settings
+} from './model';
 import { comparison, runsOf } from './title';
 
 const trans = nullTranslator.load('jupyter_kf');
@@ -27,6 +35,26 @@ const paper = {
 it('runs of a page are those of its id, each once', () => {
   expect(runsOf('a, b,a,,c')).toEqual(['a', 'b', 'c']);
   expect(runsOf('')).toEqual([]);
+});
+
+it('the older run stands first, with all that is its own, so that a difference reads from then to now', () => {
+  const told = {
+    ...paper,
+    runs: [
+      { id: 'new', created_s: 20 },
+      { id: 'old', created_s: 10 }
+    ],
+    code: ['lr = 2', 'lr = 1'],
+    transforms: [null, { name: 'prepare@1', digest: '1', code: '' }]
+  } as unknown as ComparePaper;
+  const { runs, code, transforms, settings: set, metrics: last } = byAge(told);
+  expect(runs.map(({ id }) => id)).toEqual(['old', 'new']);
+  expect(code).toEqual(['lr = 1', 'lr = 2']);
+  expect(transforms[0]).toMatchObject({ name: 'prepare@1' });
+  expect([set['param lr'], last['loss']]).toEqual([
+    [0.25, 0.1],
+    [0.25, 0.5]
+  ]);
 });
 
 it('settings that differ are shown as texts, and nothing where there was none', () => {

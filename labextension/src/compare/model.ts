@@ -6,6 +6,26 @@ import type { ComparePaper, Metric, Num } from '../wire';
 
 export type Prepared = NonNullable<ComparePaper['transforms'][number]>;
 
+/** The same with the oldest run first: what differs reads from then to now, in tables and in code. */
+export function byAge(paper: ComparePaper): ComparePaper {
+  const order = paper.runs
+    .map((run, at) => ({ at, made: toNumber(run.created_s) }))
+    .sort((a, b) => a.made - b.made)
+    .map(({ at }) => at);
+  const inOrder = <T>(all: readonly T[]): T[] =>
+    all.length === order.length ? order.map(at => all[at]) : [...all];
+  const each = <T>(of: { [name: string]: T[] }) =>
+    Object.fromEntries(Object.entries(of).map(([name, all]) => [name, inOrder(all)]));
+  return {
+    ...paper,
+    runs: inOrder(paper.runs),
+    settings: each(paper.settings),
+    metrics: each(paper.metrics),
+    code: inOrder(paper.code),
+    transforms: inOrder(paper.transforms)
+  };
+}
+
 /** The two transforms that prepared the rows of two runs, when they differ; null for one or none. */
 export function preparedBy({
   transforms

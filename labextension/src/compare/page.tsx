@@ -21,6 +21,7 @@ import { Table } from '../ui/table';
 import type { ComparePaper, RunPage } from '../wire';
 import { CodeLines, TransformLines } from './code';
 import {
+  byAge,
   counted,
   drawable,
   type ICompared,
@@ -124,21 +125,23 @@ function Picker(props: {
         add();
       }}
     >
-      <ul aria-label={trans.__('Runs that are compared')}>
-        {runs.map(run => (
-          <li key={run}>
-            <ThingLink thing="run" id={run} />
-            <button
-              type="button"
-              className="jp-Kf-drop"
-              aria-label={trans.__('Leave %1 out', run)}
-              onClick={() => change(runs.filter(one => one !== run))}
-            >
-              ×
-            </button>
-          </li>
-        ))}
-      </ul>
+      {runs.length ? (
+        <ul aria-label={trans.__('Runs that are compared')}>
+          {runs.map(run => (
+            <li key={run}>
+              <ThingLink thing="run" id={run} />
+              <button
+                type="button"
+                className="jp-Kf-drop"
+                aria-label={trans.__('Leave %1 out', run)}
+                onClick={() => change(runs.filter(one => one !== run))}
+              >
+                ×
+              </button>
+            </li>
+          ))}
+        </ul>
+      ) : null}
       <span className="jp-Kf-inline">
         <input
           type="text"
@@ -191,7 +194,7 @@ function Side({ runs }: { runs: readonly string[] }): React.ReactElement {
       told.again();
     }
   }, [told.data]);
-  return <Fetched told={told}>{paper => <Tables paper={paper} />}</Fetched>;
+  return <Fetched told={told}>{paper => <Tables paper={byAge(paper)} />}</Fetched>;
 }
 
 function Tables({ paper }: { paper: ComparePaper }): React.ReactElement {

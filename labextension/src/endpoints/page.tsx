@@ -119,7 +119,11 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
               onClick={checkNow}
             />
             {ENDED.has(run.state) ? (
-              <BackButton version={endpoint.version} start {...{ action, rollBack }} />
+              <TurnButton
+                version={endpoint.version}
+                instead={null}
+                {...{ action, rollBack }}
+              />
             ) : (
               <ConfirmButton
                 label={trans.__('Stop')}
@@ -146,6 +150,7 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
           name={name}
           columns={paper.schema}
           ready={ready}
+          version={endpoint.version}
           onAnswer={() => setAsked(times => times + 1)}
         />
         <Traffic
@@ -153,6 +158,7 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
           ready={ready}
           asks={ready && !stopping}
           asked={asked}
+          version={endpoint.version}
           run={run}
           counted={paper.counted}
         />
@@ -277,9 +283,9 @@ function Turn(props: {
   return (
     <span className="jp-Kf-inline">
       {own ? word : null}
-      <BackButton
+      <TurnButton
         version={n}
-        start={over}
+        instead={over ? null : endpoint.version}
         warm={n === warm}
         {...{ action, rollBack }}
       />
@@ -287,33 +293,45 @@ function Turn(props: {
   );
 }
 
-/** Goes back to a version, or starts one of an endpoint that is over: by its name, in its table. */
-function BackButton(props: {
+/** Gives a version the traffic, or starts one of an endpoint that is over: by its name. */
+function TurnButton(props: {
   version: number;
-  start: boolean;
+  /** Which version has the traffic; null where the endpoint is over. */
+  instead: number | null;
   /** Whether it still runs. */
   warm?: boolean;
   action: IAction;
   rollBack: (n: number) => void;
 }): React.ReactElement {
   const { trans } = useKf();
-  const { version, start, action } = props;
+  const { version, instead, action } = props;
+  const asking = action.busy === `roll-back ${version}`;
+  const busy = action.busy !== null;
+  const cold = trans.__('Its model is started as a new version, and proven first');
+  if (instead === null) {
+    return (
+      <Button
+        label={asking ? trans.__('Asking…') : trans.__('Start version %1', version)}
+        title={cold}
+        disabled={busy}
+        onClick={() => props.rollBack(version)}
+      />
+    );
+  }
+  const label =
+    version < instead
+      ? trans.__('Roll back to %1', version)
+      : trans.__('Switch to version %1', version);
   return (
-    <Button
-      label={
-        action.busy === `roll-back ${version}`
-          ? trans.__('Asking…')
-          : start
-            ? trans.__('Start version %1', version)
-            : trans.__('Roll back to %1', version)
-      }
-      title={
-        props.warm && !start
-          ? trans.__('It still runs: the traffic moves at once')
-          : trans.__('Its model is started as a new version, and proven first')
-      }
-      disabled={action.busy !== null}
-      onClick={() => props.rollBack(version)}
+    <ConfirmButton
+      label={asking ? trans.__('Asking…') : label}
+      question={trans.__('Move the traffic from version %1 to %2?', instead, version)}
+      yes={trans.__('Move it')}
+      no={trans.__('Keep it')}
+      tone="accent"
+      title={props.warm ? trans.__('It still runs: the traffic moves at once') : cold}
+      disabled={busy}
+      onConfirm={() => props.rollBack(version)}
     />
   );
 }

@@ -10,7 +10,7 @@ import { ProblemBox, Section } from '../ui/pieces';
 import { PlotView } from '../ui/plot';
 import type { Change, Counted, Run, Stats } from '../wire';
 import { Counters } from './counters';
-import { type ISample, sampled, series } from './traffic';
+import { type ISample, rates, sampled, series, SHOWN_S, WINDOW_S } from './traffic';
 
 export function Traffic(props: {
   name: string;
@@ -19,6 +19,8 @@ export function Traffic(props: {
   asks: boolean;
   /** How often this page has asked it for predictions. */
   asked: number;
+  /** Which version has the traffic. */
+  version: number;
   run: Run;
   /** What was counted in all, once it is over. */
   counted: Counted | null;
@@ -26,10 +28,11 @@ export function Traffic(props: {
   const { trans } = useKf();
   const ref = React.useRef<HTMLDivElement>(null);
   const { samples, stats, error } = useStats(props.name, props.asks, props.asked, ref);
+  const version = stats?.version ?? props.version;
   const rate = React.useMemo(
     () =>
-      series(samples, {
-        [trans.__('requests')]: sample => sample.rate,
+      rates(samples, {
+        [trans.__('requests')]: sample => sample.requests,
         [trans.__('errors')]: sample => sample.errors
       }),
     [samples]
@@ -48,13 +51,21 @@ export function Traffic(props: {
       <div ref={ref}>
         {error && props.ready ? <ProblemBox problem={error.problem} /> : null}
         {props.ready ? (
-          <Counts counted={stats} latency={stats?.latency_s ?? null} />
+          <>
+            <p className="jp-Kf-quiet">
+              {trans.__('Counted by version %1, which has the traffic.', version)}
+            </p>
+            <Counts counted={stats} latency={stats?.latency_s ?? null} />
+          </>
         ) : (
           <Past run={props.run} counted={props.counted ?? stats} />
         )}
         {props.ready ? (
           <div className="jp-Kf-columns">
-            <Lines title={trans.__('Requests per second')} points={rate} />
+            <Lines
+              title={trans.__('Requests per second, over %1 s each', WINDOW_S)}
+              points={rate}
+            />
             <Lines
               title={trans.__('Latency of the last minute, ms')}
               points={latency}
@@ -162,19 +173,19 @@ function draw(
   xLabel: string
 ): Element {
   const names = [...new Set(points.map(point => point.series))];
-  const top = Math.max(...points.map(point => point.y).filter(Number.isFinite));
-  const first = Math.min(...points.map(point => point.x), -60);
+  const known = points.filter(point => !Number.isNaN(point.y));
+  const top = Math.max(0, ...known.map(point => point.y));
   return Plot.plot({
     ...frame({ ...size, height: size.height - LEGEND_PX }),
-    x: { label: xLabel, domain: [first, 0], ticks: size.width / 90 },
-    y: { label: null, domain: [0, top > 0 ? top * 1.1 : 1], grid: true, ticks: 4 },
+    x: { label: xLabel, domain: [-SHOWN_S, 0], ticks: [-60, -45, -30, -15, 0] },
+    y: { label: null, domain: [0, top || 1], nice: true, grid: true, ticks: 4 },
     color: { domain: names, range: SERIES.slice(0, names.length), legend: true },
     marks: [
       points.length > names.length
         ? Plot.lineY(points, { x: 'x', y: 'y', stroke: 'series', strokeWidth: 1.6 })
         : null,
-      points.length < 8
-        ? Plot.dot(points, { x: 'x', y: 'y', fill: 'series', r: 2.2 })
+      known.length < 8
+        ? Plot.dot(known, { x: 'x', y: 'y', fill: 'series', r: 2.2 })
         : null
     ]
   });
@@ -207,7 +218,7 @@ function useStats(
       set(known =>
         stats
           ? {
-              samples: sampled(known.samples, known.stats, stats),
+              samples: sampled(known.samples, stats),
               stats,
               error: null
             }

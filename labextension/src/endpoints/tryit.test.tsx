@@ -4,19 +4,40 @@ import { TryIt } from './tryit';
 
 jest.mock('../ui/context', () => jest.requireActual('../testing/screen'));
 
-/** The table of answers, as lines, after so many rows were asked. */
-async function answered(count: number): Promise<string[][]> {
+/** The page after so many rows were asked of version 1. */
+async function asked(count: number) {
   const predictions = Array.from({ length: count }, (_, at) => ({
     prediction: at * 10
   }));
   const around = new Around(() => ({
     text: async () => JSON.stringify({ predictions, took_s: 0.01 })
   }));
-  const screen = await draw(
-    <TryIt name="high" columns={[]} ready onAnswer={() => undefined} />,
-    around
-  );
+  const screen = await draw(<Switching />, around);
   await screen.click('Predict');
+  return screen;
+}
+
+/** An endpoint whose version and state a test changes by buttons of its own. */
+function Switching(): React.ReactElement {
+  const [version, setVersion] = React.useState(1);
+  const [ready, setReady] = React.useState(true);
+  return (
+    <>
+      <TryIt
+        name="high"
+        columns={[]}
+        {...{ ready, version }}
+        onAnswer={() => undefined}
+      />
+      <button onClick={() => setVersion(2)}>switch</button>
+      <button onClick={() => setReady(false)}>stop</button>
+    </>
+  );
+}
+
+/** The table of answers, as lines, after so many rows were asked. */
+async function answered(count: number): Promise<string[][]> {
+  const screen = await asked(count);
   const lines = [...screen.host.querySelectorAll('tr')].map(line =>
     [...line.children].map(cell => cell.textContent ?? '')
   );
@@ -35,4 +56,15 @@ it('the answers of several rows have their numbers, as refusals count rows', asy
 
 it('the answer to one row needs none', async () => {
   expect(await answered(1)).toEqual([['prediction'], ['0']]);
+});
+
+it('an answer says which version gave it, when another has the traffic and when none has', async () => {
+  const screen = await asked(1);
+  const said = 'Answered by version 1 in 10 ms';
+  for (const happens of ['switch', 'stop']) {
+    await screen.click(happens);
+    expect(screen.text()).toContain(said);
+  }
+  expect(screen.text()).toContain('It takes no traffic now.');
+  screen.close();
 });

@@ -27,6 +27,8 @@ export function TryIt(props: {
   name: string;
   columns: readonly Column[];
   ready: boolean;
+  /** Which version has the traffic. */
+  version: number;
   /** It was asked, and has answered or refused. */
   onAnswer: () => void;
 }): React.ReactElement {
@@ -35,7 +37,7 @@ export function TryIt(props: {
   const [asJson, setAsJson] = React.useState(columns.length > MOST_FIELDS);
   const [typed, setTyped] = React.useState<Typed>(() => examples(columns));
   const [pasted, setPasted] = React.useState('');
-  const asked = useAsked(props.name, props.onAnswer);
+  const asked = useAsked(props.name, props.version, props.onAnswer);
   const { row, wrong } = parseRow(columns, typed, trans);
   const [touched, touch] = React.useState(false);
   const refused = asked.error && columnOf(asked.error.problem, columns);
@@ -128,13 +130,12 @@ export function TryIt(props: {
           ) : null}
           {asked.busy ? <Waited /> : null}
           <span aria-live="polite">
-            {!props.ready ? (
+            {asked.answer ? <Answered answer={asked.answer} by={asked.by} /> : null}{' '}
+            {props.ready ? null : (
               <span className="jp-Kf-quiet">
                 {trans.__('It takes no traffic now.')}
               </span>
-            ) : asked.answer ? (
-              <Answered answer={asked.answer} />
-            ) : null}
+            )}
           </span>
         </div>
       </form>
@@ -166,15 +167,20 @@ function Waited(): React.ReactElement {
 }
 
 /** The answer to one row, beside the button; of more rows how many, which the table below has. */
-function Answered({ answer }: { answer: Predicted }): React.ReactElement {
+function Answered(props: { answer: Predicted; by: number }): React.ReactElement {
   const { trans } = useKf();
+  const { answer, by } = props;
   const [row] = answer.predictions;
   const one = answer.predictions.length === 1 && 'prediction' in row;
   return (
     <>
       {one ? <b className="jp-Kf-answer">{shown(row['prediction'])}</b> : null}{' '}
       <span className="jp-Kf-quiet">
-        {trans.__('Answered in %1', formatDuration(toNumber(answer.took_s)))}
+        {trans.__(
+          'Answered by version %1 in %2',
+          by,
+          formatDuration(toNumber(answer.took_s))
+        )}
       </span>
     </>
   );
@@ -194,6 +200,8 @@ function large(column: Column): number | bigint | undefined {
 interface IAsked {
   busy: boolean;
   answer: Predicted | null;
+  /** The version that had the traffic when it was asked: another may have it since. */
+  by: number;
   error: KfError | null;
   /** Rows as JSON, sent as they are. */
   send: (rows: string) => void;
@@ -202,9 +210,9 @@ interface IAsked {
 }
 
 /** One question at a time. An endpoint may hang: the form stays usable, the wait can be left. */
-function useAsked(name: string, onAnswer: () => void): IAsked {
+function useAsked(name: string, version: number, onAnswer: () => void): IAsked {
   const { kf } = useKf();
-  const nothing = { busy: false, answer: null, error: null };
+  const nothing = { busy: false, answer: null, by: version, error: null };
   const [state, set] = React.useState<Omit<IAsked, 'send' | 'clear'>>(nothing);
   const asked = React.useRef<AbortController | null>(null);
   // The request is given up too: a browser allows six at a time, and it may hang for long.

@@ -301,8 +301,22 @@ function Rows(props: {
   drop: (at: number) => void;
 }): React.ReactElement {
   const { trans } = useKf();
+  const box = React.useRef<HTMLDivElement>(null);
+  const added = React.useRef(false);
+  React.useEffect(() => {
+    if (added.current) {
+      added.current = false;
+      box.current
+        ?.querySelector<HTMLElement>('.jp-Kf-pair:nth-last-child(2) input')
+        ?.focus();
+    }
+  }, [props.count]);
+  const add = () => {
+    added.current = true; // what was added is typed next
+    props.add();
+  };
   return (
-    <div className="jp-Kf-rowsOf">
+    <div className="jp-Kf-rowsOf" ref={box}>
       {Array.from({ length: props.count }, (_, at) => (
         <div key={at} className="jp-Kf-pair">
           {props.row(at)}
@@ -320,7 +334,7 @@ function Rows(props: {
           </button>
         </div>
       ))}
-      <Button label={trans.__('Add')} onClick={props.add} />
+      <Button label={trans.__('Add')} onClick={add} />
     </div>
   );
 }

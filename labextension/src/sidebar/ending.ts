@@ -2,6 +2,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IRuns } from '../services/runs';
 import { ENDED } from '../services/validate';
+import { kindWord } from '../ui/kinds';
+import { endOf } from '../ui/names';
 import type { RunRow } from '../wire';
 
 type Told = Pick<RunRow, 'id' | 'kind' | 'state'>;
@@ -13,24 +15,29 @@ export interface IEnding {
   yes: string;
 }
 
-/** How one run is ended, or deleted when it has ended. */
-export function endingOf(run: Told, title: string, trans: TranslationBundle): IEnding {
+/** How one run is ended, or deleted when it has ended: by kind, name and the end of its id. */
+export function endingOf(
+  run: Told & Pick<RunRow, 'name'>,
+  trans: TranslationBundle
+): IEnding {
+  const kind = kindWord(run.kind, trans);
+  const which = [run.name, endOf(run.id)].filter(Boolean).join(' ');
   if (ENDED.has(run.state)) {
     return {
       label: trans.__('Delete'),
-      question: trans.__('Delete %1 for good?', title),
+      question: trans.__('Delete the %1 run %2 for good?', kind, which),
       yes: trans.__('Delete')
     };
   }
   return run.kind === 'serve'
     ? {
         label: trans.__('Stop'),
-        question: trans.__('Stop %1?', title),
+        question: trans.__('Stop the %1 run %2?', kind, which),
         yes: trans.__('Stop it')
       }
     : {
         label: trans.__('Cancel'),
-        question: trans.__('Cancel %1?', title),
+        question: trans.__('Cancel the %1 run %2?', kind, which),
         yes: trans.__('Cancel it')
       };
 }

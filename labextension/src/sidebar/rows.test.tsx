@@ -36,7 +36,7 @@ it('a row says by a click what the key Delete does, which asks, opens nothing an
   expect(going.getAttribute('aria-keyshortcuts')).toBe('Delete');
   expect(going.querySelector('.jp-Kf-rowAct')!.textContent).toBe('Cancel');
   await page.on(done.querySelector('.jp-Kf-rowAct')!);
-  expect(page.text()).toContain('Delete b for good?');
+  expect(page.text()).toContain('Delete the train run b for good?');
   expect(document.activeElement!.textContent).toBe('Keep');
   await page.click('Keep');
   expect(document.activeElement!.getAttribute('role')).toBe('listbox');
@@ -82,14 +82,37 @@ it('what is selected is cancelled or deleted together, after one question', asyn
 });
 
 it('runs are cancelled, endpoints stopped, and what has ended is deleted', () => {
-  const said = (more: Partial<RunRow>) => endingOf(row('a', more), 'a', trans).question;
-  expect([said({}), said({ kind: 'serve' }), said({ state: 'LOST' })]).toEqual([
-    'Cancel a?',
-    'Stop a?',
-    'Delete a for good?'
+  const said = (more: Partial<RunRow>) =>
+    endingOf(row('a-0123456fx1', more), trans).question;
+  // Several may have one name: which of them is said by its kind and id.
+  expect([
+    said({}),
+    said({ kind: 'serve' }),
+    said({ kind: 'batch', state: 'LOST' })
+  ]).toEqual([
+    'Cancel the train run a 6fx1?',
+    'Stop the serve run a 6fx1?',
+    'Delete the batch run a 6fx1 for good?'
   ]);
   const labels = (rows: RunRow[]) => endingsOf(rows, trans).map(({ label }) => label);
   expect(labels([row('a'), row('b')])).toEqual(['Cancel']);
   expect(labels([over('a')])).toEqual(['Delete']);
   expect(labels([row('a'), over('b')])).toEqual(['Cancel 1', 'Delete 1']);
+});
+
+it('the detail begins with the metric, and only the active row says what Delete does', async () => {
+  const made = Date.now() / 1000 - 8 * 60;
+  const rows = ['a-1', 'b-1', 'c-1'].map(id =>
+    row(id, { created_s: made, metrics: { mae: 0.25 } })
+  );
+  const page = await shown(rows);
+  const detail = page.options()[0].querySelector('.jp-Kf-rowDetail')!.textContent;
+  expect(detail).toBe('mae 0.25 · train · 8 min. ago');
+  for (const option of [0, 1, 2]) {
+    await page.on(page.options()[option], true);
+  }
+  const marked = (of: string) => page.options().map(one => one.matches(of));
+  expect(marked('[aria-selected=true]')).toEqual([true, true, true]);
+  expect(marked('.jp-mod-active')).toEqual([false, false, true]);
+  page.close();
 });

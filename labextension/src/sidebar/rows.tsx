@@ -61,12 +61,12 @@ export function Rows(props: {
     row && commands.execute(CommandIDs.open, { thing: row.thing, id: row.id });
   const place = asking ? list.indexOf(asking.id) : -1;
   const asked = list.row(place)?.run;
-  const ending = asked && endingOf(asked, list.row(place)!.title, trans);
+  const ending = asked && endingOf(asked, trans);
   const question = ending?.question === asking?.question ? ending : null;
-  const ask = ({ id, run, title }: IRow) => {
+  const ask = ({ id, run }: IRow) => {
     if (run) {
       setTop(box.current?.scrollTop ?? 0);
-      setAsking({ id, question: endingOf(run, title, trans).question });
+      setAsking({ id, question: endingOf(run, trans).question });
     }
   };
   const end = (runs: readonly RunRow[]) => {
@@ -169,7 +169,7 @@ export function Rows(props: {
           }}
           render={index => {
             const row = list.row(index);
-            const ending = row?.run ? endingOf(row.run, row.title, trans) : null;
+            const ending = row?.run ? endingOf(row.run, trans) : null;
             return (
               <Row
                 id={`${base}${index}`}
@@ -190,7 +190,7 @@ export function Rows(props: {
         {question && asked ? (
           <Asking
             className="jp-Kf-row jp-mod-asking"
-            style={{ top: place * ROW_PX - top, height: ROW_PX }}
+            style={{ top: place * ROW_PX - top, minHeight: ROW_PX, height: 'auto' }}
             question={question.question}
             yes={question.yes}
             no={trans.__('Keep')}

@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { STATES } from '../services/validate';
 import type { IKubeflow, Thing } from '../tokens';
 import type { EndpointRow, RunRow, State, StudyRow, ThingRow } from '../wire';
-import { formatAgo, formatDuration, formatNumber, toNumber } from '../ui/format';
+import { formatAge, formatDuration, formatNumber, toNumber } from '../ui/format';
 import { shortDigest } from '../ui/names';
 import { kindWord } from '../ui/kinds';
 import { finishedIn, finishedWords } from '../ui/trials';
@@ -53,7 +53,8 @@ export function runRow(run: RunRow, trans: TranslationBundle): IRow {
     thing: run.kind === 'tune' ? 'study' : 'run',
     title: run.name,
     detail: () =>
-      joined(kindWord(run.kind, trans), when(run, trans), ...metricWords(run)),
+      // First what the list is looked at for: a narrow one cuts off the end.
+      joined(...metricWords(run), kindWord(run.kind, trans), when(run, trans)),
     state: run.state,
     progress,
     run
@@ -73,7 +74,7 @@ function when(run: RunRow, trans: TranslationBundle): string {
     return trans.__('%1 left', formatDuration(remaining));
   }
   // Of when it was asked for, by which the list is in order: a long run has ended since.
-  const age = formatAgo(run.created_s);
+  const age = formatAge(run.created_s);
   const took = toNumber(run.ended_s) - toNumber(run.started_s);
   return Number.isFinite(took) ? joined(age, formatDuration(took)) : age;
 }
@@ -195,7 +196,7 @@ function thingRow(thing: Thing, row: ThingRow): IRow {
     id: row.name,
     thing,
     title: row.name,
-    detail: () => joined(`v${version}`, shortDigest(digest), formatAgo(created_s)),
+    detail: () => joined(`v${version}`, shortDigest(digest), formatAge(created_s)),
     state: null,
     progress: null,
     run: null

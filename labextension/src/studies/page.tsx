@@ -1,6 +1,5 @@
 /** The page of a study: how the search goes, what matters, its trials, and promotion. */
 import * as React from 'react';
-import { part } from '../services/rest';
 import { ENDED } from '../services/validate';
 import { Ago } from '../ui/clock';
 import { closeWhenRemoved } from '../ui/closing';
@@ -19,9 +18,16 @@ import {
 import { StateBadge } from '../ui/state';
 import { useStudy } from '../ui/studyplots';
 import { trialWords } from '../ui/trials';
-import type { Promoted, StudyPaper } from '../wire';
-import { parameters, unpromoted } from './model';
+import type { StudyPaper } from '../wire';
+import { parameters } from './model';
 import { ImportancePlot, ParallelPlot } from './plots';
+import {
+  ChosenTrial,
+  type IPromotion,
+  Promote,
+  Refused,
+  usePromotion
+} from './promotion';
 import { Trials } from './trials';
 
 export function makeStudyPage(context: IContext, id: string): KfWidget {
@@ -41,9 +47,15 @@ function Paper({ paper }: { paper: StudyPaper }): React.ReactElement {
   const [chosen, choose] = React.useState<number | null>(null);
   const names = React.useMemo(() => parameters(study, space), [study, space]);
   const { run } = study;
+  const promotion = usePromotion(study);
+  const trial = study.trials.find(one => one.number === chosen);
+  const select = (number: number | null) => {
+    promotion.action.clear(); // what was said was said of another
+    choose(number);
+  };
   return (
     <>
-      <Head paper={paper} chosen={chosen} />
+      <Head paper={paper} promotion={trial ? null : promotion} />
       {run.state === 'FAILED' && run.error ? <ProblemBox problem={run.error} /> : null}
       {study.trials.length === 0 ? (
         <p className="jp-Kf-quiet jp-Kf-pad">
@@ -81,7 +93,14 @@ function Paper({ paper }: { paper: StudyPaper }): React.ReactElement {
             <ParallelPlot study={study} space={space} metric={metric} chosen={chosen} />
           </Section>
           <Section title={trans.__('Trials')}>
-            <Trials study={study} parameters={names} chosen={chosen} choose={choose} />
+            <Trials
+              study={study}
+              parameters={names}
+              chosen={chosen}
+              choose={select}
+              promoted={promotion.made}
+            />
+            {trial ? <ChosenTrial {...{ study, trial, promotion }} /> : null}
           </Section>
           <LineageSection thing={run.id} />
         </div>
@@ -90,35 +109,19 @@ function Paper({ paper }: { paper: StudyPaper }): React.ReactElement {
   );
 }
 
-function Head(props: { paper: StudyPaper; chosen: number | null }): React.ReactElement {
+function Head(props: {
+  paper: StudyPaper;
+  /** Of the best trial; null where one is chosen, which is promoted at its place. */
+  promotion: IPromotion | null;
+}): React.ReactElement {
   const { kf, trans } = useKf();
+  const { promotion } = props;
   const { study } = props.paper;
   const { run } = study;
   const action = useAction();
   const best = study.best[0];
-  const number = props.chosen ?? best?.number ?? null;
-  const trial = study.trials.find(one => one.number === number);
+  const trial = best && study.trials.find(one => one.number === best.number);
   const running = !ENDED.has(run.state);
-  const refused = trial ? unpromoted(study, trial, trans) : '';
-  const promote = () =>
-    action.run('promote', async () => {
-      const { model } = await kf.rest.post<Promoted>(
-        `studies/${part(run.id)}/promote`,
-        {
-          trial: number
-        }
-      );
-      const label = `${model.name}@${model.version}`;
-      return (
-        <>
-          {trans.__('Trial %1 is model', number!)}{' '}
-          <ThingLink thing="model" id={label} />
-          {model.notes.map(note => (
-            <div key={note}>{note}</div>
-          ))}
-        </>
-      );
-    });
   return (
     <>
       <PageHead
@@ -142,27 +145,7 @@ function Head(props: { paper: StudyPaper; chosen: number | null }): React.ReactE
                 }
               />
             ) : null}
-            {number !== null && trial ? (
-              <ConfirmButton
-                key={number}
-                label={
-                  number === best?.number
-                    ? trans.__('Promote the best trial')
-                    : trans.__('Promote trial %1', number)
-                }
-                question={trans.__(
-                  'Make trial %1 the newest version of model %2?',
-                  number,
-                  run.name
-                )}
-                yes={trans.__('Promote')}
-                tone="accent"
-                no={trans.__('Not now')}
-                title={refused || undefined}
-                disabled={refused !== '' || action.busy !== null}
-                onConfirm={promote}
-              />
-            ) : null}
+            {promotion && trial ? <Promote {...{ study, trial, promotion }} /> : null}
           </>
         }
       />
@@ -172,12 +155,11 @@ function Head(props: { paper: StudyPaper; chosen: number | null }): React.ReactE
           label={trans.__('Progress of the search')}
         />
       ) : null}
-      {refused ? (
-        <p className="jp-Kf-quiet jp-Kf-pad" role="status">
-          {refused}
-        </p>
+      {promotion && trial ? (
+        <Refused study={study} trial={trial} className="jp-Kf-pad" />
       ) : null}
       <ActionNote action={action} />
+      {promotion ? <ActionNote action={promotion.action} /> : null}
     </>
   );
 }

@@ -13,9 +13,11 @@ export function Trials(props: {
   parameters: string[];
   chosen: number | null;
   choose: (trial: number | null) => void;
+  /** The models that trials became, by their numbers. */
+  promoted: Readonly<Record<number, string>>;
 }): React.ReactElement {
   const { trans } = useKf();
-  const { study, parameters } = props;
+  const { study, parameters, promoted } = props;
   const [order, setOrder] = React.useState<{ key: SortKey; descending: boolean }>(
     () => ({
       key: `metric ${study.metrics[0]}`,
@@ -35,12 +37,17 @@ export function Trials(props: {
       {
         key: 'number',
         title: trans.__('Trial'),
-        width: '76px',
+        width: Object.keys(promoted).length ? '150px' : '76px',
         cell: trial => (
           <>
             {trial.number}{' '}
             {best.has(trial.number) ? (
               <span className="jp-Kf-tag">{trans.__('best')}</span>
+            ) : null}{' '}
+            {promoted[trial.number] ? (
+              <span className="jp-Kf-tag" title={promoted[trial.number]}>
+                {trans.__('promoted')}
+              </span>
             ) : null}
           </>
         )
@@ -86,7 +93,7 @@ export function Trials(props: {
         )
       }
     ],
-    [study.metrics.join(' '), parameters.join(' '), best, trans]
+    [study.metrics.join(' '), parameters.join(' '), best, promoted, trans]
   );
   return (
     <VirtualTable

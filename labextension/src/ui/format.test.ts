@@ -1,6 +1,12 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { speak } from '../services/words';
-import { formatBytes, formatDuration, formatNumber, toNumber } from './format';
+import {
+  formatBytes,
+  formatDuration,
+  formatNumber,
+  formatTime,
+  toNumber
+} from './format';
 import { shortDigest } from './names';
 
 describe('numbers as people read them', () => {
@@ -76,4 +82,20 @@ it('a whole number is said with all its digits, also one that JavaScript has not
   expect(formatNumber(1234567890123456)).toBe('1,234,567,890,123,456');
   expect(formatNumber('9007199254740993')).toBe('9,007,199,254,740,993');
   expect(formatNumber(1e20)).toBe('1.00e+20');
+});
+
+describe('a time', () => {
+  const at = new Date(new Date().getFullYear(), 10, 28, 5, 31).getTime() / 1000;
+  afterEach(() => document.documentElement.removeAttribute('lang'));
+
+  it('has day, short month and time, as the page’s language writes them', () => {
+    expect(formatTime(at)).toMatch(/^Nov 28, 05:31\sAM$/);
+    document.documentElement.lang = 'de';
+    expect(formatTime(at)).toMatch(/^28\. Nov\.,? 05:31$/);
+  });
+
+  it('has its year when that is another', () => {
+    expect(formatTime(0)).toContain(String(new Date(0).getFullYear()));
+    expect(formatTime(null)).toBe('–');
+  });
 });

@@ -85,10 +85,30 @@ export function formatAgo(at_s: Num | null | undefined): string {
   return Number.isFinite(at) ? Time.formatHuman(new Date(at * 1000)) : '–';
 }
 
-/** The full date and time, for tooltips and facts. */
-export function formatTime(at_s: Num | null | undefined): string {
+/** "5 min. ago": the same, where there is little room. */
+export function formatAge(at_s: Num | null | undefined): string {
   const at = toNumber(at_s);
-  return Number.isFinite(at) ? Time.format(new Date(at * 1000)) : '–';
+  return Number.isFinite(at) ? Time.formatHuman(new Date(at * 1000), 'short') : '–';
+}
+
+/** "28 Nov, 05:31", in the browser's language; of another year, with the year. */
+export function formatTime(at_s: Num | null | undefined): string {
+  const seconds = toNumber(at_s);
+  if (!Number.isFinite(seconds)) {
+    return '–';
+  }
+  const at = new Date(seconds * 1000);
+  const now = new Date();
+  const page = document.documentElement.lang || 'en';
+  // The page's language, as the browser's own country writes it.
+  const mine = navigator.language.split('-')[0] === page.split('-')[0];
+  return at.toLocaleString(mine ? navigator.language : page, {
+    day: 'numeric',
+    month: 'short',
+    year: at.getFullYear() === now.getFullYear() ? undefined : 'numeric',
+    hour: '2-digit',
+    minute: '2-digit'
+  });
 }
 
 /** A column's type without what only the file format cares about. */

@@ -3,12 +3,15 @@ import * as React from 'react';
 import type { Study } from '../wire';
 import { useKf } from './context';
 import { formatNumber } from './format';
-import { history, type IAttempt } from './history';
+import { history, type IAttempt, scale } from './history';
 import { PlotView } from './plot';
 import { ticks } from './ticks';
 
 const BEST = 'var(--jp-brand-color1)';
 const QUIET = 'var(--jp-ui-font-color3)';
+const FAILED = 'var(--jp-error-color1)';
+/** So many trials beyond the scale are named. */
+const MOST_NAMED = 3;
 
 export function HistoryPlot(props: {
   study: Study;
@@ -20,30 +23,43 @@ export function HistoryPlot(props: {
   const { trans } = useKf();
   const { study, metric, compact } = props;
   const name = study.metrics[metric];
-  const data = React.useMemo(() => history(study, metric), [study, metric]);
-  const [bestWord, trialWord, prunedWord] = [
+  const data = React.useMemo(() => {
+    const told = history(study, metric);
+    return { ...told, scale: scale(told) };
+  }, [study, metric]);
+  const { beyond } = data.scale;
+  const [bestWord, trialWord, prunedWord, failedWord] = [
     trans.__('best so far'),
     trans.__('trial'),
-    trans.__('ended early')
+    trans.__('ended early'),
+    trans.__('failed')
   ];
+  const inside = data.attempts.filter(attempt => !beyond.includes(attempt));
   const pruned = data.attempts.some(attempt => attempt.pruned);
   const words = ({ number, value, pruned }: IAttempt) =>
     [`${trialWord} ${number}`, `${name} ${formatNumber(value)}`]
       .concat(pruned ? [prunedWord] : [])
       .join('\n');
-  return (
+  const plot = (
     <PlotView
       label={trans.__('%1 of each trial, and the best so far', name)}
       height={props.height}
       data={data}
       draw={({ Plot, frame, LEGEND_PX, axis, left }, size) => {
-        const numbers = data.attempts.map(({ number }) => number);
-        const values = data.attempts.map(({ value }) => value);
-        const y = ticks(...around(values), { most: size.height / 40, around: true });
+        const numbers = [...data.attempts.map(({ number }) => number), ...data.failed];
+        const { low, high } = data.scale;
+        const y = ticks(...around(low, high), { most: size.height / 40, around: true });
         const x = ticks(Math.min(...numbers), Math.max(...numbers), {
           most: size.width / 60,
           whole: true
         });
+        const shown = [
+          [bestWord, BEST],
+          [trialWord, 'var(--jp-ui-font-color2)'],
+          ...(pruned ? [[prunedWord, QUIET]] : []),
+          ...(data.failed.length ? [[failedWord, FAILED]] : [])
+        ];
+        const floor = y.values[0];
         return Plot.plot({
           ...frame({ ...size, height: size.height - (compact ? 0 : LEGEND_PX) }),
           ...(compact ? { marginTop: 8, marginBottom: 20 } : { marginTop: 24 }),
@@ -57,8 +73,8 @@ export function HistoryPlot(props: {
             ...axis(y)
           },
           color: {
-            domain: [bestWord, trialWord, ...(pruned ? [prunedWord] : [])],
-            range: [BEST, 'var(--jp-ui-font-color2)', ...(pruned ? [QUIET] : [])],
+            domain: shown.map(([word]) => word),
+            range: shown.map(([, colour]) => colour),
             legend: !compact
           },
           marks: [
@@ -69,7 +85,23 @@ export function HistoryPlot(props: {
               curve: 'step-after',
               strokeWidth: 1.8
             }),
-            Plot.dot(data.attempts, {
+            // At the edge, where the scale has no room for it, or without a value.
+            Plot.dot(beyond, {
+              x: 'number',
+              y: 'value',
+              r: 4,
+              symbol: 'triangle',
+              rotate: attempt => (attempt.value < data.scale.low ? 180 : 0),
+              fill: attempt => (attempt.pruned ? prunedWord : trialWord)
+            }),
+            Plot.dot(data.failed, {
+              x: number => number,
+              y: () => floor,
+              r: 3.5,
+              symbol: 'times',
+              stroke: () => failedWord
+            }),
+            Plot.dot(inside, {
               x: 'number',
               y: 'value',
               r: compact ? 2.2 : 3,
@@ -90,11 +122,32 @@ export function HistoryPlot(props: {
       }}
     />
   );
+  const named = beyond
+    .slice(0, MOST_NAMED)
+    .map(({ number, value }) => `${trialWord} ${number} (${formatNumber(value)})`);
+  const more = beyond.length - named.length;
+  return beyond.length ? (
+    <>
+      {plot}
+      <p className="jp-Kf-quiet">
+        {trans.__(
+          'Beyond the scale, at its edge: %1',
+          [...named, more > 0 ? trans.__('%1 more', more) : '']
+            .filter(Boolean)
+            .join(', ')
+        )}
+      </p>
+    </>
+  ) : (
+    plot
+  );
 }
 
 /** The ends of what is drawn; some room around a value that never changed. */
-function around(values: number[]): [number, number] {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+function around(low: number | undefined, high: number): [number, number] {
+  if (low === undefined) {
+    return [0, 1];
+  }
   const room = low === high ? Math.abs(low) * 0.02 || 1 : 0;
-  return values.length ? [low - room, high + room] : [0, 1];
+  return [low - room, high + room];
 }

@@ -11,7 +11,6 @@ interface IAsked {
   cell: string;
   notebook?: string;
   below?: string;
-  loads?: boolean;
 }
 
 /**
@@ -71,9 +70,7 @@ export function Empty(props: { text: string; code?: string }): React.ReactElemen
           <Button
             label={trans.__('Insert into the notebook')}
             disabled={action.busy !== null}
-            onClick={() =>
-              action.run('insert', () => insert({ cell: code, loads: true }))
-            }
+            onClick={() => action.run('insert', () => insert({ cell: code }))}
           />
           <ActionNote action={action} />
         </>

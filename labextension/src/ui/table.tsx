@@ -53,11 +53,13 @@ export function VirtualTable<R>(props: ITableProps<R>): React.ReactElement {
   const height = props.mostRows
     ? Math.min(props.mostRows, Math.max(1, rows.length)) * rowHeight
     : undefined;
+  // Without a known height it may; a table that does not has no strip kept free for the bar.
+  const scrolls = !props.mostRows || rows.length > props.mostRows;
   const minWidth = leastWidth(columns);
   return (
     <>
       <div
-        className="jp-Kf-grid"
+        className={`jp-Kf-grid${scrolls ? ' jp-mod-scrolls' : ''}`}
         role="grid"
         aria-label={props.label}
         aria-rowcount={rows.length + 1}
