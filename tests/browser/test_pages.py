@@ -604,6 +604,7 @@ def test_a_form_makes_a_cell_that_runs(stocked: Client, lab: Lab, screen: Screen
     assert not [said for said in screen.said if "Failed to load" in said]
     # A kernel that was restarted has forgotten the magics: to insert loads them anew.
     screen.command("docmanager:open", path="form.ipynb")
+    screen.kernel_ready()  # the form is in front until the notebook is
     screen.page.evaluate(_RESTART)
     screen.kernel_ready()
     screen.command("jupyter-kf:open", thing="form", id="train")
