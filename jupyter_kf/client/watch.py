@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from jupyter_kf import locks
@@ -20,6 +20,7 @@ from jupyter_kf.store.runs import damage_named
 
 _FIRST_DELAY_S, _LONGEST_DELAY_S = 0.01, 0.25
 _SUBMIT_GRACE_S = 30.0  # until the submitter has locked its spec.json, or where it can't
+_SUBMITTED = Observation(State.PENDING, "being submitted")
 
 Look = Callable[[Run], None] | None
 
@@ -65,26 +66,27 @@ class Watcher:
         by_backend: dict[str, list[Ref]] = {}
         seen: dict[str, Observation] = {}
         for run_id in filter(self._store.runs.is_run, run_ids):
-            try:
+            with contextlib.suppress(NotFound, StoreError):
                 if self._being_submitted(run_id):
-                    seen[run_id] = Observation(State.PENDING, "being submitted")
-                    continue
-                ref = self.ref(run_id)
-            except (FileNotFoundError, NotFound, StoreError):
-                continue
-            by_backend.setdefault(ref.backend, []).append(ref)
+                    seen[run_id] = _SUBMITTED
+                else:
+                    ref = self.ref(run_id)
+                    by_backend.setdefault(ref.backend, []).append(ref)
         for name, refs in by_backend.items():
             try:
-                found = self.backend_of(name).observe(refs)
+                seen.update(self._ask(name, refs))
             except KfError as error:
                 unknown = Observation(State.PENDING, f"nobody can tell how it is: {error.what}")
                 seen.update({ref.run_id: unknown for ref in refs})
-                continue
-            seen.update(found)
-            for run_id, observation in found.items():
-                with contextlib.suppress(StoreError, OSError):  # a full disk hides no run
-                    self._store.runs.settle(run_id, observation)
         return seen
+
+    def _ask(self, name: str, refs: Sequence[Ref]) -> Mapping[str, Observation]:
+        """What one backend sees of its runs; ends are written down, where the disk takes them."""
+        found = self.backend_of(name).observe(refs)
+        for run_id, observation in found.items():
+            with contextlib.suppress(StoreError, OSError):  # a full disk hides no run
+                self._store.runs.settle(run_id, observation)
+        return found
 
     def run(self, run_id: str) -> Run:
         """A run as it is now.
@@ -97,10 +99,10 @@ class Watcher:
         run = self._store.runs.read(run_id)
         if run.state.ended:
             return run
-        seen = self.observe([run_id]).get(run_id)
-        if seen is None or seen.state is State.PENDING:
-            self.backend_of(self.ref(run_id).backend)  # says what keeps it from being observed
-        return self._store.runs.read(run_id, seen)
+        if self._being_submitted(run_id):
+            return self._store.runs.read(run_id, _SUBMITTED)
+        ref = self.ref(run_id)
+        return self._store.runs.read(run_id, self._ask(ref.backend, [ref]).get(run_id))
 
     def runs(self) -> list[Run]:
         """All runs, the newest first."""
@@ -168,4 +170,6 @@ class Watcher:
         with contextlib.suppress(OSError):  # somebody else's store, a read-only one
             if locks.held(folder.spec):
                 return True
-        return time.time() - folder.spec.stat().st_mtime < _SUBMIT_GRACE_S
+        with contextlib.suppress(FileNotFoundError):  # deleted just now
+            return time.time() - folder.spec.stat().st_mtime < _SUBMIT_GRACE_S
+        return False

@@ -273,8 +273,9 @@ def _read(folder: RunFolder, seen: Seen | None) -> Run:
     run = replace(run, metrics=told["metrics"], progress=told["progress"])
     if result is None:
         run = _living(run, seen, told)
-        look = (read_json(folder.job) or {}).get("look") if run.kind == "train" else None
-        return replace(run, reason=run.reason or look or "")
+        if run.reason or run.kind != "train":
+            return run
+        return replace(run, reason=(read_json(folder.job) or {}).get("look") or "")
     told_error = result.get("error")
     return replace(
         run,
