@@ -26,8 +26,9 @@ from kubespawner.objects import make_namespace
 
 from tests.cluster import faults
 from tests.cluster.control import wait_for
-from tests.cluster.test_spawner import STRICT, gone, progress, servers
-from tests.spawner.hub import INTERNAL_SSL, Hub, on_kubernetes, running_hub
+from tests.cluster.test_spawner import STRICT, gone, servers
+from tests.spawner.hub import INTERNAL_SSL, on_kubernetes, running_hub
+from tests.spawner.watching import start
 
 EACH_THEIR_OWN = """
 c.KfSpawner.enable_user_namespaces = True
@@ -95,7 +96,7 @@ def test_a_namespace_of_ones_own_is_made_and_one_that_is_not_marked_is_never_use
     try:
         with running_hub(tmp_path, each, **settings) as hub:
             for user in ("bob", "cyd"):
-                message = refusal(hub, user)
+                message = start(hub, user, {"workspace": "none"}).last
                 assert f"{namespace}-{user} is there and is not marked as yours" in message
                 assert not servers(api, f"{namespace}-{user}")
             for user in ("ada", "dan"):
@@ -188,16 +189,6 @@ def certificates_are_good(core, namespace: str, pod: str, folder: Path) -> None:
 def marks(user: str) -> dict:
     """Metadata of a namespace that is this user's."""
     return {"labels": {OWNED: "true"}, "annotations": {OWNER: user}}
-
-
-def refusal(hub: Hub, user: str) -> str:
-    """Why a start was refused, at once or a moment later."""
-    answer = hub.ask(user, {"workspace": "none"})
-    return (
-        answer.json()["message"]
-        if answer.status_code >= 400
-        else progress(hub, user)[-1]["message"]
-    )
 
 
 def asked(api_proxy, method: str, part: str) -> bool:

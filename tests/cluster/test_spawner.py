@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import time
 from collections.abc import Iterator
 
-import httpx
 import pytest
 from jupyter_kf_spawner.catalogue import load
 from jupyter_kf_spawner.cluster import OWNER
@@ -17,7 +14,8 @@ from kubernetes.client.exceptions import ApiException
 
 from tests.cluster.control import wait_for
 from tests.spawner.conftest import PUBLISHED
-from tests.spawner.hub import TOKEN, Hub, on_kubernetes, running_hub, xsrf
+from tests.spawner.hub import Hub, on_kubernetes, running_hub, xsrf
+from tests.spawner.watching import follow, start
 
 RESTRICTED = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
 # Two failures in a row would end this hub; a start that can't succeed is given up soon.
@@ -54,12 +52,9 @@ def test_pod_security_restricted_takes_every_combination(api, namespace):
 
 def test_a_gpu_that_nobody_has_is_explained_and_counts_for_nothing(hub, api, namespace):
     for _ in range(3):
-        hub.ask("grace", {"image": "pytorch-gpu", "size": "large", "gpu": "nvidia"})
-        said = progress(hub, "grace")
-        assert said[-1]["failed"]
-        assert "No machine can take the server now" in said[-1]["message"]
-        percents = [one["progress"] for one in said]
-        assert percents == sorted(percents) and percents[-1] == 100 and 5 in percents
+        told = start(hub, "grace", {"image": "pytorch-gpu", "size": "large", "gpu": "nvidia"})
+        assert told.failed and "No machine can take the server now" in told.last
+        assert told.climbs and 5 in told.percents
         wait_for(lambda: not servers(api, namespace), 30, "the pod to be removed")
     assert hub.alive and "consecutive spawn" not in hub.log.read_text()
 
@@ -77,9 +72,7 @@ def test_a_used_up_quota_is_explained_at_once_with_its_figures(hub, api, namespa
     assert "for everybody: 1Gi of memory" in page and "too little left: memory" in page
     assert "NVIDIA GPU (0 free now)" in page
     for _ in range(3):
-        answer = hub.ask("ada", {})
-        message = answer.json()["message"] if answer.status_code >= 400 else ""
-        assert "quota team is used up" in (message or progress(hub, "ada")[-1]["message"])
+        assert "quota team is used up" in start(hub, "ada", {}).last
     assert hub.alive
 
 
@@ -93,7 +86,7 @@ def test_the_hubs_token_is_in_a_secret_and_not_in_the_pod(hub, api, namespace):
     reference = sources["JUPYTERHUB_API_TOKEN"].value_from.secret_key_ref
     secret = core.read_namespaced_secret(reference.name, namespace)
     assert reference.key in secret.data
-    assert progress(hub, "ada")[-1]["failed"]
+    assert follow(hub, "ada").failed
     wait_for(lambda: gone(core, reference.name, namespace), 30, "the Secret to be removed")
 
 
@@ -103,9 +96,8 @@ def test_a_usual_workspace_that_carries_another_name_is_never_mounted(hub, api, 
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
     }
     client.CoreV1Api(api).create_namespaced_persistent_volume_claim(namespace, claim)
-    answer = hub.ask("ada", {})
-    assert answer.status_code == 400
-    assert "is not yours" in answer.json()["message"]
+    told = start(hub, "ada", {})
+    assert told.failed and "is not yours" in told.last
     assert not servers(api, namespace)
 
 
@@ -119,9 +111,9 @@ def test_a_workspace_of_ones_own_is_mounted_anothers_is_refused_and_named_server
         spec = {"accessModes": ["ReadWriteOnce"], "resources": asked}
         core.create_namespaced_persistent_volume_claim(namespace, {"metadata": of, "spec": spec})
     for claim in ("claim-bob", "not-there"):
-        answer = hub.ask("ada", {"image": "base", "workspace": claim})
-        assert answer.status_code == 400
-        assert f"the volume '{claim}' is not yours" in answer.json()["message"]
+        told = start(hub, "ada", {"image": "base", "workspace": claim})
+        assert told.failed and f"the volume '{claim}' is not yours" in told.last
+        assert not servers(api, namespace)
     mounted: dict[str, set[str]] = {}
 
     def seen(pod: str) -> bool:
@@ -189,24 +181,6 @@ def servers(api, namespace: str) -> list:
         namespace, label_selector="jupyter-kf.org/spawned=true"
     )
     return listed.items
-
-
-def progress(hub: Hub, user: str, within_s: float = 60) -> list[dict]:
-    """Everything that is said about a start until it ends."""
-    headers = {"Authorization": f"token {TOKEN}"}
-    url = f"{hub.url}/hub/api/users/{user}/server/progress"
-    until, said = time.monotonic() + within_s, []
-    while time.monotonic() < until:
-        with httpx.stream("GET", url, headers=headers, timeout=within_s) as answer:
-            for line in answer.iter_lines():
-                if line.startswith("data:"):
-                    said.append(json.loads(line.removeprefix("data:")))
-                if said and (said[-1].get("failed") or said[-1].get("ready")):
-                    return said
-        # While a failed start is cleaned up, the hub says for a moment that nothing starts.
-        assert answer.status_code in (200, 400), answer.status_code
-        time.sleep(0.2)
-    raise AssertionError(f"the story has no end: {said}\n{hub.log.read_text()[-2000:]}")
 
 
 def _status(core, namespace: str, pod: dict) -> int:

@@ -32,6 +32,11 @@ class Told:
         """Whether the percentage never fell, and ended at 100."""
         return self.percents == sorted(self.percents) and self.percents[-1:] == [100]
 
+    @property
+    def last(self) -> str:
+        """The sentence at the end."""
+        return self.said[-1][1]
+
     def moment(self, words: str) -> float | None:
         """When these words were first read."""
         return next((at for at, text in self.said if words in text), None)
@@ -42,7 +47,7 @@ def start(
 ) -> Told:
     """Asks for a server and listens to its progress as a browser does.
 
-    To its end, or until the words of `until_said`.
+    To its end, or until the words of `until_said`. A slow refusal comes with the progress.
     """
     answer = hub.ask(user, options)
     if answer.status_code >= 400:
@@ -50,11 +55,14 @@ def start(
     return follow(hub, user, until_said=until_said, within_s=within_s)
 
 
-def follow(hub: Hub, user: str, *, until_said: str = "", within_s: float = 90) -> Told:
+def follow(
+    hub: Hub, user: str, *, server: str = "", until_said: str = "", within_s: float = 90
+) -> Told:
     """Listens to a start's progress as a browser does, to its end or until these words."""
     told = Told()
     headers = {"Authorization": f"token {TOKEN}"}
-    url = f"{hub.url}/hub/api/users/{user}/server/progress"
+    path = f"servers/{server}" if server else "server"
+    url = f"{hub.url}/hub/api/users/{user}/{path}/progress"
     until = time.monotonic() + within_s
     while time.monotonic() < until:
         with httpx.stream("GET", url, headers=headers, timeout=within_s) as stream:
