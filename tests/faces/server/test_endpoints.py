@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import time
 
-from jupyter_kf.server.endpoints import Sample, Samples
+from jupyter_kf.server.endpoints import Sample, Samples, _latency
 
 
 def sample(at_s: float, requests: int, version: int = 1) -> Sample:
@@ -30,6 +31,14 @@ def test_an_answer_that_was_overtaken_does_not_look_like_another_version():
     assert samples.add("high", sample(2.0, 5)) == first
     assert samples.add("high", sample(4.0, 7)) == first
     assert samples.add("high", sample(5.0, 1)) is None  # another version, which counts from 0
+
+
+def test_the_latency_of_one_request_is_one_figure():
+    one = _latency({0.005: 0.0, 0.01: 1.0, math.inf: 1.0})
+    assert 0.005 < one.p50 == one.p90 == one.p99 <= 0.01
+    two = _latency({0.005: 1.0, 0.01: 2.0, math.inf: 2.0})
+    assert two.p50 < two.p99
+    assert _latency({0.005: 0.0, math.inf: 0.0}) is None
 
 
 async def test_endpoints_are_listed_with_what_they_serve(api, whole):
