@@ -5,6 +5,7 @@ import { KfError, part } from '../services/rest';
 import { useKf } from '../ui/context';
 import { formatDuration, formatNumber, toNumber, typeWord } from '../ui/format';
 import { asKfError } from '../ui/hooks';
+import { LookOnly, Only } from '../ui/may';
 import { Button, ErrorBox, Section } from '../ui/pieces';
 import { Table } from '../ui/table';
 import type { Column, Predicted } from '../wire';
@@ -118,13 +119,16 @@ export function TryIt(props: {
           </div>
         )}
         <div className="jp-Kf-inline">
-          <button
-            type="submit"
-            className="jp-Kf-button jp-mod-styled jp-mod-accept"
-            disabled={!props.ready || asked.busy}
-          >
-            {asked.busy ? trans.__('Predicting…') : trans.__('Predict')}
-          </button>
+          <Only may="endpoints">
+            <button
+              type="submit"
+              className="jp-Kf-button jp-mod-styled jp-mod-accept"
+              disabled={!props.ready || asked.busy}
+            >
+              {asked.busy ? trans.__('Predicting…') : trans.__('Predict')}
+            </button>
+          </Only>
+          <LookOnly may="endpoints" />
           {asked.busy ? (
             <Button label={trans.__('Stop waiting')} onClick={asked.clear} />
           ) : null}
