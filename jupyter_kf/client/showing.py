@@ -64,11 +64,13 @@ def beside(client: Client, text: str) -> str:
     """
     if "/" in text or text in client.store.runs.ids():
         return ""
-    others = _named(client, text)[1:]
-    live = [run for run in client.runs(text) if not run.state.ended and run.kind != "serve"]
-    if live and _named(client, text):
+    named = _named(client, text)
+    if not named:
+        return ""  # a run is shown
+    others = named[1:]
+    if any(not run.state.ended and run.kind != "serve" for run in client.runs(text)):
         others.append("run")
-    also = " and ".join(f"a {kind}" for kind in others)
+    also = ", ".join(f"a {kind}" for kind in others)
     ways = "    ".join(f"%kf show {kind}/{text}" for kind in others)
     return f"`{text}` is also {also}: {ways}" if others else ""
 

@@ -880,12 +880,8 @@ def test_a_transform_and_a_model_lead_to_each_other(stocked: Client, screen: Scr
     expect(changed).to_contain_text("only in twofold@1, + only in twofold@2")
     expect(changed.get_by_role("insertion").filter(has_text="AGAIN")).to_be_visible()
     screen.looked_at("transform-changed", SHOWN_PAGE)
-    pair = [
-        stocked.train(
-            KEEPING, name="folded", data="points", target="high", transform=f"twofold@{n}"
-        )
-        for n in (1, 2)
-    ]
+    cell, given = "kf.report(rows=len(X_train))", {"data": "points", "target": "high"}
+    pair = [stocked.train(cell, name="folded", transform=f"twofold@{n}", **given) for n in (1, 2)]
     screen.command("jupyter-kf:compare-runs", ids=[run.wait().id for run in pair])
     lines = screen.page.locator(".jp-Kf-comparePage:visible").get_by_role(
         "region", name="Lines of the transforms that differ"

@@ -140,6 +140,14 @@ describe('the focus of a button that asks', () => {
     }
   });
 
+  it('is left to who pressed elsewhere, where nothing takes it', async () => {
+    await render(shown(false));
+    await click('Do it');
+    document.body.dispatchEvent(new Event('pointerdown', { bubbles: true }));
+    await render(<button>another</button>);
+    expect(document.activeElement).toBe(document.body);
+  });
+
   it('stays where somebody went meanwhile', async () => {
     const other = document.body.appendChild(document.createElement('input'));
     await render(button('End it?', jest.fn()));

@@ -20,7 +20,9 @@ export function keepFocus(root: HTMLElement, focused?: EventTarget | null): () =
       return;
     }
     last = last.isConnected ? last : heirOf(last, records, root);
-    if (last && isUsable(last)) {
+    if (!last) {
+      observer.disconnect();
+    } else if (isUsable(last)) {
       last.focus({ preventScroll: true });
     }
   });
@@ -35,8 +37,8 @@ export function keepFocus(root: HTMLElement, focused?: EventTarget | null): () =
     }
   };
   const onPress = ({ target }: Event) => {
-    if (target instanceof Node && !root.contains(target)) {
-      last = null; // who clicks elsewhere leaves, also where nothing takes the focus
+    if (last && !last.contains(target as Node)) {
+      last = null; // who presses elsewhere leaves, also where nothing takes the focus
       observer.disconnect();
     }
   };
