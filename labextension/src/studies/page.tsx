@@ -160,7 +160,7 @@ function Head(props: {
       {promotion && trial ? (
         <Refused study={study} trial={trial} className="jp-Kf-pad" />
       ) : null}
-      <LookOnly may="things" className="jp-Kf-pad" />
+      <LookOnly may={running ? 'runs' : 'things'} className="jp-Kf-pad" />
       <ActionNote action={action} />
       {promotion ? <ActionNote action={promotion.action} /> : null}
     </>
