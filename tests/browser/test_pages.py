@@ -238,6 +238,8 @@ def test_a_run_on_data_is_followed_from_the_queue_to_its_lineage(
         log = page.locator(".jp-Kf-log")
         until(lambda: last_step(log) > 0)
         page.get_by_role("button", name="Pause").click()
+        expect(page.get_by_role("button", name="Follow")).to_be_visible()
+        screen.settled()
         paused = last_step(log)
         until(lambda: stocked.metrics(run.id)[-1].step > paused + 60)
         assert last_step(log) < paused + 30, "it follows all the same"
@@ -375,7 +377,7 @@ def open_together(panel: Locator, screen: Screen) -> None:
     assert max(fold["rows"] for fold in shown) > 3
     for fold in folds.all():  # each is reached by scrolling, and its first row opens its page
         rows = fold.get_by_role("listbox").get_by_role("option")
-        if rows.count():
+        if fold.get_by_role("listbox").count():
             rows.first.click()
             expect(rows.first).to_have_attribute("aria-selected", "true")
             expect(rows.first).to_be_in_viewport(ratio=1)
@@ -554,12 +556,13 @@ def test_an_endpoint_that_hangs_is_named_and_the_page_stays_usable(
         page.get_by_role("button", name="Predict").click()
         waited = page.get_by_text(re.compile(r"^No answer for \d+ s; still waiting\.$"))
         expect(waited).to_be_visible()
-        screen.picture("endpoint-waits")
-        assert screen.findings(SHOWN_PAGE) == {}
         page.get_by_role("button", name="Stop waiting").click()
         expect(waited).to_have_count(0)
         expect(page.get_by_role("button", name="Predict")).to_be_enabled()
         page.get_by_role("button", name="Predict").click()
+        expect(waited).to_be_visible()
+        screen.picture("endpoint-waits")
+        assert screen.findings(SHOWN_PAGE) == {}
         told = page.get_by_role("region", name="Try it").get_by_role("alert")
         expect(told).to_contain_text("kf-2204", timeout=120_000)
         screen.looked_at("endpoint-hangs", SHOWN_PAGE)
@@ -785,7 +788,7 @@ def test_1200_columns_are_a_few_rows_in_the_page_and_html_is_text(
     expect(bins).to_have_count(len(told["histogram"]["counts"]))
     screen.page.set_viewport_size({"width": 760, "height": 600})  # it has no room, and scrolls
     last = table.get_by_role("columnheader", name="Shape")
-    assert table.evaluate("grid => grid.scrollWidth > grid.clientWidth")
+    until(lambda: table.evaluate("grid => grid.scrollWidth > grid.clientWidth"))
     expect(last).not_to_be_in_viewport()
     table.hover()
     screen.page.mouse.wheel(1000, 0)

@@ -91,7 +91,7 @@ export async function draw(element: React.ReactElement, by: Around): Promise<ISc
 
 /** Waits until it holds, as `until` does, and draws meanwhile. */
 export async function drawnUntil(holds: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 200 && !holds(); turn++) {
+  for (let turn = 0; turn < 2_000 && !holds(); turn++) {
     await React.act(() => new Promise(resolve => setTimeout(resolve, 10)));
   }
   if (!holds()) {
