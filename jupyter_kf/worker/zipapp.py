@@ -13,6 +13,7 @@ import py_compile
 import sys
 import tempfile
 import zipfile
+from functools import lru_cache
 from pathlib import Path
 
 from jupyter_kf.blobs import write_once
@@ -50,11 +51,18 @@ def ensure(store: str | Path) -> Path:
     for name, path in sources().items():
         facts = path.stat()
         key.update(f"{name} {facts.st_size} {facts.st_mtime_ns}\n".encode())
-    target = Path(store) / "worker" / f"{key.hexdigest()[:16]}.pyz"
+    digest = key.hexdigest()[:16]
+    target = Path(store) / "worker" / f"{digest}.pyz"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_once(target, build())
+        write_once(target, _built(digest))
     return target
+
+
+@lru_cache(maxsize=1)
+def _built(_digest: str) -> bytes:
+    """`build()`, once for a process and its sources: a tenth of a second for each new store."""
+    return build()
 
 
 def build() -> bytes:
