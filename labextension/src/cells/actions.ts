@@ -10,10 +10,20 @@ import type { IInserted } from '../tokens';
 import type { IContext } from '../ui/context';
 import type { Draft } from '../wire';
 import { CellLife, fixed } from './life';
-import { LOAD, loading } from './loading';
+import { isOurs, LOAD, loading, Ours } from './loading';
 import { jobName } from './naming';
 
 const MARK_MS = 2_000;
+
+const ours = new Ours();
+
+NotebookActions.executionScheduled.connect((_, { notebook, cell: { model } }) => {
+  const panel = notebook.parent; // the panel is its parent, and knows the kernel
+  const kernel =
+    panel instanceof NotebookPanel ? panel.sessionContext.session?.kernel : null;
+  const source = model.sharedModel.getSource();
+  ours.runs({ id: model.id, source, kernel: kernel ?? null });
+});
 
 /** Notebooks, and how one is brought to the front. */
 export interface INotebooks {
@@ -59,6 +69,7 @@ export async function insertCell(
     content.activeCellIndex = at;
   }
   put(content, cell);
+  ours.add(content.activeCell!.model.id);
   // A kernel that is at work answers later, and so will the cell.
   void load(panel).catch(() => undefined);
   await reveal(panel);
@@ -133,7 +144,7 @@ export async function runCellAsJob(
     return;
   }
   const source = model.sharedModel.getSource();
-  if (!/^\s*%%?kf\b/.test(source)) {
+  if (!isOurs(source)) {
     try {
       const others = panel.content.widgets.map(one =>
         one.model.sharedModel.getSource()
@@ -152,30 +163,30 @@ export async function runCellAsJob(
       return;
     }
   }
+  ours.add(model.id);
   await load(panel);
   await NotebookActions.run(panel.content, panel.sessionContext);
 }
 
-/** Sees that the kernel knows the magic of the active cell; starts no kernel. */
+/** Puts a cell above the active one that loads the magics, where there is none; starts no kernel. */
 async function load({ content, sessionContext }: NotebookPanel): Promise<void> {
   const kernel = sessionContext.session?.kernel;
   // A cell that is run while the kernel waits for input, or ends, would open a dialog.
   const ready = !sessionContext.pendingInput && !sessionContext.isTerminating;
   const sources = content.widgets.map(({ model }) => model.sharedModel.getSource());
   const how = loading(sources, !!kernel && ready);
-  if (how === 'kernel') {
-    await kernel!.requestExecute({ code: LOAD, silent: true }).done;
-  } else if (how !== 'no') {
-    const cell = content.activeCell!;
-    NotebookActions.insertAbove(content);
-    const above = content.activeCell!;
-    above.model.sharedModel.setSource(LOAD);
-    content.mode = 'command';
-    const ran =
-      how === 'run' && NotebookActions.runCells(content, [above], sessionContext);
-    content.activeCellIndex = content.widgets.indexOf(cell);
-    await ran;
+  if (how === 'no') {
+    return;
   }
+  const cell = content.activeCell!;
+  NotebookActions.insertAbove(content);
+  const above = content.activeCell!;
+  above.model.sharedModel.setSource(LOAD);
+  content.mode = 'command';
+  const ran =
+    how === 'run' && NotebookActions.runCells(content, [above], sessionContext);
+  content.activeCellIndex = content.widgets.indexOf(cell);
+  await ran;
 }
 
 export async function startNotebook(

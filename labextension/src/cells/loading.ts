@@ -6,20 +6,54 @@ export function loads(source: string): boolean {
   return source.includes(LOAD);
 }
 
+/** Is it a cell of our magics? */
+export function isOurs(source: string): boolean {
+  return /^\s*%%?kf\b/.test(source);
+}
+
 /**
- * What sees that a cell of ours finds its magic, in a notebook of these cells.
+ * What shows that a cell of ours needs its magics, in a notebook of these cells.
  *
- * - `kernel`: a cell loads it, which may not have been run in this kernel: the kernel is told.
- * - `run`: a cell that loads it goes above, and runs.
+ * - `run`: a cell that loads them goes above, and runs.
  * - `cell`: it goes above and runs with the others: there is no kernel, and none is started.
- * - `no`: a cell has it, and there is no kernel to be told.
+ * - `no`: a cell has it.
+ *
+ * Whether that cell was run in the kernel that ours runs in is seen then: `Ours`.
  */
 export function loading(
   sources: readonly string[],
   kernel: boolean
-): 'kernel' | 'run' | 'cell' | 'no' {
-  if (sources.some(loads)) {
-    return kernel ? 'kernel' : 'no';
+): 'run' | 'cell' | 'no' {
+  return sources.some(loads) ? 'no' : kernel ? 'run' : 'cell';
+}
+
+/** What is needed of a cell that is about to run. */
+export interface IRunning {
+  readonly id: string;
+  readonly source: string;
+  readonly kernel: {
+    requestExecute(content: { code: string; silent: boolean }): unknown;
+  } | null;
+}
+
+/**
+ * The cells that we wrote or run as jobs: just before one runs, its kernel loads the magics.
+ *
+ * Then and not earlier: the kernel may come with the cell, or be another one than when the cell
+ * was made, and a cell that loads them, higher up, has not been run in it. A kernel takes requests
+ * in their order, and where the magics are loaded, loading them does nothing.
+ */
+export class Ours {
+  add(id: string): void {
+    this.ids.add(id);
   }
-  return kernel ? 'run' : 'cell';
+
+  /** To be called when a cell is about to be sent to its kernel. */
+  runs({ id, source, kernel }: IRunning): void {
+    if (this.ids.has(id) && isOurs(source)) {
+      kernel?.requestExecute({ code: LOAD, silent: true });
+    }
+  }
+
+  private readonly ids = new Set<string>();
 }
