@@ -6,6 +6,8 @@ import {
   checkedWords,
   columnOf,
   examples,
+  filled,
+  mendWords,
   noteOf,
   parsePasted,
   parseRow,
@@ -153,4 +155,23 @@ it('pasted text is rows, or says why not', () => {
   expect(parsePasted('[{"km": 1}]', trans)).toEqual({ rows: '[{"km": 1}]' });
   expect(parsePasted('3', trans)).toHaveProperty('wrong');
   expect(parsePasted('{', trans)).toHaveProperty('wrong');
+});
+
+describe('a form that is open when another version gets the traffic', () => {
+  it('has its columns: those that came with their example, what was typed where it was', () => {
+    const typed = { ...examples(COLUMNS), km: '7', zone: '' };
+    const now = [...COLUMNS.slice(1, 3), column('hour', 'int64', { example: 8 })];
+    expect(filled(now, typed)).toEqual({ stops: '3', zone: '', hour: '8' });
+    expect(filled(COLUMNS, typed)).toEqual(typed); // and back
+  });
+});
+
+it('which fields are to be mended is said in their order, few by name', () => {
+  const wrong = (...names: string[]) =>
+    mendWords(COLUMNS, Object.fromEntries(names.map(name => [name, 'no'])), trans);
+  expect(wrong()).toBe('');
+  expect(wrong('zone')).toBe('1 field is to be mended: zone');
+  expect(wrong('vip', 'zone', 'km', 'stops')).toBe(
+    '4 fields are to be mended: km, stops, zone, …'
+  );
 });

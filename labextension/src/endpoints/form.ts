@@ -35,6 +35,35 @@ export function examples(columns: readonly Column[]): Typed {
   );
 }
 
+/** What stands in the fields of these columns: what is kept of others, else examples. */
+export function filled(columns: readonly Column[], kept: Typed): Typed {
+  const fresh = examples(columns);
+  return Object.fromEntries(
+    Object.entries(fresh).map(([name, example]) => [name, kept[name] ?? example])
+  );
+}
+
+const MOST_NAMED = 3;
+
+/** How many fields are wrong, and which: they may be out of sight. */
+export function mendWords(
+  columns: readonly Column[],
+  wrong: IParsed['wrong'],
+  trans: TranslationBundle
+): string {
+  const names = columns.map(({ name }) => name).filter(name => name in wrong);
+  const few = names.slice(0, MOST_NAMED).join(', ');
+  const named = names.length > MOST_NAMED ? `${few}, …` : few;
+  return names.length
+    ? trans._n(
+        '%1 field is to be mended: %2',
+        '%1 fields are to be mended: %2',
+        names.length,
+        named
+      )
+    : '';
+}
+
 function asText(value: unknown): string {
   if (typeof value === 'number' && !Number.isInteger(value)) {
     return String(Number(value.toPrecision(5)));

@@ -68,3 +68,33 @@ it('an answer says which version gave it, when another has the traffic and when 
   expect(screen.text()).toContain('It takes no traffic now.');
   screen.close();
 });
+
+it('what is asked in vain leads to the first field that is wrong, and says which are', async () => {
+  const common = {
+    nullable: false,
+    categories: null,
+    min: null,
+    max: null,
+    empty: null
+  };
+  const columns = ['a', 'b', 'c'].map(name => ({
+    ...{ name, type: 'double', ...common },
+    example: name === 'a' ? 1 : null
+  }));
+  const around = new Around();
+  const screen = await draw(
+    <TryIt
+      {...{ name: 'high', columns, version: 1 }}
+      ready
+      onAnswer={() => undefined}
+    />,
+    around
+  );
+  expect(screen.text()).not.toContain('mended'); // nobody asked yet
+  await screen.click('Predict');
+  const [, b] = screen.host.querySelectorAll('input');
+  expect(document.activeElement).toBe(b);
+  expect(screen.text()).toContain('2 fields are to be mended: b, c');
+  expect(around.kf.rest.asked).toEqual([]);
+  screen.close();
+});

@@ -12,7 +12,9 @@ import type { Column, Predicted } from '../wire';
 import {
   columnOf,
   examples,
+  filled,
   kindOf,
+  mendWords,
   noteOf,
   parsePasted,
   parseRow,
@@ -36,33 +38,49 @@ export function TryIt(props: {
   const { trans } = useKf();
   const { columns } = props;
   const may = useMay();
-  const [asJson, setAsJson] = React.useState(columns.length > MOST_FIELDS);
-  const [typed, setTyped] = React.useState<Typed>(() => examples(columns));
+  const [pastes, setPastes] = React.useState(false);
+  const asJson = pastes || columns.length > MOST_FIELDS;
+  const [kept, setKept] = React.useState<Typed>(() => examples(columns));
+  // Another version may have other columns: what stands in those that both have stays.
+  const typed = React.useMemo(() => filled(columns, kept), [columns, kept]);
   const [pasted, setPasted] = React.useState('');
   const asked = useAsked(props.name, props.version, props.onAnswer);
   const { row, wrong } = parseRow(columns, typed, trans);
-  const [touched, touch] = React.useState(false);
+  // How often it was asked in vain: what is wrong is said, and the first of it has the focus.
+  const [refusals, refuse] = React.useState(0);
+  const touched = refusals > 0;
+  const form = React.useRef<HTMLFormElement>(null);
+  const outcome = React.useRef<HTMLDivElement>(null);
+  React.useEffect(() => {
+    if (refusals) {
+      form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    }
+  }, [refusals]);
+  React.useEffect(() => {
+    if (asked.answer || asked.error) {
+      outcome.current?.scrollIntoView?.({ block: 'nearest' }); // asked by Enter, far above it
+    }
+  }, [asked.answer, asked.error]);
   const refused = asked.error && columnOf(asked.error.problem, columns);
   const text = parsePasted(pasted, trans);
   const change = (name: string, value: string) => {
-    setTyped(now => ({ ...now, [name]: value }));
+    setKept({ ...typed, [name]: value });
     asked.clear();
   };
   const send = () => {
-    touch(true);
-    if (asJson) {
-      if ('rows' in text) {
-        asked.send(text.rows);
-      }
-    } else if (Object.keys(wrong).length === 0) {
-      asked.send(write([row]));
+    const good = asJson ? 'rows' in text : Object.keys(wrong).length === 0;
+    if (good) {
+      refuse(0);
+      asked.send('rows' in text && asJson ? text.rows : write([row]));
+    } else {
+      refuse(times => times + 1);
     }
   };
   const swap = () => {
     if (!asJson) {
       setPasted(write([row], 1));
     }
-    setAsJson(!asJson);
+    setPastes(!asJson);
     asked.clear();
   };
   return (
@@ -77,6 +95,7 @@ export function TryIt(props: {
       }
     >
       <form
+        ref={form}
         className="jp-Kf-try"
         onSubmit={event => {
           event.preventDefault();
@@ -121,7 +140,7 @@ export function TryIt(props: {
             ))}
           </div>
         )}
-        <div className="jp-Kf-inline">
+        <div className="jp-Kf-inline" ref={outcome}>
           <Only may="endpoints">
             <button
               type="submit"
@@ -136,6 +155,9 @@ export function TryIt(props: {
             <Button label={trans.__('Stop waiting')} onClick={asked.clear} />
           ) : null}
           {asked.busy ? <Waited /> : null}
+          <span className="jp-Kf-fieldError" aria-live="polite">
+            {touched && !asJson ? mendWords(columns, wrong, trans) : ''}
+          </span>
           <span aria-live="polite">
             {asked.answer ? <Answered answer={asked.answer} by={asked.by} /> : null}{' '}
             {props.ready ? null : (
