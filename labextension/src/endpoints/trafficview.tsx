@@ -37,11 +37,12 @@ export function Traffic(props: {
   const ref = React.useRef<HTMLDivElement>(null);
   const { samples, stats, error } = useStats(props.name, props.asks, props.asked, ref);
   const version = stats?.version ?? props.version;
+  const [requests, errors] = [trans.__('requests'), trans.__('errors')];
   const rate = React.useMemo(
     () =>
       rates(samples, {
-        [trans.__('requests')]: sample => sample.requests,
-        [trans.__('errors')]: sample => sample.errors
+        [requests]: sample => sample.requests,
+        [errors]: sample => sample.errors
       }),
     [samples]
   );
@@ -72,10 +73,12 @@ export function Traffic(props: {
           <div className="jp-Kf-columns">
             <Lines
               title={trans.__('Requests per second, over %1 s each', WINDOW_S)}
+              names={[requests, errors]}
               points={rate}
             />
             <Lines
               title={trans.__('Latency of the last minute, ms')}
+              names={['p50', 'p90', 'p99']}
               points={latency}
               empty={trans.__('No request in the last minute.')}
             />
@@ -150,11 +153,13 @@ function Counts(props: {
 
 function Lines(props: {
   title: string;
+  /** All that may be drawn, in the order of their colours, whether or not it is known yet. */
+  names: readonly string[];
   points: ReturnType<typeof series>;
   empty?: string;
 }): React.ReactElement {
   const { trans } = useKf();
-  const { title, points } = props;
+  const { title, names, points } = props;
   return (
     <div>
       <div className="jp-Kf-quiet">{title}</div>
@@ -164,7 +169,7 @@ function Lines(props: {
           height={190}
           data={points}
           draw={(plots, size) =>
-            draw(plots, size, points, trans.__('seconds before now'))
+            draw(plots, size, { names, points, xLabel: trans.__('seconds before now') })
           }
         />
       ) : (
@@ -180,17 +185,20 @@ function Lines(props: {
 function draw(
   { Plot, frame, SERIES, LEGEND_PX }: typeof import('../ui/plots'),
   size: { width: number; height: number },
-  points: ReturnType<typeof series>,
-  xLabel: string
+  told: {
+    names: readonly string[];
+    points: ReturnType<typeof series>;
+    xLabel: string;
+  }
 ): Element {
-  const names = [...new Set(points.map(point => point.series))];
+  const { names, points, xLabel } = told;
   const known = points.filter(point => !Number.isNaN(point.y));
   const top = Math.max(0, ...known.map(point => point.y));
   return Plot.plot({
     ...frame({ ...size, height: size.height - LEGEND_PX }),
     x: { label: xLabel, domain: [-SHOWN_S, 0], ticks: [-60, -45, -30, -15, 0] },
     y: { label: null, domain: [0, top || 1], nice: true, grid: true, ticks: 4 },
-    color: { domain: names, range: SERIES.slice(0, names.length), legend: true },
+    color: { domain: [...names], range: SERIES.slice(0, names.length), legend: true },
     marks: [
       points.length > names.length
         ? Plot.lineY(points, { x: 'x', y: 'y', stroke: 'series', strokeWidth: 1.6 })
