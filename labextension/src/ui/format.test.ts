@@ -30,7 +30,10 @@ describe('numbers as people read them', () => {
   ])('%p bytes are %p', (value, text) => expect(formatBytes(value)).toBe(text));
 
   it.each([
-    [0.0001, '0 s'],
+    [0, '0 s'],
+    [0.0003, '300 µs'],
+    [0.0009999, '1 ms'],
+    [1e-9, '1 µs'],
     [0.05, '50 ms'],
     [0.42, '0.4 s'],
     [12.4, '12 s'],

@@ -52,18 +52,21 @@ export function formatBytes(bytes: number | null | undefined): string {
   return units[unit](unit && value < 10 ? value.toFixed(1) : String(Math.round(value)));
 }
 
-/** 0.4 s, 12 s, 3 min 5 s, 2 h 10 min. */
+/** 310 µs, 24 ms, 0.4 s, 12 s, 3 min 5 s, 2 h 10 min. */
 export function formatDuration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) {
     return '–';
   }
   const s = Math.max(0, seconds);
   const trans = words();
-  if (s >= 0.001 && s < 0.1) {
+  if (s > 0 && s < 0.0009995) {
+    return trans.__('%1 µs', Math.max(1, Math.round(s * 1e6)));
+  }
+  if (s > 0 && s < 0.1) {
     return trans.__('%1 ms', Math.round(s * 1000));
   }
   if (s < 59.5) {
-    const told = s < 0.001 ? '0' : s < 10 ? s.toFixed(1) : String(Math.round(s));
+    const told = s === 0 ? '0' : s < 10 ? s.toFixed(1) : String(Math.round(s));
     return trans.__('%1 s', told);
   }
   const [minutes, hours] = [Math.floor(s / 60 + 1e-9), Math.floor(s / 3600)];
