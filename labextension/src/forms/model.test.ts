@@ -6,6 +6,7 @@ import {
   fieldsOf,
   howWritten,
   literal,
+  namesIn,
   request,
   restored,
   sentence,
@@ -240,6 +241,21 @@ describe('the name of a form', () => {
     const data = fieldsOf('train', PAPER).find(({ field }) => field === 'data')!;
     expect(thereAre(data, ['trips'], trans)).toBe('');
   });
+});
+
+it('a name of the user’s is written as he wrote it, at the beginning of a sentence too', () => {
+  const own = namesIn({
+    params: [
+      ['tiefe', '5'],
+      [' lr ', '']
+    ],
+    name: 'a',
+    metric: ['b']
+  });
+  expect([...own]).toEqual(['tiefe', 'lr']);
+  expect(sentence('tiefe: 5 is not below 1', own)).toBe('tiefe: 5 is not below 1.');
+  expect(sentence('lr is no number', own)).toBe('lr is no number.');
+  expect(sentence('there is no space', own)).toBe('There is no space.');
 });
 
 it('a parameter with more digits than JavaScript has is asked for as it was typed', () => {

@@ -190,9 +190,10 @@ export function thereAre(
   return some ? trans.__('Models: %1.', some) : trans.__('There is no model yet.');
 }
 
-/** A help text as a sentence. */
-export function sentence(text: string): string {
-  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+/** A text as a sentence; one that begins with a name of the user's begins as that is written. */
+export function sentence(text: string, names: ReadonlySet<string> = NO_NAMES): string {
+  const own = names.has(/^[^\s:,]*/.exec(text)![0]);
+  const capital = own ? text : text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(capital) || !capital ? capital : `${capital}.`;
 }
 
@@ -213,6 +214,16 @@ export function howWritten({
     return 'range';
   }
   return /\d/.test(unit) ? 'like' : /[/=[\]]/.test(unit) ? 'form' : 'unit';
+}
+
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+/** The names that the user gave in a form: of parameters and other pairs. */
+export function namesIn(contents: Contents): ReadonlySet<string> {
+  const pairs = Object.values(contents).flatMap(content =>
+    Array.isArray(content) ? content.filter(one => Array.isArray(one)) : []
+  );
+  return new Set(pairs.map(([name]) => name.trim()).filter(Boolean));
 }
 
 export interface IRequest {

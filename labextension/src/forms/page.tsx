@@ -20,6 +20,7 @@ import {
   type Group,
   type IField,
   MOST_NAMED,
+  namesIn,
   request,
   restored,
   sentence,
@@ -133,7 +134,11 @@ function Form(props: {
       : there.length > MOST_NAMED
         ? trans.__('There are: %1 and %2 more', named, there.length - MOST_NAMED)
         : trans.__('There are: %1', named);
-    return [...said, listed].filter(Boolean).map(sentence).join('\n');
+    const own = namesIn(contents);
+    return [...said, listed]
+      .filter(Boolean)
+      .map(text => sentence(text, own))
+      .join('\n');
   };
   const group = (name: Group) =>
     fields
