@@ -23,19 +23,24 @@ function watched(answers: Record<string, unknown> = {}) {
   return { answers, rest, kf, told, endings, see };
 }
 
-it('a long job is told of once, by its event, and a short or cancelled one is not', () => {
+it('a long job is told of once, by its event, and a short, cancelled or replaced one is not', () => {
   const { kf, told, see } = watched();
   see(row('long'));
   for (const run of [
     ended('long'),
     ended('long'),
     ended('short', { ended_s: 110 }),
-    ended('left', { state: 'CANCELLED' })
+    ended('left', { state: 'CANCELLED' }),
+    ended('replaced', { kind: 'serve' }),
+    ended('broken', { kind: 'serve', state: 'FAILED' })
   ]) {
     see(run);
     kf.changed.emit(change(1, { id: run.id, action: 'ended', row: run }));
   }
-  expect(told).toEqual([['long', 300]]);
+  expect(told).toEqual([
+    ['long', 300],
+    ['broken', 300]
+  ]);
 });
 
 it('an end whose event was missed is found when events were missed', async () => {

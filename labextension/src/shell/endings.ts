@@ -60,7 +60,9 @@ export class Endings {
     }
     const took_s = Number(row.ended_s ?? NaN) - Number(row.started_s ?? NaN);
     const long = this.after_s >= 0 && took_s >= this.after_s;
-    if (long && row.state !== 'CANCELLED') {
+    // An endpoint's version ends when it is stopped or another takes its place: it did no job.
+    const retired = row.kind === 'serve' && row.state === 'SUCCEEDED';
+    if (long && row.state !== 'CANCELLED' && !retired) {
       this.tell(row, took_s);
     }
   }

@@ -3,6 +3,7 @@ import { Notification } from '@jupyterlab/apputils';
 import { CommandIDs } from '../tokens';
 import type { IContext } from '../ui/context';
 import { formatDuration } from '../ui/format';
+import { kindWord } from '../ui/kinds';
 import type { RunRow } from '../wire';
 
 export function notify(
@@ -16,12 +17,15 @@ export function notify(
       thing: row.kind === 'tune' ? 'study' : 'run',
       id: row.id
     });
+  const kind = kindWord(row.kind, trans);
   const options = { autoClose: 10_000, actions: [{ label, callback }] };
   if (row.state === 'SUCCEEDED') {
-    const text = trans.__('%1 succeeded after %2', row.name, formatDuration(took_s));
+    const took = formatDuration(took_s);
+    const text = trans.__('The %1 run %2 succeeded after %3', kind, row.name, took);
     Notification.success(text, options);
   } else {
     const why = row.error?.message ?? row.reason;
-    Notification.error(trans.__('%1 failed: %2', row.name, why), options);
+    const text = trans.__('The %1 run %2 failed: %3', kind, row.name, why);
+    Notification.error(text, options);
   }
 }
