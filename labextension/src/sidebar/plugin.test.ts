@@ -19,18 +19,24 @@ jest.mock('./panel', () => ({
     return (_: unknown, kept: IKept) => {
       mockPanel.kept = kept;
       const made = new Made();
-      made.node.textContent = 'all runs';
+      made.node.innerHTML = 'all runs<input>';
       return made;
     };
   }
 }));
 
 /** The sidebar as JupyterLab shows it, with what it keeps of the workspace. */
-function shown(state: unknown): Widget {
+function shown(state: unknown, commands = new Map<string, () => unknown>()): Widget {
   let sidebar!: Widget;
   const app = {
-    shell: { add: (widget: Widget) => (sidebar = widget) },
-    commands: { addCommand: () => undefined }
+    shell: {
+      add: (widget: Widget) => (sidebar = widget),
+      activateById: () => sidebar.show()
+    },
+    commands: {
+      addCommand: (id: string, { execute }: { execute: () => unknown }) =>
+        commands.set(id, execute)
+    }
   };
   const kf = new FakeKubeflow();
   void sidebarPlugin.activate(app as never, kf, nullTranslator, null, state);
@@ -52,6 +58,17 @@ it('a panel that could not be loaded says so, and is loaded when it is asked for
   sidebar.show();
   await Promise.resolve();
   expect(mockPanel.loads).toBe(3);
+  sidebar.dispose();
+});
+
+it('who asks for the panel has the focus in it; a reload moves no focus', async () => {
+  mockPanel.broken = false;
+  const commands = new Map<string, () => unknown>();
+  const sidebar = shown(null, commands);
+  await until(() => sidebar.node.textContent === 'all runs');
+  expect(document.activeElement).toBe(document.body);
+  await commands.get('jupyter-kf:show-panel')!();
+  expect(document.activeElement).toBe(sidebar.node.querySelector('input'));
   sidebar.dispose();
 });
 

@@ -45,12 +45,20 @@ class Sidebar extends Widget {
     }
   }
 
+  /** The focus goes to the first control: for who asked for the panel, not for a reload. */
+  async enter(): Promise<void> {
+    await this.fill();
+    // Drawn by then, and what it was asked by (a menu, the palette) has closed.
+    await new Promise(resolve => requestAnimationFrame(resolve));
+    this.node.querySelector<HTMLElement>('input, button')?.focus();
+  }
+
   /** Loads the content; when that fails, a sentence and a button stand here instead. */
-  private async fill(): Promise<void> {
-    if (this.filled) {
-      return;
-    }
-    this.filled = true;
+  private fill(): Promise<void> {
+    return (this.filling ??= this.load());
+  }
+
+  private async load(): Promise<void> {
     const layout = this.layout as PanelLayout;
     try {
       const [{ makePanel }, kept] = await Promise.all([
@@ -61,7 +69,7 @@ class Sidebar extends Widget {
       const save = (open: readonly string[]) => void this.state?.save(OPEN, [...open]);
       layout.addWidget(makePanel(this.context, { open: openOf(kept), save }));
     } catch {
-      this.filled = false;
+      this.filling = null;
       if (layout.widgets.length === 0) {
         layout.addWidget(this.failure());
       }
@@ -80,7 +88,7 @@ class Sidebar extends Widget {
     return told;
   }
 
-  private filled = false;
+  private filling: Promise<void> | null = null;
 }
 
 export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
@@ -106,7 +114,10 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Runs, studies, models, endpoints, transforms and datasets'),
       icon: kubeflowIcon,
       describedBy: { args: { type: 'object', properties: {} } },
-      execute: () => app.shell.activateById(ID)
+      execute: () => {
+        app.shell.activateById(ID);
+        return sidebar.enter();
+      }
     });
   }
 };
