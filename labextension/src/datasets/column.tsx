@@ -5,7 +5,14 @@ import { formatNumber } from '../ui/format';
 import { Facts, Section } from '../ui/pieces';
 import { PlotView } from '../ui/plot';
 import { useSome } from '../ui/some';
-import { bins, type Counts, frequencies, type IProfiled, othersThan } from './model';
+import {
+  bins,
+  type Counts,
+  frequencies,
+  type IProfiled,
+  othersThan,
+  valueWords
+} from './model';
 
 const FILL = 'var(--jp-brand-color1)';
 const MOST_VALUES = 12;
@@ -78,7 +85,7 @@ function Frequencies({ data }: { data: Counts }): React.ReactElement {
   return (
     <PlotView
       label={data
-        .map(({ value, count }) => `${value}: ${formatNumber(count)}`)
+        .map(({ value, count }) => `${valueWords(value)}: ${formatNumber(count)}`)
         .join(', ')}
       height={30 + 22 * data.length}
       data={data}
@@ -88,12 +95,12 @@ function Frequencies({ data }: { data: Counts }): React.ReactElement {
           marginTop: 4,
           marginBottom: 26,
           marginLeft: 120,
-          marginRight: 48,
+          marginRight: countPx(data),
           x: { label: null, ticks: 3, tickFormat: 's' },
           y: {
             domain: data.map((_, at) => at),
             label: null,
-            tickFormat: (at: number) => short(data[at].value)
+            tickFormat: (at: number) => short(valueWords(data[at].value))
           },
           marks: [
             Plot.barX(data, { x: 'count', y: (_, at) => at, fill: FILL }),
@@ -110,6 +117,12 @@ function Frequencies({ data }: { data: Counts }): React.ReactElement {
       }
     />
   );
+}
+
+/** So wide is the longest count beside its bar. */
+function countPx(data: Counts): number {
+  const longest = Math.max(...data.map(({ count }) => formatNumber(count).length));
+  return 10 + 7 * longest;
 }
 
 function short(text: string): string {

@@ -1,5 +1,14 @@
 import type { DatasetPaper } from '../wire';
-import { bars, bins, chosen, files, profiled, profiledColumn, range } from './model';
+import {
+  bars,
+  bins,
+  chosen,
+  files,
+  profiled,
+  profiledColumn,
+  range,
+  valueWords
+} from './model';
 
 const COLUMNS = {
   age: {
@@ -85,6 +94,21 @@ describe('bins', () => {
     const alone = { ...column('age'), histogram: { low: 5, high: 5, counts: [7] } };
     expect(bins(alone)).toEqual([{ from: 4.5, to: 5.5, count: 7 }]);
   });
+});
+
+it('values of which nothing would be seen have words', () => {
+  expect(['', '  ', 'a'].map(valueWords)).toEqual([
+    '(empty text)',
+    '(spaces alone)',
+    'a'
+  ]);
+  const top = [
+    { value: '', count: 3 },
+    { value: 'fine', count: 1 }
+  ];
+  expect(range(profiledColumn('note', { type: 'string', top }, 4))).toBe(
+    '(empty text), fine'
+  );
 });
 
 it('columns are found by words of name and type, and sorted', () => {

@@ -130,8 +130,17 @@ export function range(column: IProfiled): string {
   }
   return column.top
     .slice(0, 3)
-    .map(({ value }) => value)
+    .map(({ value }) => valueWords(value))
     .join(', ');
+}
+
+/** A value as it is listed: of nothing, or of spaces alone, nothing would be seen. */
+export function valueWords(value: string): string {
+  return value.trim()
+    ? value
+    : value
+      ? words().__('(spaces alone)')
+      : words().__('(empty text)');
 }
 
 /** A time as a day where that is enough. */
