@@ -13,7 +13,7 @@ import { kindWord } from '../ui/kinds';
 import { LineageView } from '../ui/lineage';
 import { LookOnly, Only, useMay } from '../ui/may';
 import { firstLine } from '../ui/names';
-import { ActionNote, CodeBlock, type IAction, useAction } from '../ui/page';
+import { ActionNote, CodeBlock, type IAction, Outdated, useAction } from '../ui/page';
 import {
   Button,
   ConfirmButton,
@@ -80,7 +80,7 @@ function RunPage({ id }: { id: string }): React.ReactElement {
   ];
   return (
     <>
-      {error ? <ErrorBox error={error} onRetry={again} /> : null}
+      {error ? <Outdated error={error} again={again} /> : null}
       <Head paper={data} ended={ended} again={again} leave={leave} />
       {leaving ? (
         <p className="jp-Kf-quiet jp-Kf-pad">{trans.__('It is being deleted…')}</p>

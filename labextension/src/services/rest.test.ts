@@ -112,6 +112,15 @@ describe('requests', () => {
     expect(refusing.lost()).toBe(0);
   });
 
+  it('whose answer breaks off were not answered', async () => {
+    const broken = new ReadableStream({
+      start: told => told.error(new TypeError('network error'))
+    });
+    const { rest: made, lost } = rest(() => new Response(broken));
+    expect((await failure(made.get('runs'))).unreachable).toBe(true);
+    expect(lost()).toBe(1);
+  });
+
   it('can be left while they wait, and that is no failure of the server', async () => {
     const abort = new AbortController();
     const { rest: made, asked } = rest(

@@ -107,6 +107,18 @@ export class Rest implements IRest {
     return answer;
   }
 
+  /** The whole body: a server that ends may leave in the middle of one. */
+  private async text(answer: Response, signal?: AbortSignal): Promise<string> {
+    try {
+      return await answer.text();
+    } catch (failure) {
+      if ((failure as Error).name === 'AbortError' || signal?.aborted) {
+        throw failure;
+      }
+      throw this.told(new KfError(0, unreachable()));
+    }
+  }
+
   private told(error: KfError): KfError {
     if (error.unreachable) {
       this.onLost();
@@ -115,9 +127,8 @@ export class Rest implements IRest {
   }
 
   async get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
-    const told = parse<Partial<At>>(
-      await (await this.raw(path, { signal }, query)).text()
-    );
+    const answer = await this.raw(path, { signal }, query);
+    const told = parse<Partial<At>>(await this.text(answer, signal));
     if (typeof told?.seq === 'number' && typeof told.epoch === 'string') {
       this.onRead(told as At);
     }

@@ -18,7 +18,13 @@ function Shown({ pace_ms }: { pace_ms?: number }): React.ReactElement {
     () => true,
     pace_ms === undefined ? undefined : () => pace_ms
   );
-  return <b>{error ? error.problem.code : String(data)}</b>;
+  return (
+    <b>
+      {[data, error?.problem.code]
+        .filter(one => one !== null && one !== undefined)
+        .join(' ')}
+    </b>
+  );
 }
 
 let asked = new Around();
@@ -77,6 +83,28 @@ it('what failed on the server is asked again, what was refused is not', async ()
     });
     expect(screen.text()).toBe('kf-1105');
     await pass(60_000);
+    expect(screen.text()).toBe(wanted);
+    screen.close();
+  }
+});
+
+it('what is shown stays when the server fails or refuses, and goes when the thing is gone', async () => {
+  for (const [status, wanted] of [
+    [500, '7 kf-1105'],
+    [403, '7 kf-1105'],
+    [404, 'kf-1105']
+  ] as const) {
+    let here = true;
+    const screen = await shown(() => {
+      if (!here) {
+        throw refusal(status);
+      }
+      return 7;
+    });
+    expect(screen.text()).toBe('7');
+    here = false;
+    asked.kf.changed.emit(change(1));
+    await pass(500);
     expect(screen.text()).toBe(wanted);
     screen.close();
   }

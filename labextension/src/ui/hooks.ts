@@ -81,7 +81,12 @@ export function useFetched<T>(
       } catch (failure) {
         if (!signal.aborted) {
           const error = asKfError(failure);
-          setState(known => ({ data: error.unreachable ? known.data : null, error }));
+          // What is shown stays beside the failure, unless it is gone: a server that ends or
+          // begins answers in many ways, and nobody's page is to be lost by that.
+          setState(known => ({
+            data: error.status === 404 ? null : known.data,
+            error
+          }));
           throw failure; // it is asked for again where that may help
         }
       }

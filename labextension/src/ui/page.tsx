@@ -1,6 +1,7 @@
 /** What the pages have in common: a head, a body of sections, links between things, code. */
 import * as React from 'react';
 import { CommandIDs, type Thing } from '../tokens';
+import type { KfError } from '../services/rest';
 import type { Version } from '../wire';
 import { AGES_MS, useClock } from './clock';
 import { useKf } from './context';
@@ -8,7 +9,7 @@ import { formatAgo } from './format';
 import { shortDigest } from './names';
 import { type IFetched, useFetched } from './hooks';
 import { LineageView } from './lineage';
-import { ErrorBox, Section, Skeleton } from './pieces';
+import { Button, ErrorBox, Section, Skeleton } from './pieces';
 // The head of a page and its lineage look as on the page of a run.
 import '../../style/run.css';
 import '../../style/pages.css';
@@ -57,7 +58,29 @@ export function Fetched<T>(props: {
   if (error && !data) {
     return <ErrorBox error={error} onRetry={again} />;
   }
-  return data ? props.children(data) : <Skeleton lines={8} />;
+  return data ? (
+    <>
+      {error ? <Outdated error={error} again={again} /> : null}
+      {props.children(data)}
+    </>
+  ) : (
+    <Skeleton lines={8} />
+  );
+}
+
+/** Says that what is shown is what was known last, and why. */
+export function Outdated(props: {
+  error: KfError;
+  again: () => void;
+}): React.ReactElement {
+  const { trans } = useKf();
+  const { message, cause } = props.error.problem;
+  return (
+    <div className="jp-Kf-inline jp-Kf-pad jp-Kf-quiet" role="status" title={cause}>
+      {trans.__('As it was known last: %1.', message)}{' '}
+      <Button label={trans.__('Try again')} onClick={props.again} />
+    </div>
+  );
 }
 
 /** As `useFetched`; while another version is on its way, the last one stays, without a flash. */
