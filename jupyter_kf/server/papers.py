@@ -56,11 +56,16 @@ def _code(cell: str | None) -> str | None:
 
 
 def things_of(client: Client, run: Run, folder: RunFolder) -> tuple[Node, ...]:
-    """What a run used, then what it made, as name@version; what has no name is left out."""
+    """What a run used, then what it made, as name@version; what has no name is left out.
+
+    Of a study also the run whose cell its trials ran, while that is there.
+    """
     job = read_json(folder.job) or {}
     told = [(kind, each.get(kind)) for each in (job, run.outputs) for kind in _NAMED]
     nodes = (named(client.store, kind, digest) for kind, digest in dict.fromkeys(told))
-    return tuple(node for node in nodes if node)
+    cell = Path((job.get("train") or {}).get("folder", "")).name
+    searched = (Node(cell, "run", f"run {cell}"),) if cell in client.store.runs.ids() else ()
+    return (*(node for node in nodes if node), *searched)
 
 
 def artefacts(folder: RunFolder) -> tuple[Artefact, ...]:

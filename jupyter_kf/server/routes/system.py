@@ -49,7 +49,9 @@ class WhereHandler(KfHandler):
 
         def look() -> Where:
             client = hub.client
-            count = Counter(run.state for run in hub.room.table.runs())
+            runs = hub.room.table.runs()
+            count = Counter(run.state for run in runs)
+            ready = {run.name for run in runs if run.state is State.READY}
             return Where(
                 at.seq,
                 at.epoch,
@@ -58,7 +60,7 @@ class WhereHandler(KfHandler):
                 store=str(client.store.root),
                 version=jupyter_kf.__version__,
                 running=count[State.RUNNING],
-                serving=count[State.READY],
+                serving=len(ready),  # a version that is kept warm is no endpoint of its own
                 waiting=count[State.PENDING],
                 may=may,
             )

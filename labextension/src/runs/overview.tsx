@@ -47,9 +47,13 @@ export function Overview({ paper }: { paper: RunPaper }): React.ReactElement {
           </table>
         ) : (
           <p className="jp-Kf-quiet">
-            {paper.code === null
-              ? trans.__('Nothing of the notebook: it runs no code of it.')
-              : trans.__('Nothing of the notebook but the cell.')}
+            {run.kind === 'tune' ? (
+              <Searched paper={paper} />
+            ) : paper.code === null ? (
+              trans.__('Nothing of the notebook: it runs no code of it.')
+            ) : (
+              trans.__('Nothing of the notebook but the cell.')
+            )}
           </p>
         )}
       </Section>
@@ -57,6 +61,20 @@ export function Overview({ paper }: { paper: RunPaper }): React.ReactElement {
         <Facts facts={usageFacts(paper, trans)} />
       </Section>
     </div>
+  );
+}
+
+/** Whose cell the trials of a search ran, with what that had taken along. */
+function Searched({ paper }: { paper: RunPaper }): React.ReactElement {
+  const { trans } = useKf();
+  const cell = paper.things.find(({ kind }) => kind === 'run');
+  return cell ? (
+    <>
+      {trans.__('Each trial ran a train cell, with what travelled with it:')}{' '}
+      <NodeLink node={cell} />
+    </>
+  ) : (
+    <>{trans.__('Each trial ran a train cell, whose run was deleted since.')}</>
   );
 }
 
