@@ -99,7 +99,8 @@ def read(store: Store, name: str, watch: Watcher) -> Endpoint:
     ready, told = read_json(folder.ready) or {}, read_json(folder.job) or {}
     why = str(told.get("why", ""))
     if now is not None and now.back_from is not None and now.version == n:
-        why = f"a roll back from version {now.back_from}"
+        how = "roll back" if n < now.back_from else "switch"
+        why = f"a {how} from version {now.back_from}"
     versions = tuple(
         Version("endpoint", name, k, f.get("model", ""), f.get("created_s", 0.0), {"run": f["run"]})
         for k, f in tried

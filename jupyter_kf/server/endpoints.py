@@ -107,6 +107,11 @@ class Endpoints:
             checked=self._checked(endpoint),
             warm=now.previous if now else None,
             counted=_counted(endpoint),
+            starting=tuple(self._starting(endpoint, now.newest if now else 0)),
+            models={
+                digest: self._things.label("model", digest)
+                for digest in {version.digest for version in endpoint.versions}
+            },
         )
 
     def stats(self, name: str) -> Stats:
@@ -137,6 +142,14 @@ class Endpoints:
                 run=rows.row_of(found.run),
                 parity_ok=None if found.parity is None else bool(found.parity["ok"]),
             )
+
+    def _starting(self, endpoint: Endpoint, newest: int) -> Iterable[int]:
+        """Versions after the newest that ever had the traffic whose runs go on."""
+        known = self._client.store.runs.ids()
+        for version in endpoint.versions:
+            run_id = str(version.note["run"])
+            if version.n > newest and run_id in known and not self._client.run(run_id).state.ended:
+                yield version.n
 
     def _checked(self, endpoint: Endpoint) -> Checked | None:
         try:

@@ -1243,6 +1243,12 @@ export interface components {
             /** Warm */
             warm: number | null;
             counted: components["schemas"]["Counted"] | null;
+            /** Starting */
+            starting: number[];
+            /** Models */
+            models: {
+                [key: string]: string;
+            };
         };
         /**
          * EndpointRow

@@ -86,6 +86,8 @@ class EndpointPaper(At):
     """All about one endpoint: `schema` is what a row holds, `warm` the version to go back to.
 
     `counted` is what a version that is over had counted in the end; None while it lives.
+    `starting` are the versions that are on their way to the traffic; `models` has each version's
+    model as name@version, by its digest.
     """
 
     endpoint: Endpoint
@@ -94,6 +96,8 @@ class EndpointPaper(At):
     checked: Checked | None
     warm: int | None
     counted: Counted | None
+    starting: tuple[int, ...]
+    models: Mapping[str, str]
 
 
 @dataclass(frozen=True)

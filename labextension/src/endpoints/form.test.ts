@@ -2,12 +2,13 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { write } from '../services/json';
 import type { Column, Endpoint } from '../wire';
 import {
-  backWords,
   checkedWords,
   columnOf,
   examples,
   filled,
   mendWords,
+  movedBy,
+  movedWords,
   noteOf,
   parsePasted,
   parseRow,
@@ -116,15 +117,35 @@ it('a check names the version that it was for', () => {
   expect(checkedWords(3, false, trans)).toContain('version 3 differs');
 });
 
-it('a version that is gone back to has the traffic, or is started as a new one', () => {
+it('a roll back says which version has the traffic, or will have it, and then is silent', () => {
+  const said = (
+    asked: number,
+    as: number,
+    now: Partial<Endpoint>,
+    starting: number[]
+  ) => {
+    const versions = [1, 2, 3].map(n => ({ n }));
+    const endpoint = { state: 'READY', versions, ...now } as Endpoint;
+    return movedWords({ asked, as }, { endpoint, starting }, trans);
+  };
+  expect(said(1, 1, { version: 1 }, [])).toBe('Version 1 has the traffic.');
+  expect(said(1, 1, { version: 2 }, [])).toBe(''); // moved on since
+  const anew = 'Version 1 is started again, as version 3';
+  expect(said(1, 3, { version: 2 }, [3])).toBe(
+    `${anew}; it takes the traffic once proven.`
+  );
+  expect(said(1, 3, { version: 3 }, [])).toBe(`${anew}, which has the traffic.`);
+  expect(said(1, 3, { version: 2 }, [])).toBe(''); // it failed: its run says why
+  expect(said(1, 4, { version: 2 }, [])).toContain('as version 4; it takes');
+});
+
+it('what a roll back led to is the version itself where it still ran, else the newest', () => {
   const versions = [1, 2, 3].map(n => ({ n }));
-  const told = (state: string, version: number) =>
-    backWords(1, { state, version, versions } as unknown as Endpoint, trans);
-  expect(told('READY', 1)).toBe('Version 1 has the traffic.');
-  const anew =
-    'Version 1 is started again, as version 3; it takes the traffic once proven.';
-  expect(told('READY', 2)).toBe(anew);
-  expect(told('CANCELLED', 1)).toBe(anew);
+  const led = (state: string, version: number) =>
+    movedBy(1, { state, version, versions } as unknown as Endpoint);
+  expect(led('READY', 1)).toEqual({ asked: 1, as: 1 });
+  expect(led('READY', 2)).toEqual({ asked: 1, as: 3 });
+  expect(led('CANCELLED', 1)).toEqual({ asked: 1, as: 3 });
 });
 
 it('pasted numbers are sent as they were typed', () => {

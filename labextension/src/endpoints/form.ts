@@ -1,7 +1,7 @@
 /** A row as people type it: texts to values by the endpoint's schema, and what does not fit. Pure. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { whole } from '../services/json';
-import type { Column, Endpoint, Problem } from '../wire';
+import type { Column, Endpoint, EndpointPaper, Problem } from '../wire';
 
 export type Kind = 'number' | 'whole' | 'switch' | 'time' | 'text';
 
@@ -188,21 +188,42 @@ function emptyText(column: Column, text: string): boolean {
   return text.trim() === '' && kindOf(column) === 'text' && never;
 }
 
-/** What a roll back led to: a version that still ran has the traffic, another is started anew. */
-export function backWords(
-  asked: number,
-  { state, version, versions }: Endpoint,
+/** Which version was asked for, and the one that is to have the traffic for it. */
+export interface IMoved {
+  asked: number;
+  as: number;
+}
+
+/** What was asked for led to: a version that still ran has the traffic, another is started anew. */
+export function movedBy(asked: number, { state, version, versions }: Endpoint): IMoved {
+  const at_once = version === asked && state === 'READY';
+  return { asked, as: at_once ? asked : Math.max(...versions.map(({ n }) => n)) };
+}
+
+/** How that stands now; empty once another was given the traffic, or it came to nothing. */
+export function movedWords(
+  { asked, as }: IMoved,
+  { endpoint, starting }: Pick<EndpointPaper, 'endpoint' | 'starting'>,
   trans: TranslationBundle
 ): string {
-  if (version === asked && state === 'READY') {
-    return trans.__('Version %1 has the traffic.', asked);
+  const { version, state, versions } = endpoint;
+  if (version === as && state === 'READY') {
+    return asked === as
+      ? trans.__('Version %1 has the traffic.', as)
+      : trans.__(
+          'Version %1 is started again, as version %2, which has the traffic.',
+          asked,
+          as
+        );
   }
-  const newest = Math.max(...versions.map(({ n }) => n));
-  return trans.__(
-    'Version %1 is started again, as version %2; it takes the traffic once proven.',
-    asked,
-    newest
-  );
+  const known = versions.some(({ n }) => n === as); // else it is not even on the page yet
+  return known && !starting.includes(as)
+    ? ''
+    : trans.__(
+        'Version %1 is started again, as version %2; it takes the traffic once proven.',
+        asked,
+        as
+      );
 }
 
 /** How a check of a version went that has not got the traffic any more. */

@@ -20,7 +20,7 @@ import { Button, ConfirmButton, Facts, ProblemBox, Section } from '../ui/pieces'
 import { StateBadge, stateWord } from '../ui/state';
 import { Table } from '../ui/table';
 import type { Check, Checked, EndpointAnswered, EndpointPaper, Version } from '../wire';
-import { backWords, checkedWords } from './form';
+import { checkedWords, type IMoved, movedBy, movedWords } from './form';
 import { Parity } from './parity';
 import { Traffic } from './trafficview';
 import { TryIt } from './tryit';
@@ -73,13 +73,25 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
       again();
       return null; // it stands beside the proof
     });
-  const rollBack = (version: number) =>
-    action.run(`roll-back ${version}`, async () => {
+  // Its answer stands where it was asked for: in the head, or below the versions.
+  const turning = useAction();
+  const [moved, setMoved] = React.useState<IMoved | null>(null);
+  const [above, setAbove] = React.useState(false);
+  const rollBack = (from: 'head' | 'versions') => (version: number) => {
+    setAbove(from === 'head');
+    setMoved(null);
+    turning.run(`roll-back ${version}`, async () => {
       const asked = kf.rest.post<EndpointAnswered>(`${path}/roll-back`, { version });
       const told = await asked;
       again();
-      return backWords(version, told.endpoint, trans);
+      setMoved(movedBy(version, told.endpoint));
+      return null; // said by what is so now
     });
+  };
+  const note = (
+    <TurnNote action={turning} said={moved ? movedWords(moved, paper, trans) : ''} />
+  );
+  const busy = action.busy !== null || turning.busy !== null;
   // What is asked here is counted there.
   const [asked, setAsked] = React.useState(0);
   // From here on nobody answers: not to be asked for counters until there is news of it.
@@ -116,14 +128,16 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
                 action.busy === 'check' ? trans.__('Checking…') : trans.__('Check now')
               }
               title={trans.__('Sends the golden rows through its wire again')}
-              disabled={!ready || action.busy !== null}
+              disabled={!ready || busy}
               onClick={checkNow}
             />
             {ENDED.has(run.state) ? (
               <TurnButton
                 version={endpoint.version}
                 instead={null}
-                {...{ action, rollBack }}
+                action={turning}
+                disabled={busy}
+                rollBack={rollBack('head')}
               />
             ) : (
               <ConfirmButton
@@ -131,7 +145,7 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
                 question={trans.__('Stop all its versions?')}
                 yes={trans.__('Stop it')}
                 no={trans.__('Keep it')}
-                disabled={action.busy !== null}
+                disabled={busy}
                 onConfirm={stop}
               />
             )}
@@ -140,6 +154,7 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
       />
       <LookOnly may="endpoints" className="jp-Kf-pad" />
       <ActionNote action={action} />
+      {above ? note : null}
       {run.error ? <ProblemBox problem={run.error} /> : null}
       <div className="jp-Kf-body">
         <div className="jp-Kf-columns jp-mod-wideLast">
@@ -164,10 +179,29 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
           run={run}
           counted={paper.counted}
         />
-        <Versions paper={paper} action={action} rollBack={rollBack} />
+        <Versions
+          {...{ paper, disabled: busy, action: turning }}
+          rollBack={rollBack('versions')}
+        >
+          {above ? null : note}
+        </Versions>
         <LineageSection thing={`endpoint ${versioned(endpoint)}`} />
       </div>
     </>
+  );
+}
+
+/** How a roll back went, or how it stands. */
+function TurnNote(props: { action: IAction; said: string }): React.ReactElement {
+  const { error } = props.action;
+  return (
+    <div className="jp-Kf-note" aria-live="polite">
+      {error ? (
+        <ProblemBox problem={error.problem} />
+      ) : props.said ? (
+        <p className="jp-Kf-done">{props.said}</p>
+      ) : null}
+    </div>
   );
 }
 
@@ -177,7 +211,7 @@ function Serves({ paper }: { paper: EndpointPaper }): React.ReactElement {
   const { run } = endpoint;
   const asked = run.spec['model'];
   const model = typeof asked === 'string' ? asked : endpoint.model;
-  const label = typeof asked === 'string' ? asked : shortDigest(endpoint.model);
+  const label = paper.models[endpoint.model] ?? shortDigest(endpoint.model);
   const facts: [string, React.ReactNode][] = [
     [
       trans.__('Model'),
@@ -214,13 +248,17 @@ function address(
   );
 }
 
-function Versions(props: {
+interface ITurning {
   paper: EndpointPaper;
   action: IAction;
+  disabled: boolean;
   rollBack: (n: number) => void;
-}): React.ReactElement {
+}
+
+function Versions(props: ITurning & { children: React.ReactNode }): React.ReactElement {
   const { trans } = useKf();
-  const { paper, action, rollBack } = props;
+  const { children, ...turning } = props;
+  const { paper } = props;
   const { endpoint } = paper;
   return (
     <Section title={trans.__('Versions')}>
@@ -237,7 +275,8 @@ function Versions(props: {
               <ThingLink
                 thing="model"
                 id={version.digest}
-                label={<code>{shortDigest(version.digest)}</code>}
+                title={version.digest}
+                label={paper.models[version.digest] ?? shortDigest(version.digest)}
               />
             )
           },
@@ -254,24 +293,20 @@ function Versions(props: {
           {
             key: 'traffic',
             title: trans.__('Traffic'),
-            cell: version => <Turn {...{ paper, version, action, rollBack }} />
+            cell: version => <Turn version={version} {...turning} />
           }
         ]}
       />
+      {children}
     </Section>
   );
 }
 
 /** How a version stands to the traffic, and the way to give it the traffic. */
-function Turn(props: {
-  paper: EndpointPaper;
-  version: Version;
-  action: IAction;
-  rollBack: (n: number) => void;
-}): React.ReactElement {
+function Turn(props: ITurning & { version: Version }): React.ReactElement {
   const { trans } = useKf();
-  const { action, rollBack } = props;
-  const { endpoint, warm } = props.paper;
+  const { action, disabled, rollBack } = props;
+  const { endpoint, warm, starting } = props.paper;
   const { n } = props.version;
   const over = ENDED.has(endpoint.state);
   const own = n === endpoint.version;
@@ -282,6 +317,9 @@ function Turn(props: {
   if (own && !over) {
     return <>{word}</>;
   }
+  if (!own && starting.includes(n)) {
+    return <>{trans.__('takes it once proven')}</>;
+  }
   return (
     <span className="jp-Kf-inline">
       {own ? word : null}
@@ -290,7 +328,7 @@ function Turn(props: {
           version={n}
           instead={over ? null : endpoint.version}
           warm={n === warm}
-          {...{ action, rollBack }}
+          {...{ action, disabled, rollBack }}
         />
       </Only>
     </span>
@@ -305,12 +343,12 @@ function TurnButton(props: {
   /** Whether it still runs. */
   warm?: boolean;
   action: IAction;
+  disabled: boolean;
   rollBack: (n: number) => void;
 }): React.ReactElement {
   const { trans } = useKf();
-  const { version, instead, action } = props;
+  const { version, instead, action, disabled: busy } = props;
   const asking = action.busy === `roll-back ${version}`;
-  const busy = action.busy !== null;
   const cold = trans.__('Its model is started as a new version, and proven first');
   if (instead === null) {
     return (
