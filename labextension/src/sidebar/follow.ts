@@ -10,7 +10,7 @@ import { type IRow, type ISection, runRow } from './sections';
 const REFRESH_MS = 300;
 
 export interface IFollowed {
-  section: Pick<ISection, 'thing'>;
+  section: Pick<ISection, 'thing' | 'row'>;
   list: PagedList<IRow>;
   /** All of them are shown: a new one stands first. */
   plain: boolean;
@@ -26,9 +26,13 @@ export function follow(
   const again = () => refresh.ask();
   const onChange = (_: unknown, { thing, action, row: run }: Change) => {
     if (thing !== section.thing) {
+      if (thing === 'endpoint' && section.row) {
+        again(); // another of its versions may have the traffic
+      }
       return;
     }
-    const row = run && thing === 'run' ? runRow(run, trans) : null;
+    const row =
+      run && thing === 'run' ? (section.row?.(run) ?? runRow(run, trans)) : null;
     if (row && action === 'created' && plain) {
       list.insertFirst(row);
       again();

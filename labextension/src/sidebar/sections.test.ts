@@ -76,6 +76,34 @@ describe('the sections of the sidebar', () => {
     expect(first.detail()).toMatch(/^v2 · /);
   });
 
+  it('say of a model how many versions it has: its name means the best of them', async () => {
+    const { page } = await shown('models', [
+      { ...thing, versions: 2, created_s: 0 },
+      { ...thing, version: 1, versions: 1, created_s: 0 }
+    ]);
+    const [several, one] = page.rows.map(({ detail }) => detail());
+    expect(several).toMatch(/^2 versions · newest .* ago$/);
+    expect(one).toMatch(/^v1 · 0123456789ab · /);
+  });
+
+  it('say which version of an endpoint has the traffic, and which is kept warm', async () => {
+    const serve = (id: string, more = {}) =>
+      row(id, { kind: 'serve', name: 'high', state: 'READY', ...more });
+    const [one, two] = [serve('high-1'), serve('high-2')];
+    const rows = [two, one, serve('other-1', { name: 'other' }), row('a')];
+    const rest = new FakeRest(path => ({
+      ...{ seq: 1, epoch: 'a', total: 4, counts: {} },
+      rows: path === 'endpoints' ? [{ name: 'high', run: two }] : rows
+    }));
+    const [runs] = sections(new FakeKubeflow(rest), trans);
+    const question = { search: '', kind: '', state: '' };
+    const page = await runs.fetch(question, 0, signal);
+    const words = page.rows.map(({ detail }) => detail().split(' · ')[1]);
+    expect(words.slice(0, 2)).toEqual(['has the traffic', 'kept warm']);
+    expect(page.rows[2].detail()).not.toMatch(/traffic|warm/);
+    expect(runs.row!(one).detail()).toContain('kept warm');
+  });
+
   it('show a study by its trials, and its run is the one to cancel', async () => {
     const trials = { SUCCEEDED: 2, FAILED: 1, RUNNING: 2 };
     const { page } = await shown('studies', [{ ...study, trials, total: 8 }]);
@@ -89,7 +117,8 @@ describe('the sections of the sidebar', () => {
   });
 
   it('say whether an endpoint is proven, and nothing where that is not known', async () => {
-    const endpoint = { name: 'high', version: 3, state: 'READY' };
+    const run = row('high-1', { kind: 'serve', state: 'READY' });
+    const endpoint = { name: 'high', version: 3, state: 'READY', run };
     const rows = [true, false, null].map(parity_ok => ({ ...endpoint, parity_ok }));
     const { page } = await shown('endpoints', rows);
     expect(page.rows.map(one => one.detail())).toEqual([
@@ -120,6 +149,16 @@ describe("a run's row", () => {
       true
     ]);
     expect(progress).toBe(0.5);
+  });
+
+  it('says first why it failed, in a line', () => {
+    const error = { code: 'kf-2001', message: 'ValueError: no\nmore' };
+    const failed = row('a', { state: 'FAILED', error, metrics: { auc: 0.5 } });
+    expect(runRow(failed, trans).detail()).toMatch(/^ValueError: no · auc 0.5 · train/);
+    const lost = row('a', { state: 'LOST', reason: 'its process is gone' });
+    expect(runRow(lost, trans).detail()).toMatch(/^its process is gone · train/);
+    const left = row('a', { state: 'CANCELLED', reason: 'cancelled' });
+    expect(runRow(left, trans).detail()).toMatch(/^train/);
   });
 
   it('has no progress once it has ended, and is a study when it searches', () => {

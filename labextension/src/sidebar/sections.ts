@@ -2,7 +2,14 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { STATES } from '../services/validate';
 import type { IKubeflow, Thing } from '../tokens';
-import type { EndpointRow, RunRow, State, StudyRow, ThingRow } from '../wire';
+import type {
+  EndpointPage,
+  EndpointRow,
+  RunRow,
+  State,
+  StudyRow,
+  ThingRow
+} from '../wire';
 import { formatAge, formatDuration, formatNumber, toNumber } from '../ui/format';
 import { shortDigest } from '../ui/names';
 import { kindWord } from '../ui/kinds';
@@ -39,13 +46,22 @@ export interface ISection {
   states: readonly State[];
   empty: { text: string; code: string };
   fetch(question: IQuestion, offset: number, signal: AbortSignal): Promise<IPage<IRow>>;
+  /** A run's row, with what the last answer knew of it; of the runs only. */
+  row?: (run: RunRow) => IRow;
 }
+
+/** The run that has the traffic of each endpoint, by the endpoint's name. */
+type Holders = ReadonlyMap<string, string>;
 
 const KINDS = ['train', 'transform', 'tune', 'serve', 'batch'];
 const LIMIT = 100;
 
 /** A run's row: what it is, how it goes, since when. */
-export function runRow(run: RunRow, trans: TranslationBundle): IRow {
+export function runRow(
+  run: RunRow,
+  trans: TranslationBundle,
+  holders: Holders = new Map()
+): IRow {
   const running = run.state === 'RUNNING' || run.state === 'PENDING';
   const progress = running && run.progress !== null ? toNumber(run.progress) : null;
   return {
@@ -54,7 +70,13 @@ export function runRow(run: RunRow, trans: TranslationBundle): IRow {
     title: run.name,
     detail: () =>
       // First what the list is looked at for: a narrow one cuts off the end.
-      joined(...metricWords(run), kindWord(run.kind, trans), when(run, trans)),
+      joined(
+        whyFailed(run),
+        ...metricWords(run),
+        kindWord(run.kind, trans),
+        trafficWords(run, holders, trans),
+        when(run, trans)
+      ),
     state: run.state,
     progress,
     run
@@ -63,6 +85,22 @@ export function runRow(run: RunRow, trans: TranslationBundle): IRow {
 
 function joined(...words: string[]): string {
   return words.filter(Boolean).join(' · ');
+}
+
+/** Why it failed, in a line; empty for one that did not. */
+function whyFailed({ state, error, reason }: RunRow): string {
+  const failed = state === 'FAILED' || state === 'LOST';
+  return failed ? (error?.message || reason).split('\n')[0] : '';
+}
+
+/** Whether a version of an endpoint that is ready has the traffic; empty where that is unknown. */
+function trafficWords(run: RunRow, holders: Holders, trans: TranslationBundle): string {
+  const holder = holders.get(run.name);
+  return run.kind !== 'serve' || run.state !== 'READY' || !holder
+    ? ''
+    : holder === run.id
+      ? trans.__('has the traffic')
+      : trans.__('kept warm');
 }
 
 function when(run: RunRow, trans: TranslationBundle): string {
@@ -115,9 +153,11 @@ export function sections(kf: IKubeflow, trans: TranslationBundle): ISection[] {
     empty: { text, code },
     fetch: async (question: IQuestion, offset: number, signal: AbortSignal) => {
       const page = await list<ThingRow>(path, question, offset, signal);
-      return { ...page, rows: page.rows.map(row => thingRow(thing, row)) };
+      return { ...page, rows: page.rows.map(row => thingRow(thing, row, trans)) };
     }
   });
+  let holders: Holders = new Map();
+  const row = (run: RunRow) => runRow(run, trans, holders);
   return [
     {
       id: 'runs',
@@ -133,8 +173,14 @@ export function sections(kf: IKubeflow, trans: TranslationBundle): ISection[] {
       },
       fetch: async (question, offset, signal) => {
         const page = await kf.runs.page(question, offset, signal);
-        return { ...page, rows: page.rows.map(row => runRow(row, trans)) };
-      }
+        if (
+          page.rows.some(({ kind, state }) => kind === 'serve' && state === 'READY')
+        ) {
+          holders = await holding(kf, signal).catch(() => holders);
+        }
+        return { ...page, rows: page.rows.map(row) };
+      },
+      row
     },
     {
       id: 'studies',
@@ -190,17 +236,32 @@ export function sections(kf: IKubeflow, trans: TranslationBundle): ISection[] {
   ];
 }
 
-function thingRow(thing: Thing, row: ThingRow): IRow {
-  const { version, digest, created_s } = row;
+function thingRow(thing: Thing, row: ThingRow, trans: TranslationBundle): IRow {
+  const { version, versions, digest, created_s } = row;
+  const age = () => formatAge(created_s);
+  // The page of a model's name is that of its best version, which the newest need not be.
+  const several = thing === 'model' && versions > 1;
   return {
     id: row.name,
     thing,
     title: row.name,
-    detail: () => joined(`v${version}`, shortDigest(digest), formatAge(created_s)),
+    detail: () =>
+      several
+        ? joined(
+            trans._n('%1 version', '%1 versions', versions),
+            trans.__('newest %1', age())
+          )
+        : joined(`v${version}`, shortDigest(digest), age()),
     state: null,
     progress: null,
     run: null
   };
+}
+
+async function holding(kf: IKubeflow, signal: AbortSignal): Promise<Holders> {
+  const asked = { state: 'READY', limit: LIMIT };
+  const { rows } = await kf.rest.get<EndpointPage>('endpoints', asked, signal);
+  return new Map(rows.map(({ name, run }) => [name, run.id]));
 }
 
 function studyRow(row: StudyRow, trans: TranslationBundle): IRow {
@@ -221,7 +282,7 @@ function endpointRow(row: EndpointRow, trans: TranslationBundle): IRow {
     id: row.name,
     thing: 'endpoint',
     title: row.name,
-    detail: () => joined(`v${row.version}`, parity),
+    detail: () => joined(whyFailed(row.run), `v${row.version}`, parity),
     state: row.state,
     progress: null,
     run: null
