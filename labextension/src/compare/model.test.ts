@@ -1,6 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import type { ComparePaper } from '../wire';
 import {
+  asShown,
   byAge,
   counted,
   drawable,
@@ -107,4 +108,14 @@ it('the transforms of two runs are looked at where they differ', () => {
   expect(of(a, b)).toEqual([a, b]);
   expect([of(a, a), of(a, null), of(null, null)]).toEqual([null, null, null]);
   expect(of(a, b, a)).toBe('several');
+});
+
+it('the runs of the page stand in the order of its tables, new ones last', () => {
+  expect(asShown(['c', 'a', 'new', 'b'], ['a', 'b', 'c'])).toEqual([
+    'a',
+    'b',
+    'c',
+    'new'
+  ]);
+  expect(asShown(['c', 'a'], [])).toEqual(['c', 'a']);
 });

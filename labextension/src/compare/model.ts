@@ -26,6 +26,12 @@ export function byAge(paper: ComparePaper): ComparePaper {
   };
 }
 
+/** The runs of a page as its tables have them; what they don't have yet stands last. */
+export function asShown(runs: readonly string[], shown: readonly string[]): string[] {
+  const place = (run: string) => shown.indexOf(run) + 1 || shown.length + 1;
+  return [...runs].sort((a, b) => place(a) - place(b));
+}
+
 /** The two transforms that prepared the rows of two runs, when they differ; null for one or none. */
 export function preparedBy({
   transforms

@@ -21,6 +21,7 @@ import { Table } from '../ui/table';
 import type { ComparePaper, RunPage } from '../wire';
 import { CodeLines, TransformLines } from './code';
 import {
+  asShown,
   byAge,
   counted,
   drawable,
@@ -33,6 +34,9 @@ import { comparison, runsOf } from './title';
 
 /** All that they reported comes whole with each answer: no oftener than this. */
 const PACE_MS = 1_000;
+
+/** So wide is the column of a run at least. */
+const RUN_PX = 120;
 
 export function makeComparePage(context: IContext, id: string): KfWidget {
   const rename = (title: string) => {
@@ -52,7 +56,9 @@ function Compare(props: {
   rename: (title: string) => void;
 }): React.ReactElement {
   const { trans } = useKf();
-  const [runs, setRuns] = React.useState(() => runsOf(props.id));
+  const [given, setRuns] = React.useState(() => runsOf(props.id));
+  const [shown, setShown] = React.useState<readonly string[]>([]);
+  const runs = asShown(given, shown);
   React.useEffect(() => {
     props.rename(comparison(runs, trans));
   }, [runs.join(',')]);
@@ -66,7 +72,7 @@ function Compare(props: {
       <div className="jp-Kf-body">
         <Picker runs={runs} change={setRuns} />
         {runs.length > 1 ? (
-          <Side runs={runs} />
+          <Side runs={given} onShown={setShown} />
         ) : (
           <p className="jp-Kf-quiet">
             {trans.__(
@@ -181,8 +187,13 @@ function Picker(props: {
   );
 }
 
-function Side({ runs }: { runs: readonly string[] }): React.ReactElement {
+function Side(props: {
+  runs: readonly string[];
+  /** Takes the runs in the order of the tables. */
+  onShown: (runs: readonly string[]) => void;
+}): React.ReactElement {
   const { kf } = useKf();
+  const { runs, onShown } = props;
   const told = useKept(
     runs.join(','),
     signal => kf.rest.get<ComparePaper>('compare', { run: [...runs] }, signal),
@@ -194,7 +205,12 @@ function Side({ runs }: { runs: readonly string[] }): React.ReactElement {
       told.again();
     }
   }, [told.data]);
-  return <Fetched told={told}>{paper => <Tables paper={byAge(paper)} />}</Fetched>;
+  const paper = React.useMemo(() => told.data && byAge(told.data), [told.data]);
+  const shown = paper?.runs.map(({ id }) => id).join(',');
+  React.useEffect(() => onShown(shown ? shown.split(',') : []), [shown]);
+  return (
+    <Fetched told={{ ...told, data: paper }}>{data => <Tables paper={data} />}</Fetched>
+  );
 }
 
 function Tables({ paper }: { paper: ComparePaper }): React.ReactElement {
@@ -269,6 +285,7 @@ function SideTable(props: {
   return (
     <Table
       label={props.label}
+      even_px={RUN_PX}
       rows={states ? [state, ...rows] : rows}
       keyOf={row => row.name}
       columns={[

@@ -152,10 +152,17 @@ export function Table<R>(props: {
   columns: readonly Omit<IColumn<R>, 'width'>[];
   rows: readonly R[];
   keyOf: (row: R) => string;
+  /** All columns are as wide as each other, and at least so many pixels. */
+  even_px?: number;
 }): React.ReactElement {
+  const { even_px } = props;
+  const even = even_px && {
+    className: 'jp-mod-even',
+    style: { minWidth: even_px * props.columns.length }
+  };
   return (
     <div className="jp-Kf-cells">
-      <table aria-label={props.label}>
+      <table aria-label={props.label} {...even}>
         <thead>
           <tr>
             {props.columns.map(({ key, title, number, help }) => (
