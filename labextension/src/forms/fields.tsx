@@ -203,7 +203,7 @@ function Some(props: IControlProps): React.ReactElement {
 
 function List(props: IControlProps): React.ReactElement {
   const { trans } = useKf();
-  const { field } = props;
+  const { field, names, id } = props;
   const texts = props.content as string[];
   const set = (at: number, text: string) =>
     props.change(
@@ -213,6 +213,7 @@ function List(props: IControlProps): React.ReactElement {
   return (
     <Rows
       field={field}
+      list={<NameList id={`${id}names`} names={names} />}
       count={texts.length}
       add={() => props.change(field.field, [...texts, ''])}
       drop={at =>
@@ -228,6 +229,7 @@ function List(props: IControlProps): React.ReactElement {
           spellCheck={false}
           autoComplete="off"
           aria-label={trans.__('%1, entry %2', nameOf(field.field, trans), at + 1)}
+          list={names.length ? `${id}names` : undefined}
           placeholder={field.unit ?? ''}
           value={texts[at]}
           aria-invalid={props.wrong !== ''}
@@ -240,7 +242,7 @@ function List(props: IControlProps): React.ReactElement {
 
 function Pairs(props: IControlProps): React.ReactElement {
   const { trans } = useKf();
-  const { field } = props;
+  const { field, names, id } = props;
   const pairs = props.content as [string, string][];
   const set = (at: number, side: 0 | 1, text: string) =>
     props.change(
@@ -254,6 +256,7 @@ function Pairs(props: IControlProps): React.ReactElement {
       className="jp-mod-styled"
       spellCheck={false}
       autoComplete="off"
+      list={side === 0 && names.length ? `${id}names` : undefined}
       aria-label={label}
       placeholder={placeholder}
       value={pairs[at][side]}
@@ -265,6 +268,7 @@ function Pairs(props: IControlProps): React.ReactElement {
   return (
     <Rows
       field={field}
+      list={<NameList id={`${id}names`} names={names} />}
       count={pairs.length}
       add={() => props.change(field.field, [...pairs, ['', '']])}
       drop={at =>
@@ -295,6 +299,8 @@ function pairOf(pair: [string, string], side: 0 | 1, text: string): [string, str
 /** Rows that can be added and dropped. */
 function Rows(props: {
   field: IField;
+  /** What completes them. */
+  list: React.ReactElement;
   count: number;
   row: (at: number) => React.ReactNode;
   add: () => void;
@@ -335,6 +341,7 @@ function Rows(props: {
         </div>
       ))}
       <Button label={trans.__('Add')} onClick={add} />
+      {props.list}
     </div>
   );
 }

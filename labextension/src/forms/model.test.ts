@@ -1,10 +1,12 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import type { Flag, VerbPaper } from '../wire';
 import {
+  besides,
   blank,
   byField,
   fieldsOf,
   howWritten,
+  type IField,
   literal,
   namesIn,
   request,
@@ -241,6 +243,16 @@ describe('the name of a form', () => {
     const data = fieldsOf('train', PAPER).find(({ field }) => field === 'data')!;
     expect(thereAre(data, ['trips'], trans)).toBe('');
   });
+});
+
+it('a search’s fields say what its cell has, and paths where they begin', () => {
+  const of = (field: string, offered = { params: ['lr', 'depth'], metric: ['auc'] }) =>
+    besides({ field } as IField, offered, trans);
+  expect(of('params')).toBe('The cell has: lr, depth.');
+  expect(of('metric')).toBe('The cell reported: auc.');
+  expect(of('metric', { params: [], metric: [] })).toBe('');
+  expect(of('output')).toContain('folder of the notebook');
+  expect(of('trials')).toBe('');
 });
 
 it('a name of the user’s is written as he wrote it, at the beginning of a sentence too', () => {

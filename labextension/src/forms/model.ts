@@ -171,6 +171,34 @@ function blankOf({ control, required, fallback }: IField): Content {
   }
 }
 
+/** What a field has to offer that was asked for one: of a search, what its cell has. */
+export interface IOffered {
+  params: readonly string[];
+  metric: readonly string[];
+}
+
+/** What else to know of a field, as a sentence: where paths begin, what its cell has. */
+export function besides(
+  { field }: IField,
+  offered: IOffered,
+  trans: TranslationBundle
+): string {
+  if (field === 'input' || field === 'output') {
+    return trans.__('A path begins in the folder of the notebook that the cell is in.');
+  }
+  const few = offeredTo(field, offered).slice(0, MOST_NAMED).join(', ');
+  return !few
+    ? ''
+    : field === 'params'
+      ? trans.__('The cell has: %1.', few)
+      : trans.__('The cell reported: %1.', few);
+}
+
+/** The names that complete a field of a search. */
+export function offeredTo(field: string, offered: IOffered): readonly string[] {
+  return field === 'params' || field === 'metric' ? offered[field] : [];
+}
+
 /** What there is to name, below a field that must have a name; nothing before that is known. */
 export function thereAre(
   { names, required }: IField,

@@ -12,6 +12,7 @@ import { Button, ErrorBox, ProblemBox, Section, Skeleton } from '../ui/pieces';
 import type { Problem, VerbPaper } from '../wire';
 import { FormField } from './fields';
 import {
+  besides,
   blank,
   byField,
   type Content,
@@ -21,12 +22,13 @@ import {
   type IField,
   MOST_NAMED,
   namesIn,
+  offeredTo,
   request,
   restored,
   sentence,
   thereAre
 } from './model';
-import { type ITold, useCell, useNames, useVersion } from './told';
+import { type ITold, useCell, useNames, useOffered, useVersion } from './told';
 import type { Verb } from './verbs';
 
 const TRAIN_CODE = `model = ...  # kept; finds X_train, y_train, X_valid, y_valid and each parameter
@@ -105,6 +107,7 @@ function Form(props: {
   const [touched, touch] = React.useState<ReadonlySet<string>>(new Set());
   const version = useVersion();
   const names = useNames(fields, version);
+  const offered = useOffered(verb, contents, version);
   const asked = React.useMemo(() => request(fields, contents), [fields, contents]);
   const told = useCell(verb, asked, paper.takes_code ? code : null, version);
   const wrong = React.useMemo(() => byField(told.problems, fields), [told, fields]);
@@ -149,8 +152,13 @@ function Form(props: {
           field={field}
           content={contents[field.field]}
           wrong={wrongOf(field)}
-          names={field.names ? (names[field.names] ?? []) : []}
-          known={thereAre(field, field.names ? names[field.names] : [], trans)}
+          names={
+            field.names ? (names[field.names] ?? []) : offeredTo(field.field, offered)
+          }
+          known={
+            thereAre(field, field.names ? names[field.names] : [], trans) ||
+            besides(field, offered, trans)
+          }
           change={change}
         />
       ));

@@ -5,7 +5,7 @@ import { useKf } from '../ui/context';
 import { asKfError } from '../ui/hooks';
 import type { Change, Draft, Mistake, Problem, RunPage, ThingPage } from '../wire';
 import { drafted } from './draft';
-import type { IField, IRequest, Names } from './model';
+import type { Contents, IField, IOffered, IRequest, Names } from './model';
 import type { Verb } from './verbs';
 
 const PAUSE_MS = 250;
@@ -75,6 +75,38 @@ export function useVersion(): number {
     };
   }, [kf]);
   return version;
+}
+
+const NOTHING_OFFERED: IOffered = { params: [], metric: [] };
+
+/** Parameters and metrics of the cell that a search is of; nothing when that can't be known. */
+export function useOffered(verb: Verb, contents: Contents, version: number): IOffered {
+  const { kf } = useKf();
+  const [offered, set] = React.useState(NOTHING_OFFERED);
+  const text = (field: string) => String(contents[field] ?? '').trim();
+  const [name, run] = verb === 'tune' ? [text('name'), text('run')] : ['', ''];
+  React.useEffect(() => {
+    let alive = true;
+    set(NOTHING_OFFERED);
+    const look = async () => {
+      const query = { kind: 'train', name, limit: 1 };
+      const id = run || (await kf.rest.get<RunPage>('runs', query)).rows[0]?.id;
+      const told = id ? (await kf.runs.paper(id)).run : null;
+      if (alive && told?.kind === 'train') {
+        const params = Object.keys((told.spec['params'] ?? {}) as object);
+        set({ params, metric: Object.keys(told.metrics) });
+      }
+    };
+    const timer = window.setTimeout(
+      () => (name || run ? void look().catch(() => undefined) : undefined),
+      PAUSE_MS
+    );
+    return () => {
+      alive = false;
+      window.clearTimeout(timer);
+    };
+  }, [kf, name, run, version]);
+  return offered;
 }
 
 /** Names of the store's things, for the fields that take one; none when they can't be had. */
