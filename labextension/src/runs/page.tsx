@@ -12,7 +12,7 @@ import { useInsert } from '../ui/insert';
 import { kindWord } from '../ui/kinds';
 import { LineageView } from '../ui/lineage';
 import { LookOnly, Only, useMay } from '../ui/may';
-import { firstLine } from '../ui/names';
+import { endOf, firstLine } from '../ui/names';
 import { ActionNote, CodeBlock, type IAction, Outdated, useAction } from '../ui/page';
 import {
   Button,
@@ -53,6 +53,9 @@ function RunPage({ id }: { id: string }): React.ReactElement {
   const { error, again } = fetched;
   const data = fetched.data && fresh(fetched.data, row);
   state.current = fetched.data?.run.state;
+  if (error?.status === 404 && !data && endOf(id)) {
+    return <Gone id={id} />;
+  }
   if (error && !data) {
     return <ErrorBox error={error} onRetry={again} />;
   }
@@ -88,6 +91,19 @@ function RunPage({ id }: { id: string }): React.ReactElement {
         <Tabs tabs={tabs} label={trans.__('Parts of this run')} />
       )}
     </>
+  );
+}
+
+/** Links go on leading to a run that was deleted: no mistake, and nothing else that was meant. */
+function Gone({ id }: { id: string }): React.ReactElement {
+  const { trans } = useKf();
+  return (
+    <div className="jp-Kf-pad" role="status">
+      <p>{trans.__('Run %1 was deleted, or belongs to another store.', id)}</p>
+      <p className="jp-Kf-quiet">
+        {trans.__('Models and transforms that it made are still there.')}
+      </p>
+    </div>
   );
 }
 
