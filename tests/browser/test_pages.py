@@ -498,7 +498,8 @@ def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
     moving = page.get_by_role("group", name="Move the traffic from version 2 to 1?")
     expect(moving.get_by_role("button", name="Keep it")).to_be_focused()
     moving.get_by_role("button", name="Move it").click()
-    expect(page.locator(".jp-Kf-done")).to_contain_text("Version 1 has the traffic")
+    said = page.get_by_role("region", name="Versions").locator(".jp-Kf-done")
+    expect(said).to_have_text("Version 1 has the traffic.")
     expect(versions.get_by_role("row").nth(2)).to_contain_text("has the traffic")
     expect(newest.get_by_role("button", name="Switch to version 2")).to_be_visible()
     serves = page.get_by_role("region", name="What it serves")
@@ -530,6 +531,8 @@ def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
     versions.get_by_role("button", name="Start version 1").click()
     expect(page.locator(".jp-Kf-done")).to_contain_text("started again, as version 3")
     expect(page.locator(".jp-Kf-state").first).to_have_text("Ready")
+    expect(said).to_have_text("Version 1 is started again, as version 3, which has the traffic.")
+    expect(newest).to_contain_text("high@1")
     assert not [said for said in screen.said if "Failed to load" in said]
     assert screen.errors == []
 

@@ -80,6 +80,7 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
   const rollBack = (from: 'head' | 'versions') => (version: number) => {
     setAbove(from === 'head');
     setMoved(null);
+    action.clear(); // what was said last may not be so any more
     turning.run(`roll-back ${version}`, async () => {
       const asked = kf.rest.post<EndpointAnswered>(`${path}/roll-back`, { version });
       const told = await asked;
