@@ -51,15 +51,16 @@ export function TryIt(props: {
   const touched = refusals > 0;
   const form = React.useRef<HTMLFormElement>(null);
   const outcome = React.useRef<HTMLDivElement>(null);
+  const refusal = React.useRef<HTMLDivElement>(null);
   React.useEffect(() => {
     if (refusals) {
       form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
     }
   }, [refusals]);
   React.useEffect(() => {
-    if (asked.answer || asked.error) {
-      outcome.current?.scrollIntoView?.({ block: 'nearest' }); // asked by Enter, far above it
-    }
+    // It may have been asked by Enter, far above.
+    const told = asked.error ? refusal : asked.answer ? outcome : null;
+    told?.current?.scrollIntoView?.({ block: 'nearest' });
   }, [asked.answer, asked.error]);
   const refused = asked.error && columnOf(asked.error.problem, columns);
   const text = parsePasted(pasted, trans);
@@ -168,7 +169,11 @@ export function TryIt(props: {
           </span>
         </div>
       </form>
-      {asked.error ? <ErrorBox error={asked.error} /> : null}
+      {asked.error ? (
+        <div ref={refusal}>
+          <ErrorBox error={asked.error} />
+        </div>
+      ) : null}
       {asked.answer ? <Answers answer={asked.answer} /> : null}
     </Section>
   );

@@ -22,7 +22,7 @@ export function labelOf(field: string, trans: TranslationBundle): string {
     input: trans.__('Files read'),
     output: trans.__('Folder written'),
     run: trans.__('Cell of run'),
-    version: trans.__('Again as version'),
+    version: trans.__('Back to version'),
     resume: trans.__('Continues study'),
     best: trans.__('Best trials'),
     trial: trans.__('Trial'),
