@@ -433,7 +433,8 @@ def test_a_running_study_grows_on_its_page_and_its_best_becomes_the_newest_model
     assert (newest.note["run"], newest.note["trial"]) == (run, best.number)
     # One that goes on is cancelled by keyboard, which stays on its page when the button is gone.
     asked = {"params": {"speed": "uniform(1, 2)"}, "metric": "loss", "trials": 10_000}
-    page = screen.show("study", stocked.tune("curve", **asked).run.id)
+    endless = stocked.tune("endless", run=stocked.runs("curve")[0].id, **asked)
+    page = screen.show("study", endless.run.id)
     page.get_by_role("button", name="Cancel study").press("Enter")
     expect(page.get_by_role("button", name="Go on")).to_be_focused()
     screen.page.keyboard.press("Shift+Tab")
