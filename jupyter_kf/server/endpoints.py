@@ -19,7 +19,7 @@ from jupyter_kf.client import Client, columns
 from jupyter_kf.client.endpoints import names
 from jupyter_kf.errors import NotFound, did_you_mean
 from jupyter_kf.names import short
-from jupyter_kf.records import Check, Endpoint
+from jupyter_kf.records import Check, Endpoint, State
 from jupyter_kf.server import rows
 from jupyter_kf.server.answers import (
     At,
@@ -107,7 +107,7 @@ class Endpoints:
             checked=self._checked(endpoint),
             warm=now.previous if now else None,
             counted=_counted(endpoint),
-            starting=tuple(self._starting(endpoint, now.newest if now else 0)),
+            starting=tuple(self._starting(endpoint, now)),
             models={
                 digest: self._things.label("model", digest)
                 for digest in {version.digest for version in endpoint.versions}
@@ -143,12 +143,16 @@ class Endpoints:
                 parity_ok=None if found.parity is None else bool(found.parity["ok"]),
             )
 
-    def _starting(self, endpoint: Endpoint, newest: int) -> Iterable[int]:
+    def _starting(self, endpoint: Endpoint, now: routing.Current | None) -> Iterable[int]:
         """Versions after the newest that ever had the traffic whose runs go on."""
         known = self._client.store.runs.ids()
         for version in endpoint.versions:
             run_id = str(version.note["run"])
-            if version.n > newest and run_id in known and not self._client.run(run_id).state.ended:
+            if version.n <= (now.newest if now else 0) or run_id not in known:
+                continue
+            state = self._client.run(run_id).state
+            proven = state is State.READY and now is None  # a cluster gives it the traffic itself
+            if not state.ended and not proven:
                 yield version.n
 
     def _checked(self, endpoint: Endpoint) -> Checked | None:

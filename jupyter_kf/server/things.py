@@ -76,6 +76,7 @@ class Things:
     def __init__(self, client: Client) -> None:
         self._client, self._store = client, client.store
         self._manifests: dict[str, Mapping[str, Any]] = {}
+        self._labels: dict[str, str] = {}
         self._schemas: dict[str, list[dict[str, Any]]] = {}
 
     def page(self, at: At, kind: Kind, ask: PageAsk) -> ThingPage:
@@ -153,7 +154,10 @@ class Things:
 
     def label(self, kind: Kind, digest: str) -> str:
         """name@version of a digest, as people read it; the digest's beginning without a name."""
-        return self._node(kind, digest).label.removeprefix(f"{kind} ")
+        label = self._labels.get(digest) or self._node(kind, digest).label.removeprefix(f"{kind} ")
+        if "@" in label and len(self._labels) < _MOST_KEPT:  # it may be named later
+            self._labels[digest] = label
+        return label
 
     def _schema(self, digest: str) -> list[dict[str, Any]]:
         if digest not in self._schemas:

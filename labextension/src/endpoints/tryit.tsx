@@ -65,7 +65,7 @@ export function TryIt(props: {
   const refused = asked.error && columnOf(asked.error.problem, columns);
   const text = parsePasted(pasted, trans);
   const change = (name: string, value: string) => {
-    setKept({ ...typed, [name]: value });
+    setKept(now => ({ ...now, [name]: value }));
     asked.clear();
   };
   const send = () => {

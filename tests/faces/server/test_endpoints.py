@@ -126,9 +126,13 @@ async def test_a_second_version_takes_the_traffic_and_gives_it_back_at_once(api,
     body = {"fields": {"name": "high", "model": "high@1"}}
     started = await api("POST", "/serve", body)
     assert started.status == 202
+    paper = (await api("GET", "/endpoints/high")).json
+    assert paper["starting"] == ([2] if paper["endpoint"]["version"] == 1 else [])
     whole.wait(started.json["run"]["id"])
     paper = (await api("GET", "/endpoints/high")).json
-    assert (paper["endpoint"]["version"], paper["warm"]) == (2, 1)
+    assert (paper["endpoint"]["version"], paper["warm"], paper["starting"]) == (2, 1, [])
+    models = [paper["models"][version["digest"]] for version in paper["endpoint"]["versions"]]
+    assert models == ["high@3", "high@1"]
     back = await api("POST", "/endpoints/high/roll-back", {"version": 1})
     assert (back.status, back.json["endpoint"]["version"]) == (200, 1)
     none = await api("POST", "/endpoints/high/roll-back", {"version": 9})
