@@ -537,7 +537,7 @@ def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
     expect(page.locator(".jp-Kf-done")).to_contain_text("started again, as version 3")
     expect(page.locator(".jp-Kf-state").first).to_have_text("Ready")
     expect(said).to_have_text("Version 1 is started again, as version 3, which has the traffic.")
-    expect(newest).to_contain_text("high@1")
+    expect(newest).to_contain_text("high@3")  # as version 1 has it
     assert not [said for said in screen.said if "Failed to load" in said]
     assert screen.errors == []
 
@@ -692,12 +692,14 @@ def test_the_forms_of_serve_tune_and_batch_make_cells_that_run(
             expect(form.locator("[data-field='name']")).to_contain_text("Train cells: ")
             space = form.locator("[data-field='params']")
             space.get_by_role("button", name="Add").click()
-            space.get_by_role("textbox", name="Name 1").fill("c")
+            expect(space).to_contain_text("The cell has: c.")
+            space.get_by_role("combobox", name="Name 1").fill("c")
             space.get_by_role("textbox", name="Value 1").fill("loguniform(1e-3, 10)")
             metric = form.locator("[data-field='metric']")
-            if not metric.get_by_role("textbox").count():
+            expect(metric).to_contain_text("The cell reported: accuracy")
+            if not metric.get_by_role("combobox").count():
                 metric.get_by_role("button", name="Add").click()
-            metric.get_by_role("textbox").first.fill("accuracy")
+            metric.get_by_role("combobox").first.fill("accuracy")
             form.locator("[data-field='maximize'] select").select_option("all")
         expect(form.get_by_role("region", name="The cell", exact=True)).to_contain_text(
             wanted[at - 1]

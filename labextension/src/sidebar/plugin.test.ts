@@ -19,7 +19,7 @@ jest.mock('./panel', () => ({
     return (_: unknown, kept: IKept) => {
       mockPanel.kept = kept;
       const made = new Made();
-      made.node.innerHTML = 'all runs<input>';
+      made.node.innerHTML = '<button>all runs</button><input>';
       return made;
     };
   }

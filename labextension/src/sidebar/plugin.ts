@@ -14,6 +14,8 @@ import { kubeflowIcon } from '../ui/icons';
 const ID = 'jupyter-kf-panel';
 /** Among what JupyterLab keeps of a workspace. */
 const OPEN = 'jupyter-kf-panel:open';
+/** So long the panel may take to be drawn, once it is loaded. */
+const MOST_FRAMES = 60;
 
 /** The sections that were open, as they were kept; at first the runs. */
 function openOf(kept: unknown): readonly string[] {
@@ -45,12 +47,17 @@ class Sidebar extends Widget {
     }
   }
 
-  /** The focus goes to the first control: for who asked for the panel, not for a reload. */
+  /** The focus goes to the search: for who asked for the panel, not for a reload. */
   async enter(): Promise<void> {
     await this.fill();
-    // Drawn by then, and what it was asked by (a menu, the palette) has closed.
-    await new Promise(resolve => requestAnimationFrame(resolve));
-    this.node.querySelector<HTMLElement>('input, button')?.focus();
+    const first = () =>
+      this.node.querySelector<HTMLElement>('input') ??
+      this.node.querySelector('button');
+    // In the next frame at the soonest: by then what it was asked by (a menu, the palette) has closed.
+    for (let frame = 0; frame === 0 || (frame < MOST_FRAMES && !first()); frame++) {
+      await new Promise(resolve => requestAnimationFrame(resolve));
+    }
+    first()?.focus();
   }
 
   /** Loads the content; when that fails, a sentence and a button stand here instead. */
