@@ -38,6 +38,7 @@ TIMERS = {
     "services/paced.ts": "once after a change; after a failure again, less and less often",
     "services/rows.ts": "once, to give up on a row that is late",
     "services/streams.ts": "connects a stream again that broke",
+    "sidebar/enter.ts": "once, until the panel that was asked for is drawn",
     "sidebar/rows.tsx": "once, after a press",
     "sidebar/section.tsx": "once, after typing",
     "ui/clock.tsx": "lets ages that are shown tick: draws, asks nothing",

@@ -107,18 +107,6 @@ export class Rest implements IRest {
     return answer;
   }
 
-  /** The whole body: a server that ends may leave in the middle of one. */
-  private async text(answer: Response, signal?: AbortSignal): Promise<string> {
-    try {
-      return await answer.text();
-    } catch (failure) {
-      if ((failure as Error).name === 'AbortError' || signal?.aborted) {
-        throw failure;
-      }
-      throw this.told(new KfError(0, unreachable()));
-    }
-  }
-
   private told(error: KfError): KfError {
     if (error.unreachable) {
       this.onLost();
@@ -128,7 +116,11 @@ export class Rest implements IRest {
 
   async get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
     const answer = await this.raw(path, { signal }, query);
-    const told = parse<Partial<At>>(await this.text(answer, signal));
+    const text = await answer.text().catch(failure => {
+      // A server that ends may leave in the middle of an answer.
+      throw signal?.aborted ? failure : this.told(new KfError(0, unreachable()));
+    });
+    const told = parse<Partial<At>>(text);
     if (typeof told?.seq === 'number' && typeof told.epoch === 'string') {
       this.onRead(told as At);
     }

@@ -19,7 +19,9 @@ jest.mock('./panel', () => ({
     return (_: unknown, kept: IKept) => {
       mockPanel.kept = kept;
       const made = new Made();
-      made.node.innerHTML = '<button>all runs</button><input>';
+      const button = document.createElement('button');
+      button.textContent = 'all runs';
+      made.node.append(button, document.createElement('input'));
       return made;
     };
   }

@@ -14,8 +14,6 @@ import { kubeflowIcon } from '../ui/icons';
 const ID = 'jupyter-kf-panel';
 /** Among what JupyterLab keeps of a workspace. */
 const OPEN = 'jupyter-kf-panel:open';
-/** So long the panel may take to be drawn, once it is loaded. */
-const MOST_FRAMES = 60;
 
 /** The sections that were open, as they were kept; at first the runs. */
 function openOf(kept: unknown): readonly string[] {
@@ -47,17 +45,13 @@ class Sidebar extends Widget {
     }
   }
 
-  /** The focus goes to the search: for who asked for the panel, not for a reload. */
+  /** The focus goes into it: for who asked for the panel, not for a reload. */
   async enter(): Promise<void> {
-    await this.fill();
-    const first = () =>
-      this.node.querySelector<HTMLElement>('input') ??
-      this.node.querySelector('button');
-    // In the next frame at the soonest: by then what it was asked by (a menu, the palette) has closed.
-    for (let frame = 0; frame === 0 || (frame < MOST_FRAMES && !first()); frame++) {
-      await new Promise(resolve => requestAnimationFrame(resolve));
-    }
-    first()?.focus();
+    const [{ enter }] = await Promise.all([
+      import(/* webpackChunkName: "sidebar" */ './enter'),
+      this.fill()
+    ]);
+    await enter(this.node);
   }
 
   /** Loads the content; when that fails, a sentence and a button stand here instead. */
