@@ -5,26 +5,36 @@ import '../../style/sidebar.css';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { noPlaceWords, workWords } from '../ui/where';
 import { useSignal } from '../ui/hooks';
+import { enter } from './enter';
 import { Resources } from './resources';
 import { SectionList } from './section';
-import { type ISection, sections } from './sections';
+import { type ISection, openOf, sections } from './sections';
 
 /** Which sections are open, beyond a reload of the page. */
 export interface IKept {
-  open: readonly string[];
+  /** As it was kept: whatever stands there. */
+  open: unknown;
   save: (open: readonly string[]) => void;
+}
+
+class PanelWidget extends KfWidget {
+  /** Somebody asked for the panel: a reload, which shows it too, does not. */
+  protected override onActivateRequest(): void {
+    void enter(this.node);
+  }
 }
 
 /** The widget; made when the sidebar is first shown. */
 export function makePanel(context: IContext, kept: IKept): KfWidget {
-  return new KfWidget(context, <Panel {...kept} />, 'jp-Kf-panel');
+  return new PanelWidget(context, <Panel {...kept} />, 'jp-Kf-panel');
 }
 
 function Panel(kept: IKept): React.ReactElement {
   const { kf, trans } = useKf();
-  const [open, setOpen] = React.useState(kept.open);
+  const first = React.useMemo(() => openOf(kept.open), [kept.open]);
+  const [open, setOpen] = React.useState(first);
   React.useEffect(() => {
-    if (open !== kept.open) {
+    if (open !== first) {
       kept.save(open);
     }
   }, [open]);

@@ -15,11 +15,6 @@ const ID = 'jupyter-kf-panel';
 /** Among what JupyterLab keeps of a workspace. */
 const OPEN = 'jupyter-kf-panel:open';
 
-/** The sections that were open, as they were kept; at first the runs. */
-function openOf(kept: unknown): readonly string[] {
-  return Array.isArray(kept) ? kept.filter(id => typeof id === 'string') : ['runs'];
-}
-
 class Sidebar extends Widget {
   constructor(
     private readonly context: IContext,
@@ -47,11 +42,8 @@ class Sidebar extends Widget {
 
   /** The focus goes into it: for who asked for the panel, not for a reload. */
   async enter(): Promise<void> {
-    const [{ enter }] = await Promise.all([
-      import(/* webpackChunkName: "sidebar" */ './enter'),
-      this.fill()
-    ]);
-    await enter(this.node);
+    await this.fill();
+    (this.layout as PanelLayout).widgets[0].activate();
   }
 
   /** Loads the content; when that fails, a sentence and a button stand here instead. */
@@ -68,7 +60,7 @@ class Sidebar extends Widget {
       ]);
       [...layout.widgets].forEach(widget => widget.dispose());
       const save = (open: readonly string[]) => void this.state?.save(OPEN, [...open]);
-      layout.addWidget(makePanel(this.context, { open: openOf(kept), save }));
+      layout.addWidget(makePanel(this.context, { open: kept, save }));
     } catch {
       this.filling = null;
       if (layout.widgets.length === 0) {
@@ -94,8 +86,7 @@ class Sidebar extends Widget {
 
 export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-kf:sidebar',
-  description:
-    'Lists runs, studies, models, endpoints, transforms, datasets and resources.',
+  description: 'Lists runs, models, endpoints and all else.',
   autoStart: true,
   requires: [IKubeflow],
   optional: [ITranslator, ILayoutRestorer, IStateDB],

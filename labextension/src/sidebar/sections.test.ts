@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { FakeKubeflow, FakeRest, row } from '../testing/fakes';
-import { runRow, sections } from './sections';
+import { openOf, runRow, sections } from './sections';
 
 const trans = nullTranslator.load('jupyter_kf');
 const { signal } = new AbortController();
@@ -167,3 +167,15 @@ describe("a run's row", () => {
     expect([progress, what, run]).toEqual([null, 'study', ended]);
   });
 });
+
+it.each([
+  [undefined, ['runs']],
+  [
+    ['models', 3, 'runs'],
+    ['models', 'runs']
+  ],
+  [[], []],
+  ['broken', ['runs']]
+])('of what was kept (%p) these sections are open: %p', (kept, open) =>
+  expect(openOf(kept)).toEqual(open)
+);

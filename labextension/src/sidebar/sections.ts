@@ -53,6 +53,11 @@ export interface ISection {
 /** The run that has the traffic of each endpoint, by the endpoint's name. */
 type Holders = ReadonlyMap<string, string>;
 
+/** The sections that were open, as they were kept; at first the runs. */
+export function openOf(kept: unknown): readonly string[] {
+  return Array.isArray(kept) ? kept.filter(id => typeof id === 'string') : ['runs'];
+}
+
 const KINDS = ['train', 'transform', 'tune', 'serve', 'batch'];
 const LIMIT = 100;
 
