@@ -162,7 +162,7 @@ def test_a_job_that_ran_long_says_so_when_it_ends_and_leads_to_its_page(
         slow = "import time\ntime.sleep(2.2)\n"
         told = screen.page.locator(".Toastify__toast")
         client.train(slow, name="long")
-        expect(told).to_contain_text("long succeeded after")
+        expect(told).to_contain_text("The train run long succeeded after")
         client.train(slow + "raise ValueError('<b>too late</b>')", name="worse")
         failed = told.filter(has_text="worse failed")
         expect(failed).to_contain_text("<b>too late</b>")

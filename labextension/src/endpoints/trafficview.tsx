@@ -182,7 +182,7 @@ function Lines(props: {
 }
 
 /** Lines that end now and stand on zero, so that the picture moves as little as it can. */
-function draw(
+export function draw(
   { Plot, frame, SERIES, LEGEND_PX }: typeof import('../ui/plots'),
   size: { width: number; height: number },
   told: {
