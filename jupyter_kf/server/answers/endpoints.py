@@ -98,7 +98,7 @@ class EndpointPaper(At):
 
 @dataclass(frozen=True)
 class Latency:
-    """Seconds from a request's head to its answer."""
+    """Seconds from a request's head to its answer, of those that were not refused."""
 
     p50: float
     p90: float
