@@ -157,11 +157,17 @@ class Client:
     def promote(self, study: str, trial: int | None = None) -> Model:
         """Makes a trial's model the newest version of the study's name; the best by default.
 
-        A name means its newest study; without `trial`, the newest that has a best one.
+        A name means its newest study; without `trial`, the newest that has a best one. A trial
+        that was promoted last is not promoted again: its version says that it is there already.
         """
         which = studies.to_promote if trial is None else studies.run_of
         run_id = self.store.runs.find(which(self.store, study))
-        return self.get_model(studies.promote(self.store, run_id, trial))
+        ref, before = studies.promote(self.store, run_id, trial)
+        model = self.get_model(ref)
+        if not before:
+            return model
+        said = f"trial {model.trial} is already {ref}: it was promoted before"
+        return replace(model, notes=(said, *model.notes))
 
     def serve(
         self, name: str, *, wait: bool = False, version: int | None = None, **fields: Any

@@ -14,6 +14,7 @@ from typing import Any
 
 from jupyter_kf.blobs import read_json
 from jupyter_kf.client import Client
+from jupyter_kf.client.studies import promoted
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.records import Metric, Run, State, Study, Trial
 from jupyter_kf.server import aside, rows
@@ -65,6 +66,7 @@ class Studies:
             space=dict(study.run.spec.get("params") or {}),
             importance=importance,
             importance_pending=work is not None or study.run.id in self._asked,
+            promoted={str(n): ref for n, ref in promoted(self._client.store, study.run).items()},
         )
         return paper, work
 

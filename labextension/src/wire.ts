@@ -1329,7 +1329,7 @@ export interface components {
         };
         /**
          * Latency
-         * @description Seconds from a request's head to its answer.
+         * @description Seconds from a request's head to its answer, of those that were not refused.
          */
         Latency: {
             /** P50 */
@@ -2067,6 +2067,10 @@ export interface components {
             } | null;
             /** Importance Pending */
             importance_pending: boolean;
+            /** Promoted */
+            promoted: {
+                [key: string]: string;
+            };
         };
         /**
          * StudyRow

@@ -10,7 +10,7 @@ import pytest
 
 import jupyter_kf as kf
 from jupyter_kf import display
-from jupyter_kf.client import Client
+from jupyter_kf.client import Client, studies
 from jupyter_kf.client.choose import better_before, choose_model
 from jupyter_kf.client.showing import beside
 from jupyter_kf.errors import KfError
@@ -230,6 +230,15 @@ def test_a_failed_search_hides_neither_the_best_trial_nor_the_runs_of_its_name()
     assert promoted.version == 2
     assert (promoted.run, promoted.trial) == (study.run.id, study.best[0].number)
     assert promoted.params == study.best[0].params
+    client.train(code, name="late", data="points", target="y", params={"depth": 2}, wait=True)
+    again = client.promote("late")
+    assert (again.ref, len(client.versions("model", "late"))) == ("late@2", 3)
+    assert f"trial {promoted.trial} is already late@2" in display.text(again)
+    assert studies.promoted(client.store, study.run) == {promoted.trial: "late@2"}
+    other = {"run": study.run.id, "trial": 1 - promoted.trial}
+    client.store.refs.add("model", "late", promoted.digest, other)
+    back = client.promote(study.run.id, promoted.trial)  # a decision for the first once more
+    assert (back.ref, choose_model(client.store, "late").entry.n) == ("late@5", 5)
     assert f"depth={promoted.params['depth']}" in display.text(client.show("late"))
     assert client.meant("late").kind == "train"
 

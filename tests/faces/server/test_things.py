@@ -105,6 +105,9 @@ async def test_studies_and_endpoints_of_one_state_are_asked_for(api, whole):
 async def test_a_trial_is_promoted(api, whole):
     got = await api("POST", "/studies/high/promote", {})
     assert got.json["model"]["name"] == "high"
+    became = {str(got.json["model"]["trial"]): whole.versions("model", "high")[-1].n}
+    told = (await api("GET", "/studies/high")).json["promoted"]
+    assert told == {trial: f"high@{n}" for trial, n in became.items()}
     got = await api("POST", "/studies/high/promote", {"trial": 99})
     assert (got.status, got.json["code"]) == (400, "kf-2528")
 
