@@ -153,12 +153,11 @@ class Endpoints:
         if told is None:
             return None
         ready = self._client.store.runs.folder(endpoint.run.id).ready
-        worst = 0.0 if told["ulp"] == 0 else None  # within the bound; how far is not written down
         return Proven(
             ok=bool(told["ok"]),
             ulp=told["ulp"],
             columns=tuple(
-                ProvenColumn(one["name"], worst, told["rows"], bool(told["ok"]))
+                ProvenColumn(one["name"], _worst(one, told["ulp"]), told["rows"], bool(told["ok"]))
                 for one in manifest.get("outputs", ())
             ),
             checked_s=ready.stat().st_mtime,
@@ -167,6 +166,14 @@ class Endpoints:
             ),
             suggestion=str(told.get("suggestion") or ""),
         )
+
+
+def _worst(output: Mapping[str, Any], ulp: int) -> float | None:
+    """The largest difference that was let pass: none where a value is equal or is not.
+
+    Of floats within a bound it is not known, since how far they are is not written down.
+    """
+    return None if ulp and "float" in str(output.get("dtype")) else 0.0
 
 
 def _counted(endpoint: Endpoint) -> Counted | None:

@@ -329,7 +329,8 @@ def _living(run: Run, seen: Seen | None, told: dict[str, Any]) -> Run:
         return run
     remaining_s = told["remaining_s"]
     share = told["progress"]
-    if remaining_s is None and share and seen.started_s:
+    # A search says itself when it knows: its trials may differ in length by a hundred times.
+    if remaining_s is None and share and seen.started_s and run.kind != "tune":
         remaining_s = (told["t"] - seen.started_s) * (1 - share) / share
     return replace(
         run,

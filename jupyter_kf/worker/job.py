@@ -114,7 +114,7 @@ def execute(job: dict[str, Any], folder: RunFolder, names: dict[str, Any], kf: R
 def compiled(cell: Path) -> CodeType:
     """The cell's code; tracebacks show its lines."""
     source = cell.read_text(encoding="utf-8")
-    shown = f"<{cell.parent.name} cell>"
+    shown = _shown(RunFolder(cell.parent))
     linecache.cache[shown] = (len(source), None, source.splitlines(True), shown)
     return compile(source, shown, "exec", dont_inherit=True)
 
@@ -164,6 +164,17 @@ def model_note(job: dict[str, Any], metrics: dict[str, float]) -> dict[str, Any]
     }
 
 
+def is_of_cell(folder: RunFolder, error: BaseException) -> bool:
+    """Whether the line that raised is one of the cell itself, so that a traceback ends with it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and frames[-1].filename == _shown(folder)
+
+
+def _shown(folder: RunFolder) -> str:
+    """What tracebacks call the cell of a run."""
+    return f"<{folder.id} cell>"
+
+
 def explain(folder: RunFolder, error: BaseException, run: str = "") -> KfError:
     """The user's exception as an error that names the line of the cell.
 
@@ -172,7 +183,7 @@ def explain(folder: RunFolder, error: BaseException, run: str = "") -> KfError:
         run: whose log has the traceback, when it is another's: a study's.
     """
     run = run or folder.id
-    shown = f"<{folder.id} cell>"
+    shown = _shown(folder)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == shown]
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if not frames:

@@ -60,7 +60,9 @@ class Reporter:
 
         Args:
             step: the x of the metric's plot: an epoch, a batch.
-            progress: share of the whole job that is done, 0 to 1.
+            progress: share of the whole job that is done, 0 to 1, which the progress bar shows:
+                ``kf.report(step=epoch, progress=(epoch + 1) / epochs, loss=loss)``. There is no
+                total: any other name is a metric.
             remaining_s: seconds to go, if the job knows better than its progress tells.
             metrics: numbers by name; NaN and infinities are kept and shown as such.
 

@@ -35,7 +35,7 @@ class EndpointPage(At):
 
 @dataclass(frozen=True)
 class ProvenColumn:
-    """An output on the golden rows; `worst` difference is 0 where equal bits were asked for."""
+    """An output on the golden rows; `worst` difference is 0 where only equal values pass."""
 
     name: str
     worst: float | None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 import jupyter_kf as kf
+from jupyter_kf.backends.base import Observation
 from jupyter_kf.blobs import write_json
 from jupyter_kf.client.compare import Applied
 from jupyter_kf.errors import KfError
@@ -31,6 +34,16 @@ def test_of_ended_runs_the_newest_train_run_is_meant(client):
     train = make(client, "train", 2)
     make(client, "batch", 3)
     assert client.meant("late").id == train
+
+
+@pytest.mark.parametrize(("kind", "told"), [("train", True), ("tune", False)])
+def test_a_search_that_does_not_know_how_long_it_takes_is_not_guessed(client, kind, told):
+    folder = client.store.runs.folder(make(client, kind, 1, ended=False))
+    line = {"t": 30.0, "step": 1, "values": {}, "progress": 0.25, "remaining_s": None}
+    folder.metrics.write_text(json.dumps(line) + "\n")
+    seen = Observation(State.RUNNING, started_s=20.0)
+    run = client.store.runs.read(folder.id, seen)
+    assert (run.progress, run.remaining_s) == (0.25, 30.0 if told else None)
 
 
 def test_a_run_that_lives_is_meant_before_any_that_ended(client):
