@@ -15,7 +15,7 @@ from typing import Any
 
 from jupyter_kf.backends import registry
 from jupyter_kf.backends.base import Plan, Resources, resources_of
-from jupyter_kf.client import datasets, endpoints, listing, orders, showing, studies
+from jupyter_kf.client import datasets, endpoints, listing, orders, searching, showing, studies
 from jupyter_kf.client.checks import run_check
 from jupyter_kf.client.compare import Comparison, compare
 from jupyter_kf.client.doctor import Report, examine
@@ -221,17 +221,23 @@ class Client:
         return dry_run(self.backend, orders.any_order(self.store, verb, code, scope or {}, fields))
 
     def runs(
-        self, name: str | None = None, *, kind: str | None = None, state: str | None = None
+        self,
+        name: str | None = None,
+        *,
+        kind: str | None = None,
+        state: str | None = None,
+        search: str = "",
     ) -> RunList:
-        """Runs, the newest first; of one name, kind or state when given."""
-        asked = RunsQuery.of(name=name, job=kind, state=state)
-        return RunList(
-            self._bind(run)
+        """Runs, the newest first; of one name, kind or state, or with all these words, if given."""
+        asked = RunsQuery.of(name=name, job=kind, state=state, search=search)
+        found = [
+            run
             for run in self._watch.runs()
             if (name is None or run.name == name)
             and (kind is None or run.kind == kind)
             and (state is None or run.state == asked.state)
-        )
+        ]
+        return RunList(map(self._bind, searching.search(found, search, searching.words_of)))
 
     def observe(self, run_ids: Iterable[str]) -> builtins.list[Run]:
         """These runs as they are now, in one call; one that is gone is left out."""

@@ -27,6 +27,7 @@ from jupyter_kf.capture.reads import ANY_NAME, reads_of
 from jupyter_kf.client.choose import choose_model
 from jupyter_kf.client.fits import refuse_misfit
 from jupyter_kf.client.launch import Order
+from jupyter_kf.client.params import commas, refuse_commas
 from jupyter_kf.errors import SpecError, did_you_mean
 from jupyter_kf.layout import RunFolder, expanded, working_dir
 from jupyter_kf.names import slug
@@ -78,6 +79,7 @@ def transform(store: Store, spec: TransformSpec, code: Any, scope: Scope) -> Ord
 
 def train(store: Store, spec: TrainSpec, code: Any, scope: Scope) -> Order:
     """A train job: the cell and what it uses of the notebook, its inputs by digest."""
+    refuse_commas(store, spec, code, scope)
     job = train_inputs(store, spec)
     bound = bound_names(store, spec, job)
     capture: Callable[..., Captured] = capture_cell
@@ -86,7 +88,8 @@ def train(store: Store, spec: TrainSpec, code: Any, scope: Scope) -> Order:
     else:
         found = capture(code, scope, bound=bound, pickle=spec.pickle, directory=working_dir())
     job["unread"] = _unread(found) if job["transform"] and "X_train" in bound else []
-    job["look"] = "" if job["dataset"] else _unproven(found)
+    looks = [commas(spec), "" if job["dataset"] else _unproven(found)]
+    job["look"] = "; ".join(filter(None, looks))
     return Order(spec, job, code=found.source, travel=lambda folder: write(found, folder))
 
 

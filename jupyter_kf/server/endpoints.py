@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from jupyter_kf.blobs import read_json
 from jupyter_kf.client import Client, columns
 from jupyter_kf.client.endpoints import names
+from jupyter_kf.client.searching import search
 from jupyter_kf.errors import NotFound, did_you_mean
 from jupyter_kf.names import short
 from jupyter_kf.records import Check, Endpoint
@@ -85,7 +86,7 @@ class Endpoints:
 
     def page(self, at: At, ask: StatedAsk) -> EndpointPage:
         """Some of the endpoints, by name; for one state all that fit the search are looked at."""
-        found = rows.search(names(self._client.store), ask.search, str)
+        found = search(names(self._client.store), ask.search, str)
         if ask.state:
             fitting = [row for row in self._rows(found) if row.state == ask.state]
             shown = tuple(rows.part(fitting, ask))

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from jupyter_kf.blobs import explained, read_json, write_atomic, write_json, write_once
 from jupyter_kf.errors import KfError, NotFound, StoreError, did_you_mean
 from jupyter_kf.layout import RunFolder
-from jupyter_kf.names import new_run_id, slug
+from jupyter_kf.names import is_run_id, new_run_id, slug
 from jupyter_kf.records import Metric, Origin, Run, State
 from jupyter_kf.store.reported import lines
 
@@ -219,7 +219,9 @@ class Runs:
         return NotFound(
             1105,
             f"there is no run `{text}`",
-            cause=did_you_mean(text, self.ids() - {text}),
+            cause="it was deleted, or never was here"
+            if is_run_id(text)
+            else did_you_mean(text, self.ids() - {text}),
             fix="`%kf runs` lists them",
         )
 

@@ -10,7 +10,7 @@ import jupyter_kf as kf
 from jupyter_kf.backends.base import Observation
 from jupyter_kf.blobs import write_json
 from jupyter_kf.client.compare import Applied
-from jupyter_kf.errors import KfError
+from jupyter_kf.errors import KfError, NotFound
 from jupyter_kf.records import State
 
 
@@ -70,3 +70,15 @@ def test_a_transform_that_the_store_has_lost_is_named_and_hides_no_comparison(cl
     got = client.compare(first, second)
     assert got.transforms == (Applied("ab" * 6, "ab" * 32, None), None)
     assert got.settings["transform"] == ("ab" * 6, None)
+
+
+def test_the_id_of_a_run_that_was_deleted_is_not_taken_for_another_misspelt(client):
+    gone, _there = make(client, "train", 1), make(client, "train", 2)
+    client.store.runs.delete(gone)
+    for ask in (client.run, client.show, client.lineage):
+        with pytest.raises(NotFound) as refused:
+            ask(gone)
+        assert "it was deleted, or never was here" in refused.value.cause.replace("the run", "it")
+    with pytest.raises(NotFound) as refused:
+        client.run("laet")
+    assert "did you mean `late-" in refused.value.cause or "known: late-" in refused.value.cause
