@@ -15,7 +15,16 @@ from typing import Any
 
 from jupyter_kf.backends import registry
 from jupyter_kf.backends.base import Plan, Resources, resources_of
-from jupyter_kf.client import datasets, endpoints, listing, orders, searching, showing, studies
+from jupyter_kf.client import (
+    datasets,
+    elsewhere,
+    endpoints,
+    listing,
+    orders,
+    searching,
+    showing,
+    studies,
+)
 from jupyter_kf.client.checks import run_check
 from jupyter_kf.client.compare import Comparison, compare
 from jupyter_kf.client.doctor import Report, examine
@@ -162,12 +171,9 @@ class Client:
         """
         which = studies.to_promote if trial is None else studies.run_of
         run_id = self.store.runs.find(which(self.store, study))
-        ref, before = studies.promote(self.store, run_id, trial)
+        ref, said = studies.promote(self.store, run_id, trial)
         model = self.get_model(ref)
-        if not before:
-            return model
-        said = f"trial {model.trial} is already {ref}: it was promoted before"
-        return replace(model, notes=(said, *model.notes))
+        return replace(model, notes=(*said, *model.notes))
 
     def serve(
         self, name: str, *, wait: bool = False, version: int | None = None, **fields: Any
@@ -218,7 +224,8 @@ class Client:
         self, verb: str, code: Any = None, *, scope: Scope | None = None, **fields: Any
     ) -> Plan:
         """What a verb would start; nothing is started."""
-        return dry_run(self.backend, orders.any_order(self.store, verb, code, scope or {}, fields))
+        order = orders.any_order(self.store, verb, code, scope or {}, fields)
+        return dry_run(self.backend, elsewhere.told(self.store, order, self.origin))
 
     def runs(
         self,
@@ -356,6 +363,7 @@ class Client:
         return orders.inline_names(self.store, spec)
 
     def _start(self, order: Order) -> Run:
+        order = elsewhere.told(self.store, order, self.origin)
         return self._bind(self._watch.run(launch(self.store, self.backend, order, self.origin)))
 
     def _ended_well(self, run: Run) -> Run:

@@ -170,18 +170,22 @@ def code_of(store: Store, run: Run) -> str | None:
     return "\n\n".join(texts) + "\n" if any(texts) else None
 
 
-def promote(store: Store, run_id: str, trial: int | None) -> tuple[str, bool]:
+def promote(store: Store, run_id: str, trial: int | None) -> tuple[str, tuple[str, ...]]:
     """Registers a trial's model under the study's name.
 
     Returns:
-        ``name@version``, and whether that version was there already.
+        ``name@version``, and a sentence when that version was there already.
     """
     name = store.runs.read(run_id).name
     newest = store.refs.newest("model", name)
     digest = promote_trial(store.root, store.runs.folder(run_id).path, trial)
     ours = [v for v in store.refs.versions("model", name) if v.note.get("run") == run_id]
     entry = next(v for v in reversed(ours) if v.digest == digest.removeprefix("sha256:"))
-    return entry.ref, newest is not None and entry.n <= newest.n
+    if newest is None or entry.n > newest.n:
+        return entry.ref, ()
+    return entry.ref, (
+        f"trial {entry.note['trial']} is already {entry.ref}: it was promoted before",
+    )
 
 
 def promoted(store: Store, run: Run) -> dict[int, str]:

@@ -323,7 +323,8 @@ def _what_to_know(run: Run, result: Mapping[str, Any]) -> str:
         return f"{rows} into {outputs.get('output')}{there}"
     if not outputs.get("model"):
         return "it left no model: when the cell ended, `model` was None or not bound"
-    return str(outputs.get("fitted_elsewhere") or "")
+    told = [str(outputs.get(key) or "") for key in ("fitted_elsewhere", "named_elsewhere")]
+    return "; ".join(filter(None, told))
 
 
 def _living(run: Run, seen: Seen | None, told: dict[str, Any]) -> Run:

@@ -131,7 +131,7 @@ def finish_train(
     travelled = [entry["name"] for entry in read_json(folder.inputs / "listing.json") or ()]
     if travelled:
         outputs["travelled"] = travelled
-    for told in ("unread", "fitted_elsewhere", "without_target"):
+    for told in ("unread", "fitted_elsewhere", "named_elsewhere", "without_target"):
         if job.get(told):
             outputs[told] = job[told]
     if "model" in outputs:

@@ -116,6 +116,18 @@ def test_a_promotion_says_that_an_older_version_was_better_with_both_figures(
     assert said in display.text(card)
 
 
+def test_models_that_were_measured_on_different_data_are_said_to_be(store):
+    for digest, auc, data in (("a", 0.9, "1"), ("b", 0.8, "2"), ("c", 0.95, "1")):
+        note = {"metrics": {"auc": auc}, "dataset": data * 64}
+        store.refs.add("model", "late", digest * 64, note)
+        said = "though they were measured on 2 different datasets"
+        assert (said in choose_model(store, "late").why) == (digest != "a")
+    note = {"metrics": {"auc": 0.5}, "dataset": "1" * 64, "trial": 4}
+    store.refs.add("model", "late", "d" * 64, note)
+    like = better_before(store, store.refs.newest("model", "late"))
+    assert "late@3 was better" in like and "different datasets" not in like
+
+
 def test_a_version_and_a_model_are_two_wishes():
     with pytest.raises(KfError) as refused:
         client = kf.connect()
