@@ -34,7 +34,8 @@ from jupyter_kf.names import slug
 from jupyter_kf.specs import BatchSpec, ServeSpec, Spec, TrainSpec, TransformSpec, TuneSpec
 from jupyter_kf.specs.words import quoted
 from jupyter_kf.store import Store
-from jupyter_kf.worker.files import matching
+from jupyter_kf.worker.batch_read import refuse_other_csv
+from jupyter_kf.worker.files import form_of, matching
 from jupyter_kf.worker.job import check_target
 
 Scope = Mapping[str, Any]
@@ -124,15 +125,19 @@ def batch(store: Store, spec: BatchSpec) -> Order:
 
     Raises:
         DataError: kf-1412, kf-1413: there is nothing to read.
+        BatchError: kf-2416, a CSV is cut by another mark.
     """
     model = choose_model(store, spec.model or spec.name).entry
     fields = {key: str(working_dir() / expanded(getattr(spec, key))) for key in _PATHS}
-    matching(fields["input"])
+    paths = matching(fields["input"])
+    for path in [path for path in paths if form_of(path) == "csv"][:_MOST_HEADS]:
+        refuse_other_csv(path)
     fields["model"] = model.ref
     return Order(spec.model_copy(update=fields), {"model": model.digest})
 
 
 _PATHS = ("input", "output")
+_MOST_HEADS = 100  # files that are looked at before the start; the job looks at the others
 
 
 def any_order(store: Store, verb: str, code: Any, scope: Scope, fields: dict[str, Any]) -> Order:
