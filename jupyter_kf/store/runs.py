@@ -338,7 +338,7 @@ def _living(run: Run, seen: Seen | None, told: dict[str, Any]) -> Run:
     return replace(
         run,
         state=seen.state,
-        reason=seen.reason,
+        reason=seen.reason or (told["reason"] if seen.state is State.RUNNING else ""),
         started_s=seen.started_s,
         ended_s=seen.ended_s,
         remaining_s=remaining_s,
@@ -348,6 +348,7 @@ def _living(run: Run, seen: Seen | None, told: dict[str, Any]) -> Run:
 def _ends(path: Path) -> dict[str, Any]:
     """The last value of each metric in the first and the last part of the file, and progress."""
     told: dict[str, Any] = {"metrics": {}, "progress": None, "remaining_s": None, "t": None}
+    told["reason"] = ""  # of a run that says nothing
     try:
         with open(path, "rb") as stream:
             data = stream.read(_PART_BYTES)  # what is reported once comes early
@@ -359,7 +360,8 @@ def _ends(path: Path) -> dict[str, Any]:
         return told
     for line in lines(data):
         told["metrics"].update(line.values)
-        now = {"progress": line.progress, "remaining_s": line.remaining_s, "t": line.at_s}
+        now: dict[str, Any] = {"progress": line.progress, "remaining_s": line.remaining_s}
+        now |= {"t": line.at_s, "reason": line.reason}
         told |= {key: value for key, value in now.items() if value is not None}
     return told
 

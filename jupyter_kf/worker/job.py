@@ -27,7 +27,7 @@ from jupyter_kf.errors import (
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.refs import Refs
 from jupyter_kf.worker.kept import keep_trained
-from jupyter_kf.worker.report import Reporter, json_number
+from jupyter_kf.worker.report import Reporter, json_number, tell
 
 PARTS = ("train", "valid", "test")
 
@@ -123,6 +123,8 @@ def finish_train(
     job: dict[str, Any], folder: RunFolder, names: dict[str, Any], kf: Reporter
 ) -> dict[str, Any]:
     """Stores and registers the model that the cell left behind; returns the run's outputs."""
+    if kf.saved or names.get("model") is not None:
+        tell(folder, "its cell has ended: the model is kept, and proven on golden rows")
     try:
         outputs = save_model(job, folder, names, kf)
     except KfError as error:  # an hour of training may be behind it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ from jupyter_kf.client import Client, studies
 from jupyter_kf.client.choose import better_before, choose_model
 from jupyter_kf.client.showing import beside
 from jupyter_kf.errors import KfError
-from jupyter_kf.records import Dataset, Model, Run, Study
+from jupyter_kf.records import Dataset, Model, Run, State, Study
 from jupyter_kf.store import Store
 
 CELL = """
@@ -307,6 +308,21 @@ def test_more_runs_than_are_shown_are_counted():
         client.train("1", name="one", wait=True)
     assert "2 of 3 runs" in display.text(client.runs().first(2))
     assert display.text(client.runs("one").first(5)).startswith("3 runs")
+
+
+def test_a_run_whose_cell_has_ended_says_that_its_model_is_proven():
+    client = kf.connect()
+    kept, gate = (client.store.root.with_name(name) for name in ("kept", "gate"))
+    kept.write_text(str(gate))
+    run = client.train(FITTED, name="two", params={"kept": str(kept)})
+    while "proven on golden rows" not in (now := run.refresh()).reason:
+        assert not now.state.ended, now
+        time.sleep(0.02)
+    assert now.state is State.RUNNING and now.reason in display.text(now)
+    gate.touch()
+    ended = run.wait(60)
+    assert (ended.state, ended.reason) == (State.SUCCEEDED, "")
+    assert client.metrics(run.id) == []
 
 
 def test_a_version_that_is_coming_is_named_while_the_one_before_is_stopped():
