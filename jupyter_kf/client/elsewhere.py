@@ -44,12 +44,10 @@ def _last(store: Store, name: str) -> Origin | None:
     label = slug(name)
     ids = [one for one in store.runs.ids() if one.rpartition("-")[0] == label]
     for run_id in sorted(ids, reverse=True)[:_MOST_READ]:
-        asked: Any = None
-        with contextlib.suppress(ValueError):  # a damaged one can be shown by its id
-            asked = read_json(RunFolder(store.root / "runs" / run_id).spec)
-        if isinstance(asked, dict) and (asked.get("kind"), asked.get("name")) == ("train", name):
-            from_there = asked.get("origin")
-            return Origin(**from_there) if from_there else None
+        with contextlib.suppress(ValueError, TypeError, KeyError):  # damaged, or of a newer version
+            asked: Any = read_json(RunFolder(store.root / "runs" / run_id).spec) or {"kind": ""}
+            if asked["kind"] == "train" and asked["name"] == name:
+                return Origin(**asked["origin"]) if asked.get("origin") else None
     return None
 
 

@@ -9,9 +9,9 @@ import { KfError } from '../services/rest';
 import type { IInserted } from '../tokens';
 import type { IContext } from '../ui/context';
 import type { Draft } from '../wire';
+import { freeName } from './freename';
 import { CellLife, fixed } from './life';
 import { LOAD, loading } from './loading';
-import { jobName } from './naming';
 
 const MARK_MS = 2_000;
 
@@ -138,7 +138,7 @@ export async function runCellAsJob(
       const others = panel.content.widgets.map(one =>
         one.model.sharedModel.getSource()
       );
-      const name = jobName(panel.context.path, others);
+      const name = await freeName(context.kf.rest, panel.context.path, others);
       const asked = { verb: 'train', fields: { name }, code: source };
       const { cell, problems } = await context.kf.rest.post<Draft>('cells', asked);
       if (cell === null) {
