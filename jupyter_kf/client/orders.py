@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import atexit
+import contextlib
 import inspect
 import shutil
 import tempfile
@@ -131,7 +132,8 @@ def batch(store: Store, spec: BatchSpec) -> Order:
     fields = {key: str(working_dir() / expanded(getattr(spec, key))) for key in _PATHS}
     paths = matching(fields["input"])
     for path in [path for path in paths if form_of(path) == "csv"][:_MOST_HEADS]:
-        refuse_other_csv(path)
+        with contextlib.suppress(OSError):  # what can't be read at all, the job explains
+            refuse_other_csv(path)
     fields["model"] = model.ref
     return Order(spec.model_copy(update=fields), {"model": model.digest})
 

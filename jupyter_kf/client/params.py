@@ -88,7 +88,7 @@ def _assigned(code: str, name: str) -> Any:
     """The number that a cell's own line gives to a name; None where there is no such line."""
     try:
         body = ast.parse(code).body
-    except SyntaxError:  # said by whoever reads the cell next
+    except (SyntaxError, ValueError):  # said by whoever reads the cell next
         return None
     for node in body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
