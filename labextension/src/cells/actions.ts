@@ -12,6 +12,7 @@ import type { Draft } from '../wire';
 import { freeName } from './freename';
 import { CellLife, fixed } from './life';
 import { LOAD, loading } from './loading';
+import { jobName } from './naming';
 
 const MARK_MS = 2_000;
 
@@ -138,7 +139,10 @@ export async function runCellAsJob(
       const others = panel.content.widgets.map(one =>
         one.model.sharedModel.getSource()
       );
-      const name = await freeName(context.kf.rest, panel.context.path, others);
+      const { path } = panel.context;
+      const name = await freeName(context.kf.rest, path, taken =>
+        jobName(path, others, taken)
+      );
       const asked = { verb: 'train', fields: { name }, code: source };
       const { cell, problems } = await context.kf.rest.post<Draft>('cells', asked);
       if (cell === null) {

@@ -1,4 +1,5 @@
 import { freeName } from './freename';
+import { jobName } from './naming';
 
 /** A server that knows these names, each last trained from this notebook; '' for none. */
 function knowing(names: Record<string, string>) {
@@ -14,18 +15,24 @@ function knowing(names: Record<string, string>) {
   };
 }
 
+type There = ReturnType<typeof knowing>;
+
+function named(there: There, path: string, cells: string[] = []): Promise<string> {
+  return freeName(there, path, taken => jobName(path, cells, taken));
+}
+
 describe('a cell that is run as a job', () => {
   it('gets no name under which another notebook has trained', async () => {
     const there = knowing({ sales: 'a/sales.ipynb', 'sales-2': 'c/sales.ipynb' });
-    expect(await freeName(there, 'b/sales.ipynb', [])).toBe('sales-3');
-    expect(await freeName(there, 'a/sales.ipynb', [])).toBe('sales');
-    expect(await freeName(there, 'RTC:a/sales.ipynb', [])).toBe('sales');
+    expect(await named(there, 'b/sales.ipynb')).toBe('sales-3');
+    expect(await named(there, 'a/sales.ipynb')).toBe('sales');
+    expect(await named(there, 'RTC:a/sales.ipynb')).toBe('sales');
   });
 
   it('may have one that a script or a console used, and none of this notebook’s cells', async () => {
     const there = knowing({ sales: '' });
-    expect(await freeName(there, 'b/sales.ipynb', [])).toBe('sales');
+    expect(await named(there, 'b/sales.ipynb')).toBe('sales');
     const cells = ['%%kf train sales\n1'];
-    expect(await freeName(there, 'b/sales.ipynb', cells)).toBe('sales-2');
+    expect(await named(there, 'b/sales.ipynb', cells)).toBe('sales-2');
   });
 });

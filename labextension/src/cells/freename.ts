@@ -1,23 +1,22 @@
 /** A name for a cell that is run as a job, which no other notebook has trained under. */
 import { type IRest, part } from '../services/rest';
 import type { RunPage, RunPaper } from '../wire';
-import { jobName } from './naming';
 
 /**
  * The first name that is free here and elsewhere: two notebooks may be called the same.
  *
  * @param path of the notebook; a drive's name may stand before it.
- * @param sources of the notebook's other cells.
+ * @param nameBut a name for the cell that is none of these.
  */
 export async function freeName(
   rest: Pick<IRest, 'get'>,
   path: string,
-  sources: readonly string[]
+  nameBut: (taken: readonly string[]) => string
 ): Promise<string> {
   const here = path.replace(/^[^/:]+:/, '');
   const taken: string[] = [];
   for (;;) {
-    const name = jobName(path, sources, taken);
+    const name = nameBut(taken);
     if (!(await isElsewhere(rest, name, here))) {
       return name;
     }
