@@ -60,6 +60,11 @@ def check_ref(text: str) -> str:
     return text
 
 
+def versioned(name: str, n: int) -> str:
+    """What means version `n` of a name, for `check_ref` and whoever types it: ``name@3``."""
+    return f"{name}@{n}"
+
+
 def slug(text: str, longest: int = 40) -> str:
     """A DNS label made from any text: lower case, runs of other characters become one dash."""
     if not text.isascii():

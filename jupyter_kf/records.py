@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Protocol
 
 from jupyter_kf.errors import KfError
+from jupyter_kf.names import versioned
 
 
 class State(enum.StrEnum):
@@ -166,6 +167,11 @@ class Named:
     created_s: float
     says: str = ""
 
+    @property
+    def ref(self) -> str:
+        """What means its newest version: ``name@3``."""
+        return versioned(self.name, self.n)
+
 
 class NameList(list[Named]):
     """What has a name; a list that shows itself as a table."""
@@ -230,6 +236,11 @@ class Dataset:
     manifest: Mapping[str, Any]
     profile: Mapping[str, Any] | None = None
 
+    @property
+    def ref(self) -> str:
+        """What means this version: ``name@3``."""
+        return versioned(self.name, self.version)
+
 
 @dataclass(frozen=True)
 class Transform:
@@ -241,6 +252,11 @@ class Transform:
     manifest: Mapping[str, Any]
     certificate: Mapping[str, Any]
     _loaded: Any = field(default=None, repr=False, compare=False)
+
+    @property
+    def ref(self) -> str:
+        """What means this version: ``name@3``."""
+        return versioned(self.name, self.version)
 
     def __call__(self, frame: Any) -> Any:
         """The prepared rows, in the stored schema's columns and order."""
@@ -260,6 +276,11 @@ class Model:
     run: str = ""
     trial: int | None = None  # of that run, a study, when the model was promoted from it
     notes: tuple[str, ...] = ()  # what to know of it: that an older version was better
+
+    @property
+    def ref(self) -> str:
+        """What means this version: ``name@3``."""
+        return versioned(self.name, self.version)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from typing import Any
 
 from jupyter_kf.blobs import canonical, explained, read_json, write_once
 from jupyter_kf.errors import NotFound, did_you_mean
-from jupyter_kf.names import check_name, is_short_digest, short
+from jupyter_kf.names import check_name, is_short_digest, short, versioned
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,11 @@ class Entry:
     digest: str
     created_s: float
     note: Mapping[str, Any]
+
+    @property
+    def ref(self) -> str:
+        """What means this version: ``name@3``."""
+        return versioned(self.name, self.n)
 
 
 class Refs:
@@ -156,7 +161,7 @@ class Refs:
             1103,
             f"{kind} `{name}` has no version {version}",
             cause=f"it has {', '.join(known)}",
-            fix=f"write {name}@{known[-1]}",
+            fix=f"write {versioned(name, int(known[-1]))}",
         )
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_kf.client.rows import KINDS
+from jupyter_kf.client.showing import beside
 from jupyter_kf.errors import KfError, NotFound, SpecError, did_you_mean
 from jupyter_kf.specs import SPECS, queries
 from jupyter_kf.specs.base import JobSpec, Request
@@ -275,6 +276,11 @@ def _logs(client: Client, query: Any) -> Iterator[str]:
     if query.run == run.id:
         return lines
     return itertools.chain([f"[{run.kind} run {run.id}, {run.state}]"], lines)
+
+
+def afterwards(client: Client, call: Call) -> str:
+    """A line that follows what was shown: what else has the name that was asked for; mostly ""."""
+    return beside(client, call.fields["thing"]) if call.verb == "show" else ""
 
 
 def no_name(verb: str, name: str, scope: Mapping[str, Any]) -> NotFound:

@@ -21,6 +21,8 @@ const modules = [
 module.exports = {
   testEnvironment: '<rootDir>/src/testing/environment.cjs',
   testMatch: ['<rootDir>/src/**/*.test.{ts,tsx}'],
+  // What they wait for comes within milliseconds; a busy machine may take long over these.
+  testTimeout: 60_000,
   transform: {
     '\\.(ts|tsx|js|mjs)$': [
       '@swc/jest',

@@ -12,9 +12,9 @@ class TestLocal(BackendContract):
     def submit_program(self, backend): ...       # (source, **spec fields) -> Ref
 ```
 
-A program is Python source. It finds `folder`, its run folder, and ends like a worker: with an
-outcome that says ok and carries the dict `outputs`, unless it raises, exits or is killed:
-``python -c PROGRAM folder source`` does that.
+A program is Python source. It finds `folder`, its run folder, and begins and ends like a worker:
+it says that it has started, and leaves an outcome that says ok and carries the dict `outputs`,
+unless it raises, exits or is killed: ``python -c PROGRAM folder source`` does that.
 """
 
 from __future__ import annotations
@@ -33,11 +33,13 @@ from jupyter_kf.specs import TrainSpec
 
 Submit = Callable[..., Ref]
 _ORDER = [State.PENDING, State.RUNNING, State.READY]
-# Runs a program and gives an account of its end, as the worker does.
+# Says that it has started, runs a program and gives an account of its end, as the worker does.
 PROGRAM = """
 import json, os, sys, traceback
 folder, outputs = sys.argv[1], {}
 ok, error = True, None
+if os.environ.get("RANK", "0") == "0":
+    open(folder + "/started.json", "w").close()
 try:
     exec(sys.argv[2], {"folder": folder, "outputs": outputs, "__name__": "__main__"})
 except Exception as caught:

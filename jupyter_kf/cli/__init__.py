@@ -19,7 +19,7 @@ from jupyter_kf.client import connect
 from jupyter_kf.client.rows import json_rows
 from jupyter_kf.errors import KfError, SpecError
 from jupyter_kf.records import Run, State, Study, plain
-from jupyter_kf.verbs import TAKES_CODE, Call, explain, perform, read_call
+from jupyter_kf.verbs import TAKES_CODE, Call, afterwards, explain, perform, read_call
 
 _USAGE = """jupyter kf VERB ... [--json] [--file CODE.py]
 
@@ -87,12 +87,15 @@ def _run(words: list[str], as_json: bool) -> int:
     if call.verb == "predict" and call.fields.get("rows") == "-":
         rows = json.dumps(json_rows(sys.stdin.read(), "standard input"))
         call = replace(call, fields={**call.fields, "rows": rows})
-    result = perform(connect(), call, code, {})
+    client = connect()
+    result = perform(client, call, code, {})
     if isinstance(result, Iterator):
         for line in result:
             _print(line)
         return 0
     _show(call, result, as_json)
+    if not as_json and (more := afterwards(client, call)):
+        _print(_for_shell(more))
     run = result.run if isinstance(result, Study) else result
     failed = isinstance(run, Run) and run.state in (State.FAILED, State.LOST)
     return 1 if failed else 0

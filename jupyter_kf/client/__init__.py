@@ -15,7 +15,7 @@ from typing import Any
 
 from jupyter_kf.backends import registry
 from jupyter_kf.backends.base import Plan, Resources, resources_of
-from jupyter_kf.client import datasets, endpoints, listing, orders, studies
+from jupyter_kf.client import datasets, endpoints, listing, orders, showing, studies
 from jupyter_kf.client.checks import run_check
 from jupyter_kf.client.compare import Comparison, compare
 from jupyter_kf.client.doctor import Report, examine
@@ -259,26 +259,13 @@ class Client:
     def show(self, thing: str) -> Run | Study | Endpoint | Model | Transform | Dataset:
         """What is called `thing`, as it is now: a run id first, then names, the live ones first.
 
+        Args:
+            thing: where several things share a name, ``model/delay`` says which is meant.
+
         Raises:
-            NotFound: kf-1116, nothing is.
+            NotFound: kf-1116 nothing is, kf-1147 there is no such kind of things.
         """
-        if thing in self.store.runs.ids():
-            run = self.run(thing)
-            return self.study(thing) if run.kind == "tune" else run
-        name, refs = thing.partition("@")[0], self.store.refs
-        if thing in endpoints.names(self.store):
-            return self.endpoint(thing)
-        if name in refs.names("model"):
-            return self.get_model(thing)
-        if name in refs.names("transform"):
-            return self.get_transform(thing)
-        if name in refs.names("dataset"):
-            return self.get_data(thing)
-        if thing in refs.names("study"):
-            return self.study(thing)
-        if self.runs(thing):
-            return self.meant(thing)
-        raise endpoints.nothing_called(self.store, thing)
+        return showing.show(self, thing)
 
     def wait(self, run: str, timeout_s: float | None = None) -> Run:
         """Returns when a run has ended, or, an endpoint, is ready."""

@@ -13,6 +13,7 @@ from jupyter_kf.client.choose import choose_model
 from jupyter_kf.client.watch import Watcher
 from jupyter_kf.errors import KfError, NotFound, ParityError, did_you_mean
 from jupyter_kf.layout import RunFolder
+from jupyter_kf.names import versioned
 from jupyter_kf.records import Check, plain
 from jupyter_kf.serving import routing
 from jupyter_kf.store import Store
@@ -56,8 +57,12 @@ def _endpoint(store: Store, name: str, watch: Watcher) -> Check:
     try:
         report = prove(subject, lambda: connect(store.root, name, headers=own))
     except ParityError as error:
-        return _kept(folder, Check(f"endpoint {name}@{now.version}", False, (error.to_dict(),)))
-    return _kept(folder, Check(f"endpoint {name}@{now.version}", True, facts=_told(report)))
+        return _kept(
+            folder, Check(f"endpoint {versioned(name, now.version)}", False, (error.to_dict(),))
+        )
+    return _kept(
+        folder, Check(f"endpoint {versioned(name, now.version)}", True, facts=_told(report))
+    )
 
 
 def _not_traffic(folder: RunFolder) -> dict[str, str]:
@@ -83,7 +88,7 @@ def _model(store: Store, name: str) -> Check:
     expected, got = model.golden_outputs(), model.predict(model.golden_inputs())
     findings = compare_columns(expected, got, ulp=model.manifest["ulp"])
     facts = {"golden rows": model.manifest["golden"]["rows"], "ulp": model.manifest["ulp"]}
-    return as_check(f"model {choice.entry.name}@{choice.entry.n}", findings, facts)
+    return as_check(f"model {choice.entry.ref}", findings, facts)
 
 
 def _transform(store: Store, name: str) -> Check:
@@ -97,7 +102,7 @@ def _transform(store: Store, name: str) -> Check:
         "depends on": ", ".join(found["depends_on"]) or "nothing but its row",
         "changed packages": ", ".join(map(str, found["environment"])) or "none",
     }
-    return Check(f"transform {entry.name}@{entry.n}", found["ok"], tuple(found["findings"]), facts)
+    return Check(f"transform {entry.ref}", found["ok"], tuple(found["findings"]), facts)
 
 
 def _told(report: dict[str, Any]) -> dict[str, Any]:

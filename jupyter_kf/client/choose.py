@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jupyter_kf.errors import NotFound
+from jupyter_kf.names import versioned
 from jupyter_kf.records import State
 from jupyter_kf.refs import Entry
 from jupyter_kf.store import Store
@@ -70,11 +71,11 @@ def better_before(store: Store, entry: Entry) -> str:
         best = _best(values, maximize)
         if values[best] == values[entry.n]:
             return ""
-        which = "higher" if maximize else "lower"
+        which, older = "higher" if maximize else "lower", versioned(entry.name, best)
         return (
-            f"look: {entry.name}@{best} was better: {metric} {values[best]:.4g}, and "
+            f"look: {older} was better: {metric} {values[best]:.4g}, and "
             f"{values[entry.n]:.4g} now, where {which} is better; "
-            f"`%kf serve {entry.name} --model {entry.name}@{best}` serves it all the same"
+            f"`%kf serve {entry.name} --model {older}` serves it all the same"
         )
     return ""
 

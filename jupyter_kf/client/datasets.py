@@ -81,7 +81,7 @@ def applied(store: Store, run: Run) -> Applied | None:
         return None
     try:
         entry = store.refs.by_digest("transform", digest)
-        name = f"{entry.name}@{entry.n}"
+        name = entry.ref
     except NotFound:
         name = short(digest)
     try:

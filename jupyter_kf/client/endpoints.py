@@ -43,7 +43,7 @@ def order(store: Store, spec: ServeSpec) -> Order:
     else:
         choice = choose_model(store, spec.model or spec.name)
         known, digest, why = choice.entry, choice.entry.digest, choice.why
-    spec = spec.model_copy(update={"model": f"{known.name}@{known.n}"})
+    spec = spec.model_copy(update={"model": known.ref})
 
     def take_number(run_id: str) -> dict[str, Any]:
         fields = {"run": run_id, "model": digest}

@@ -61,7 +61,7 @@ def _entry(store: Store, kind: str, digest: str) -> Entry | None:
 
 
 def _called(entry: Entry | None) -> str:
-    return f"{entry.name}@{entry.n}" if entry else "a version without a name"
+    return entry.ref if entry else "a version without a name"
 
 
 def _differ(have: str, want: str) -> bool:

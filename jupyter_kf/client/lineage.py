@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from jupyter_kf.client import endpoints
+from jupyter_kf.blobs import read_json
+from jupyter_kf.client import endpoints, studies
 from jupyter_kf.errors import NotFound, did_you_mean
-from jupyter_kf.names import is_digest, is_short_digest
+from jupyter_kf.names import is_digest, is_short_digest, versioned
 from jupyter_kf.refs import Entry
 from jupyter_kf.serving import routing
 from jupyter_kf.store import Store
@@ -45,6 +46,8 @@ def lineage(store: Store, text: str) -> Lineage:
     """
     graph = _whole(store)
     subject = _subject(graph, text)
+    if graph.nodes[subject].kind == "run":
+        _add_run(store, graph, subject)
     keep = _reach(graph.edges, subject, 0) | _reach(graph.edges, subject, 1)
     return Lineage(
         subject,
@@ -77,7 +80,7 @@ def _whole(store: Store) -> _Graph:
             _add_version(store, graph, entry)
     for name in endpoints.names(store):
         for n, fields in routing.versions(store.root, name):
-            node_id = f"endpoint {name}@{n}"
+            node_id = f"endpoint {versioned(name, n)}"
             graph.node(node_id, "endpoint", node_id, name)
             graph.edge(fields.get("model"), node_id)
     for run_id in store.runs.ids() - graph.nodes.keys():
@@ -90,8 +93,8 @@ def _whole(store: Store) -> _Graph:
 
 
 def _add_version(store: Store, graph: _Graph, entry: Entry) -> None:
-    label = f"{entry.kind} {entry.name}@{entry.n}"
-    graph.node(entry.digest, entry.kind, label, entry.name, f"{entry.name}@{entry.n}")
+    label = f"{entry.kind} {entry.ref}"
+    graph.node(entry.digest, entry.kind, label, entry.name, entry.ref)
     if entry.kind == "dataset":
         return
     manifest: dict[str, Any] = store.blobs.get_json(entry.digest)
@@ -103,6 +106,22 @@ def _add_version(store: Store, graph: _Graph, entry: Entry) -> None:
         graph.edge(run, entry.digest)
     for digest in filter(None, used):
         graph.edge(digest, run or entry.digest)
+
+
+def _add_run(store: Store, graph: _Graph, run_id: str) -> None:
+    """What a run was given, and the best that a study has found, whether or not it was promoted.
+
+    Of the run that is asked about alone: that of all would have to be read from each one's folder.
+    """
+    given = read_json(store.runs.folder(run_id).job) or {}
+    for digest in (given.get(key) for key in ("dataset", "transform", "model")):
+        if digest in graph.nodes:
+            graph.edge(digest, run_id)
+    run = store.runs.read(run_id)
+    for trial in studies.read(store, run).best if run.kind == "tune" else ():
+        if trial.model:
+            graph.node(trial.model, "trial", f"trial {trial.number}, the best")
+            graph.edge(run_id, trial.model)
 
 
 def _subject(graph: _Graph, text: str) -> str:

@@ -125,7 +125,7 @@ def batch(store: Store, spec: BatchSpec) -> Order:
     model = choose_model(store, spec.model or spec.name).entry
     fields = {key: str(working_dir() / expanded(getattr(spec, key))) for key in _PATHS}
     matching(fields["input"])
-    fields["model"] = f"{model.name}@{model.n}"
+    fields["model"] = model.ref
     return Order(spec.model_copy(update=fields), {"model": model.digest})
 
 
@@ -230,8 +230,8 @@ def _fitted_elsewhere(
     if fit["dataset"] != dataset:
         seen, now = (store.refs.by_digest("dataset", d) for d in (fit["dataset"], dataset))
         return (
-            f"look: transform `{spec.transform}` was fitted on {seen.name}@{seen.n}, and these "
-            f"rows are {now.name}@{now.n}"
+            f"look: transform `{spec.transform}` was fitted on {seen.ref}, and these "
+            f"rows are {now.ref}"
         )
     if (fit["split"], fit["split_by"], fit["seed"]) == (spec.split, spec.split_by, spec.seed):
         return ""

@@ -176,7 +176,7 @@ def promote(store: Store, run_id: str, trial: int | None) -> str:
     name = store.runs.read(run_id).name
     for entry in reversed(store.refs.versions("model", name)):
         if entry.digest == digest:
-            return f"{name}@{entry.n}"
+            return entry.ref
     return digest
 
 

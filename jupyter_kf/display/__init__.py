@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from jupyter_kf.display.card import Card, as_html, as_text
 from jupyter_kf.display.cards import card_of
 from jupyter_kf.display.reference import MIME, goes_on, reference
+from jupyter_kf.display.values import moment
 
 
 def text(thing: Any) -> str:
@@ -23,8 +24,7 @@ def html(thing: Any) -> str:
     """
     card = card_of(thing)
     if goes_on(thing):
-        then = datetime.now().strftime("%d %b %Y at %H:%M")
-        card = replace(card, notes=(*card.notes, f"as it was on {then}"))
+        card = replace(card, notes=(*card.notes, f"as it was at {moment(time.time())}"))
     return as_html(card)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from jupyter_kf.backends.base import Plan, Resources
@@ -17,6 +16,7 @@ from jupyter_kf.display.machine import doctor, resources
 from jupyter_kf.display.planned import plan
 from jupyter_kf.display.values import (
     histogram,
+    moment,
     nulls,
     number,
     plain,
@@ -25,7 +25,7 @@ from jupyter_kf.display.values import (
     type_word,
 )
 from jupyter_kf.errors import KfError
-from jupyter_kf.names import short
+from jupyter_kf.names import short, versioned
 from jupyter_kf.records import (
     Check,
     Dataset,
@@ -106,7 +106,7 @@ def runs(found: Sequence[Run]) -> Card:
             r.id,
             r.kind,
             state_word(r.kind, r.state),
-            _clock(r.created_s),
+            moment(r.created_s),
             format_duration(r.ended_s - r.started_s) if r.ended_s and r.started_s else "",
             ", ".join(f"{k} {number(v)}" for k, v in list(r.metrics.items())[:3]),
             r.error.what if r.error else r.reason,
@@ -125,9 +125,7 @@ def runs(found: Sequence[Run]) -> Card:
 
 def names(found: NameList) -> Card:
     """A line for each name, at its newest version."""
-    rows = [
-        (f.kind, f"{f.name}@{f.n}", _clock(f.created_s), f.says, short(f.digest)) for f in found
-    ]
+    rows = [(f.kind, f.ref, moment(f.created_s), f.says, short(f.digest)) for f in found]
     empty = () if rows else ("nothing has a name yet; `%kf data NAME FRAME` gives one",)
     headers = ("kind", "name", "made", "is", "digest")
     title = f"{len(rows)} name{'' if len(rows) == 1 else 's'}"
@@ -140,7 +138,7 @@ def dataset(d: Dataset) -> Card:
         files = d.manifest["files"]
         size = format_memory(sum(f["bytes"] for f in files.values()))
         facts = [("digest", short(d.digest)), ("files", f"{len(files):,}"), ("size", size)]
-        return Card(f"dataset {d.name}@{d.version}", facts=facts)
+        return Card(f"dataset {d.ref}", facts=facts)
     columns = (d.profile or {}).get("columns", {})
     rows = [
         (name, type_word(one["type"]), nulls(one, d.manifest["rows"]), spread(one), histogram(one))
@@ -149,14 +147,16 @@ def dataset(d: Dataset) -> Card:
     more = len(columns) - len(rows)
     notes = [f"and {more:,} more columns"] if more else []
     if d.version > 1:
-        notes.append(f"{d.name}@{d.version - 1} is kept; what was made of it stays as it is")
+        notes.append(
+            f"{versioned(d.name, d.version - 1)} is kept; what was made of it stays as it is"
+        )
     facts = [
         ("rows", f"{d.manifest['rows']:,}"),
         ("columns", str(len(d.manifest["columns"]))),
         ("digest", short(d.digest)),
     ]
     table = Table(("column", "type", "nulls", "values", "shape"), rows)
-    return Card(f"dataset {d.name}@{d.version}", facts=facts, table=table, notes=notes)
+    return Card(f"dataset {d.ref}", facts=facts, table=table, notes=notes)
 
 
 def transform(t: Transform) -> Card:
@@ -171,11 +171,13 @@ def transform(t: Transform) -> Card:
     ]
     if fit:
         facts.append(("fitted on", f"{fit['rows']:,} rows"))
+    if certificate.get("unread"):
+        facts.append(("does not read", ", ".join(certificate["unread"])))
     notes = [
         str(note.get("why", note)) if isinstance(note, Mapping) else str(note)
         for note in certificate.get("warnings", ())
     ]
-    return Card(f"transform {t.name}@{t.version}", "certified", "good", facts=facts, notes=notes)
+    return Card(f"transform {t.ref}", "certified", "good", facts=facts, notes=notes)
 
 
 def model(m: Model) -> Card:
@@ -187,7 +189,7 @@ def model(m: Model) -> Card:
         facts.append(("run", m.run if m.trial is None else f"{m.run}, trial {m.trial}"))
     facts += _params(m.params)
     facts += [(name, number(value)) for name, value in m.metrics.items()]
-    return Card(f"model {m.name}@{m.version}", facts=facts, notes=m.notes)
+    return Card(f"model {m.ref}", facts=facts, notes=m.notes)
 
 
 def study(s: Study) -> Card:
@@ -342,7 +344,7 @@ def _params(params: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _times(r: Run) -> list[tuple[str, str]]:
     if r.ended_s and r.started_s:
-        took = f"{format_duration(r.ended_s - r.started_s)}, until {_clock(r.ended_s)}"
+        took = f"{format_duration(r.ended_s - r.started_s)}, until {moment(r.ended_s)}"
         facts = [("took", took)]
         if r.usage.get("max_rss_bytes"):
             facts.append(("memory", format_memory(r.usage["max_rss_bytes"])))
@@ -356,10 +358,6 @@ def _open_progress(r: Run) -> float | None:
 
 def _error_notes(error: KfError | None) -> list[str]:
     return str(error).splitlines() if error else []
-
-
-def _clock(unix_s: float) -> str:
-    return datetime.fromtimestamp(unix_s).strftime("%d %b %H:%M:%S")
 
 
 def _alike(count: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 _MOST_VALUES = 4
@@ -30,6 +31,15 @@ def plain(value: Any) -> str:
     if isinstance(value, float):
         return number(value)
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def moment(unix_s: float) -> str:
+    """2026-11-28 05:31 UTC: the same in every language, in another year, on another machine.
+
+    What is saved in a notebook or printed is read anywhere, later; only a live page may write
+    dates as its reader does.
+    """
+    return datetime.fromtimestamp(unix_s).astimezone().strftime("%Y-%m-%d %H:%M %Z")
 
 
 def shortened(value: Any) -> str:

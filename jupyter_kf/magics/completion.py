@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from IPython.core.completer import SimpleCompletion, context_matcher
 
 if TYPE_CHECKING:
     from jupyter_kf.magics import KfMagics
+    from jupyter_kf.store import Store
 
 LINE = re.compile(r"^\s*%%?kf[ \t]+(?P<words>.*)$")
 
@@ -76,16 +78,22 @@ def candidates(magics: KfMagics, before: list[str], word: str) -> Iterable[str]:
 
 
 def _names(magics: KfMagics, place: str) -> list[str]:
-    from jupyter_kf.client import endpoints
-
     store = magics.session.client.store
     kinds = _KINDS.get(place, ())
-    names = [n for kind in kinds if kind != "endpoint" for n in store.refs.names(kind)]
-    if "endpoint" in kinds:
-        names += endpoints.names(store)
+    names = [n for kind in kinds for n in _of_kind(store, kind)]
+    if place == "show":  # what means one of several things of a name
+        every = [(kind, n) for kind in kinds for n in _of_kind(store, kind)]
+        named = Counter(n for _, n in every)
+        names += [f"{kind}/{n}" for kind, n in every if named[n] > 1]
     if place in _RUNS:
         names += sorted(store.runs.ids())
     if place in ("predict", "data"):
         shell: Any = magics.shell
         names += [n for n in shell.user_ns if not n.startswith("_")]
     return names
+
+
+def _of_kind(store: Store, kind: str) -> list[str]:
+    from jupyter_kf.client import endpoints
+
+    return endpoints.names(store) if kind == "endpoint" else store.refs.names(kind)

@@ -14,7 +14,7 @@ from jupyter_kf.magics.origin import with_cell
 from jupyter_kf.records import Run, State, Study, Transform
 from jupyter_kf.specs import SPECS, TrainSpec
 from jupyter_kf.specs.queries import FormQuery
-from jupyter_kf.verbs import TAKES_CODE, Call, explain, perform, read_call, words_of
+from jupyter_kf.verbs import TAKES_CODE, Call, afterwards, explain, perform, read_call, words_of
 
 
 class Interrupted(KeyboardInterrupt):
@@ -67,6 +67,8 @@ class Session:
         if call.options.inline:
             return self._inline(call, cell or "")
         result = self._bind(call, self._perform(call, cell))
+        if more := afterwards(self.client, call):
+            self._say(more)
         run = result.run if isinstance(result, Study) else result
         asked_for = call.verb in SPECS  # a look at a failed run shows it whole
         if asked_for and isinstance(run, Run) and run.state is State.FAILED and run.error:

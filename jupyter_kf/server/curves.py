@@ -17,7 +17,8 @@ from itertools import zip_longest
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.records import Metric
 from jupyter_kf.server.answers import MetricPage
-from jupyter_kf.server.reported import lines, piece
+from jupyter_kf.server.reported import piece
+from jupyter_kf.store.reported import lines
 
 MOST_READ = 16 * 1_048_576
 """About so many bytes are read for one answer: half a second."""

@@ -265,4 +265,5 @@ def _latency(buckets: Mapping[float, float]) -> Latency | None:
             low, below = bound, buckets[bound]
         return low
 
-    return Latency(quantile(0.5), quantile(0.9), quantile(0.99))
+    # Those of one request are one: they would differ by the width of its bucket.
+    return Latency(*map(quantile, (0.5, 0.9, 0.99) if total > 1 else (0.5, 0.5, 0.5)))

@@ -1,34 +1,22 @@
-"""What a run reported, from a byte of its file on: lines, and pages of them. For threads.
+"""What a run reported, from a byte of its file on: whole lines, and pages of them. For threads.
 
 Where a page ended is a byte, so the next one costs what it holds, however long the file is; a
-reader that keeps the number can go on after any restart. May import `layout`.
+reader that keeps the number can go on after any restart. May import `store`.
 """
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import orjson
 
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.records import Metric
 from jupyter_kf.server.answers import MetricPage
+from jupyter_kf.store.reported import lines
 
 MOST_POINTS = 50_000
 """A page has so many points, or a piece's more."""
 _PIECE = 65_536
-
-
-class Line(NamedTuple):
-    """One call of `kf.report`."""
-
-    values: Mapping[str, float]
-    step: int | None
-    at_s: float
 
 
 def page(folder: RunFolder, after: int) -> MetricPage:
@@ -41,7 +29,7 @@ def page(folder: RunFolder, after: int) -> MetricPage:
             return MetricPage(at, tuple(points))
         at += len(data)
         for line in lines(data):
-            points += (Metric(name, v, line.step, line.at_s) for name, v in line.values.items())
+            points += line.points()
     return MetricPage(at, tuple(points), bool(piece(folder.metrics, at, _PIECE)))
 
 
@@ -61,27 +49,3 @@ def piece(path: Path, at: int, size: int) -> bytes:
     except FileNotFoundError:
         return b""
     return data[: data.rfind(b"\n") + 1]
-
-
-def lines(data: bytes) -> list[Line]:
-    """The reports in whole lines; one that is damaged is left out."""
-    try:
-        told = orjson.loads(b"[" + data.rstrip(b"\n").replace(b"\n", b",") + b"]")
-    except orjson.JSONDecodeError:
-        told = [_told(raw) for raw in data.splitlines()]
-    return [line for one in told if (line := _line(one))]
-
-
-def _line(told: Any) -> Line | None:
-    try:
-        values = {name: float(value) for name, value in told["values"].items()}
-        return Line(values, told.get("step"), told["t"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
-
-
-def _told(raw: bytes) -> Any:
-    try:
-        return json.loads(raw)
-    except ValueError:
-        return None

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 from jupyter_kf.backends.base import Plan
 from jupyter_kf.client import Client, known
 from jupyter_kf.errors import InternalError, KfError, SpecError
+from jupyter_kf.names import versioned
 from jupyter_kf.records import Check, Dataset, Endpoint, Run, Study
 from jupyter_kf.server import aside
 from jupyter_kf.server.answers import Cell, Draft, Mistake, Planned
@@ -77,7 +78,7 @@ def snapshot(client: Client, asked: StartBody) -> Dataset:
     spec: DataSpec = DataSpec.of(**asked.fields)
     job = {"client": aside.settings(client), **spec.model_dump(mode="json")}
     told = _aside("snapshot", job, patience_s=None)
-    return client.get_data(f"{told['name']}@{told['version']}")
+    return client.get_data(versioned(told["name"], told["version"]))
 
 
 def check(client: Client, name: str) -> Check:

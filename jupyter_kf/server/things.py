@@ -14,7 +14,7 @@ from jupyter_kf.client.choose import choose_model
 from jupyter_kf.client.endpoints import names as endpoint_names
 from jupyter_kf.client.lineage import Node
 from jupyter_kf.errors import NotFound
-from jupyter_kf.names import is_digest
+from jupyter_kf.names import is_digest, versioned
 from jupyter_kf.records import Dataset, Endpoint, Model, Run, Study, Transform
 from jupyter_kf.refs import Entry
 from jupyter_kf.server import aside, rows
@@ -63,7 +63,7 @@ def meant(at: At, found: Run | Study | Endpoint | Model | Transform | Dataset) -
     kind: Kind = "model"
     if not isinstance(found, Model):
         kind = "transform" if isinstance(found, Transform) else "dataset"
-    return Meant(at.seq, at.epoch, kind, f"{found.name}@{found.version}")
+    return Meant(at.seq, at.epoch, kind, found.ref)
 
 
 class Things:
@@ -95,7 +95,7 @@ class Things:
         return ModelPaper(
             at.seq,
             at.epoch,
-            thing=self._client.get_model(f"{entry.name}@{entry.n}"),
+            thing=self._client.get_model(entry.ref),
             versions=tuple(self._client.versions("model", entry.name)),
             why=choice.why,
             run=entry.note.get("run"),
@@ -177,7 +177,9 @@ class Things:
         for name in endpoint_names(self._store):
             now = routing.current(self._store.root, name)
             if now is not None and now.model in models:
-                yield Node(f"endpoint {name}@{now.version}", "endpoint", f"endpoint {name}")
+                yield Node(
+                    f"endpoint {versioned(name, now.version)}", "endpoint", f"endpoint {name}"
+                )
 
     def _node(self, kind: Kind, digest: str) -> Node:
         for entry in self._entries(kind):
@@ -217,7 +219,7 @@ def named(store: Store, kind: str, digest: object) -> Node | None:
 
 
 def _as_node(entry: Entry) -> Node:
-    return Node(entry.digest, entry.kind, f"{entry.kind} {entry.name}@{entry.n}")
+    return Node(entry.digest, entry.kind, f"{entry.kind} {entry.ref}")
 
 
 def _of_model(manifest: Mapping[str, Any], note: Mapping[str, Any]) -> dict[str, Any]:

@@ -86,7 +86,9 @@ class ShowQuery(Request):
     """Show one thing as it is now: a run, study, endpoint, model, transform or dataset."""
 
     kind: ClassVar[str] = "show"
-    thing: str = field(..., "run id or name", positional=True)
+    thing: str = field(
+        ..., "run id or name; kind/name, as model/delay, where several share it", positional=True
+    )
 
 
 class LogsQuery(Request):

@@ -23,12 +23,11 @@ from jupyter_kf.errors import KfError, NotFound, StoreError, did_you_mean
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.names import new_run_id, slug
 from jupyter_kf.records import Metric, Origin, Run, State
+from jupyter_kf.store.reported import lines
 
 _PART_BYTES = 65_536  # read of the beginning and of the end of what a run reported
 _INDEX_FORMAT = 1
 _GOING = ".deleted-"
-_NO_REPORT = (ValueError, KeyError, TypeError, AttributeError)
-"""What a line raises that no job of ours wrote whole."""
 
 
 class Seen(Protocol):
@@ -199,8 +198,8 @@ class Runs:
     def metrics(self, run_id: str) -> list[Metric]:
         """Everything that a run reported, in order."""
         folder = self.folder(run_id)
-        lines = folder.metrics.read_bytes().splitlines() if folder.metrics.exists() else []
-        return [metric for line in lines for metric in _metrics_of(line)]
+        data = folder.metrics.read_bytes() if folder.metrics.exists() else b""
+        return [point for line in lines(data) for point in line.points()]
 
     def delete(self, run_id: str) -> None:
         """Removes a run's folder, one that is half deleted too.
@@ -354,25 +353,11 @@ def _ends(path: Path) -> dict[str, Any]:
             data += stream.read()
     except FileNotFoundError:
         return told
-    for raw in data.splitlines():
-        try:
-            line = json.loads(raw)
-            told["metrics"].update({name: float(v) for name, v in line["values"].items()})
-        except _NO_REPORT:
-            continue  # cut where a part that is read begins or ends, or a killed run's last
-        for key in ("progress", "remaining_s", "t"):
-            if line.get(key) is not None:
-                told[key] = line[key]
+    for line in lines(data):
+        told["metrics"].update(line.values)
+        now = {"progress": line.progress, "remaining_s": line.remaining_s, "t": line.at_s}
+        told |= {key: value for key, value in now.items() if value is not None}
     return told
-
-
-def _metrics_of(raw: bytes) -> list[Metric]:
-    try:
-        line = json.loads(raw)
-        step = line.get("step")
-        return [Metric(name, float(v), step, line["t"]) for name, v in line["values"].items()]
-    except _NO_REPORT:
-        return []
 
 
 _ROW = ("id", "kind", "name", "backend", "reason", "created_s", "started_s", "ended_s", "progress")

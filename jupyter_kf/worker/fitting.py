@@ -6,6 +6,7 @@ Equal code over equal rows is computed once. Standard library at import.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,11 @@ from jupyter_kf.layout import RunFolder
 from jupyter_kf.refs import Refs
 from jupyter_kf.worker import certify, data, environment, golden, prepared, state, tables
 from jupyter_kf.worker.code import MODULES, Code
+from jupyter_kf.worker.compare import compare_columns
 from jupyter_kf.worker.profile import profile
 from jupyter_kf.worker.schema import Shape
 from jupyter_kf.worker.transform import Runner
+from jupyter_kf.worker.unread import unread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -204,7 +207,8 @@ def _certified(
     blobs, spec, kind = work.blobs, work.spec, work.spec["frame"]
     whole = _applied(work.runner(), work.table)
     report.report(progress=0.5)
-    picked = _golden(work, Shape(whole.schema, kind, output=True))
+    shape = Shape(whole.schema, kind, output=True)
+    picked = _golden(work, shape)
     manifest = _manifest(work, versions, whole.schema, picked)
     digest = blobs.put_json(manifest)
     certificate = certify.verify(blobs, digest)
@@ -222,6 +226,7 @@ def _certified(
         certificate |= {"transform": digest, "ok": True}
     prepared.keep(blobs, digest, work.job["dataset"], whole)
     certificate["facts"] = picked.facts
+    certificate["unread"], certificate["unknown"] = _unread(work, shape, picked)
     note = {"certificate": blobs.put_json(certificate), "run": work.job["run"]}
     outputs = {
         "transform": digest,
@@ -272,6 +277,25 @@ def _golden(work: Work, shape: Shape) -> Picked:
     nulls = {n for n, c in zip(work.table.column_names, work.table.columns, strict=True)
              if c.null_count}  # fmt: skip
     return Picked(inputs, found, real, proven | nulls, facts)
+
+
+def _unread(work: Work, shape: Shape, picked: Picked) -> tuple[list[str], list[str]]:
+    """The columns without which the golden rows come out equal, and those not looked at."""
+    runner, expected = work.runner(), tables.comparable(picked.outputs)
+
+    def same(without: Sequence[str]) -> bool:
+        kept = tables.only_columns(picked.inputs.drop_columns(list(without)))
+        if not kept.num_columns:
+            return False
+        try:
+            made = runner(tables.to_frame(kept, work.spec["frame"]), kept.num_rows)
+            got = tables.to_table(shape.accept(made))
+        except KfError:
+            return False
+        return not compare_columns(expected, tables.comparable(got), ulp=0)
+
+    sources = [text.decode() for name, text in work.files.items() if name.endswith(".py")]
+    return unread(picked.inputs.column_names, sources, same)
 
 
 def _why(error: KfError) -> str:

@@ -7,7 +7,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Backend, namespace and store, and how many runs are at work, serve and wait. */
+        /** Backend, namespace and store, how many runs are at work, and what one may do. */
         get: operations["getWhere"];
         put?: never;
         post?: never;
@@ -1362,6 +1362,22 @@ export interface components {
             offset: number;
             /** Begin */
             begin: number;
+        };
+        /**
+         * May
+         * @description What who asks may do here besides looking: what is refused is not to be offered.
+         */
+        May: {
+            /** Runs */
+            runs: boolean;
+            /** Delete */
+            delete: boolean;
+            /** Endpoints */
+            endpoints: boolean;
+            /** Things */
+            things: boolean;
+            /** Cells */
+            cells: boolean;
         };
         /**
          * Meant
@@ -2728,6 +2744,7 @@ export interface components {
             serving: number;
             /** Waiting */
             waiting: number;
+            may: components["schemas"]["May"];
         };
         /**
          * Wire
@@ -4422,6 +4439,7 @@ export type Input = components['schemas']['Input'];
 export type Latency = components['schemas']['Latency'];
 export type Lineage = components['schemas']['Lineage'];
 export type LogLines = components['schemas']['LogLines'];
+export type May = components['schemas']['May'];
 export type Meant = components['schemas']['Meant'];
 export type Memory = components['schemas']['Memory'];
 export type Metric = components['schemas']['Metric'];

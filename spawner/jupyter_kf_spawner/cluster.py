@@ -232,23 +232,28 @@ class AdoptingApi:
     A slow API server can make the pod and answer too late; the next try is then told that the
     pod exists. It is ours when its annotation `mark` has the same value: then there is nothing
     to delete and make again.
+
+    Attributes:
+        asked: the mark of the last pod that the API server was asked to make; "" before.
     """
 
     def __init__(self, api: Any, mark: str) -> None:
         self._api, self._mark = api, mark
+        self.asked = ""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._api, name)
 
     async def create_namespaced_pod(self, namespace: str, body: Any) -> None:
         """The pod is made, or was made before by the same start."""
+        mine = (body.metadata.annotations or {}).get(self._mark)
+        self.asked = mine or ""
         try:
             await _unread(self._api.create_namespaced_pod, namespace, body)
         except ApiException as error:
             if error.status != 409:
                 raise
             there = await self._api.read_namespaced_pod(body.metadata.name, namespace)
-            mine = (body.metadata.annotations or {}).get(self._mark)
             ours = mine is not None and (there.metadata.annotations or {}).get(self._mark) == mine
             if not ours or there.metadata.deletion_timestamp is not None:
                 raise

@@ -214,6 +214,7 @@ _ANOTHER_IMAGE = (
     " cause too."
 )
 # The port is open and nothing answers: no word of the cluster's, which looks at the port only.
+ASKED = Sentence("The cluster was asked for the server.", 5)
 SILENT = Sentence(
     "The server's program runs, and does not answer.", 0, "failed", "silent", _ANOTHER_IMAGE
 )

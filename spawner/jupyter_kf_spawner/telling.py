@@ -169,17 +169,24 @@ class Telling(Choosing, KubeSpawner):
         notes = self.resolved.notes if self.resolved else ()
         for note in notes:
             yield {"progress": percent, "message": note}
-        yield {"progress": percent, "message": "The cluster was asked for the server."}
         while True:
             done = self._start_future is not None and self._start_future.done()
             # Sentences come, and go when a later event says more than they did.
-            for said in [one for one in self._told if one not in shown]:
+            for said in [one for one in self._story() if one not in shown]:
                 percent = max(percent, said.percent)
                 shown.add(said)
                 yield {"progress": percent, "message": said.text}
             if done:
                 return
             await asyncio.sleep(_LOOK_S / 2)
+
+    def _story(self) -> list[story.Sentence]:
+        """What there is to say: that the cluster was asked, once it was, and what came of it.
+
+        Before that the choice may still be refused, by us or where its volume and token are made.
+        """
+        asked = self._spawn_id != "" and self.api.asked == self._spawn_id
+        return [*([story.ASKED] if asked else []), *self._told]
 
     async def poll(self) -> int | None:
         """As KubeSpawner's; a server that ended by itself leaves word why."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import nbformat
 
 from jupyter_kf.display.reference import MIME
 from jupyter_kf.records import Run
+from tests.ports import free_port
 
 TOKEN = "a-token-of-the-tests"
 PATIENCE_S = 90.0
@@ -59,7 +59,7 @@ class Lab:
             "IPYTHONDIR": str(folder / "ipython"),
         }
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = _free_port()
+        self.port = free_port()
         self.set()
 
     def set(self, **settings: dict[str, Any]) -> None:
@@ -105,7 +105,8 @@ class Lab:
         if self._process is None:
             return
         for kernel in self.get("/api/kernels"):
-            httpx.delete(self.url(f"/api/kernels/{kernel['id']}"), headers=_HEADERS)
+            address = self.url(f"/api/kernels/{kernel['id']}")
+            httpx.delete(address, headers=_HEADERS, timeout=PATIENCE_S)
         self.kill(signal.SIGTERM)
 
     def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
@@ -125,19 +126,19 @@ class Lab:
 
     def get(self, path: str, **query: Any) -> Any:
         """What a GET answers."""
-        answer = httpx.get(self.url(path), params=query, headers=_HEADERS, timeout=30)
+        answer = httpx.get(self.url(path), params=query, headers=_HEADERS, timeout=PATIENCE_S)
         answer.raise_for_status()
         return answer.json()
 
     def refusal(self, path: str) -> Any:
         """What a GET that is refused answers."""
-        answer = httpx.get(self.url(path), headers=_HEADERS, timeout=30)
+        answer = httpx.get(self.url(path), headers=_HEADERS, timeout=PATIENCE_S)
         assert answer.status_code >= 400, f"{path} is answered"
         return answer.json()
 
     def post(self, path: str, body: Any = None) -> Any:
         """What a POST answers."""
-        answer = httpx.post(self.url(path), json=body or {}, headers=_HEADERS, timeout=30)
+        answer = httpx.post(self.url(path), json=body or {}, headers=_HEADERS, timeout=PATIENCE_S)
         answer.raise_for_status()
         return answer.json()
 
@@ -173,9 +174,3 @@ class Lab:
 
 
 _HEADERS = {"Authorization": f"token {TOKEN}"}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -46,6 +46,7 @@ _WATCH_SHIFTS = """() => {
 _AXE = """within => axe.run(within, { resultTypes: ['violations'] })
   .then(({ violations }) => violations)"""
 AXE = ROOT / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
+_WORKSPACE = "/lab/api/workspaces/default"
 # The page alone that is shown: those behind it were looked at before.
 SHOWN_PAGE = ".lm-DockPanel-widget:not(.lm-mod-hidden) .jp-Kf-page"
 expect.set_options(timeout=PATIENCE_MS)
@@ -96,8 +97,12 @@ class Screen:
         self._loaded = True
         return self
 
-    def reload(self) -> None:
-        """The page again, as it restores itself; the next story gets one that was not restored."""
+    def reload(self, *kept: str) -> None:
+        """The page again, as it restores itself; the next story gets one that was not restored.
+
+        First JupyterLab, which takes its time, has `kept` these words of its workspace.
+        """
+        until(lambda: all(word in json.dumps(self.lab.get(_WORKSPACE)) for word in kept))
         self.page.reload()
         self.usable()
         self._loaded = False
@@ -183,6 +188,10 @@ class Screen:
         """The id of the newest run of a name."""
         return str(self.lab.get("/jupyter-kf/api/v1/runs", name=name)["rows"][0]["id"])
 
+    def settled(self) -> None:
+        """Returns when what is known is drawn."""
+        self.page.evaluate(_SETTLED)
+
     def held_bytes(self) -> int:
         """What the page holds once the garbage is collected, with buffers beside the heap."""
         session = self._context.new_cdp_session(self.page)
@@ -229,12 +238,13 @@ class Screen:
         """As it is, in both widths: a picture of each, and its turn for whoever looks closer."""
         for width in widths:
             self.page.set_viewport_size({"width": width, "height": width * 9 // 16})
-            self.page.evaluate(_SETTLED)
+            self.settled()
             self.picture(f"{name}-{width}")
             yield width
 
     def watch_shifts(self) -> None:
         """From now on what moves without anybody's doing is added up."""
+        self.settled()  # what was done before
         self.page.evaluate(_WATCH_SHIFTS)
 
     def shifts(self) -> tuple[float, list[str]]:

@@ -33,11 +33,11 @@ c.KfExtension.endpoint_patience_s = 10.0
 from pathlib import Path
 from jupyter_server.auth import Authorizer
 
-class AsTold(Authorizer):  # of ours, what a file beside the store permits; all without it
+class AsTold(Authorizer):  # of ours and of cells, what a file beside the store permits, if any
     def is_authorized(self, handler, user, action, resource):
         told = Path(os.environ["JUPYTER_KF_STORE"]).with_name("permitted")
-        ours = resource.startswith("jupyter_kf.") and told.exists()
-        return not ours or action in told.read_text().split()
+        ours = resource.startswith("jupyter_kf.") or (resource, action) == ("kernels", "execute")
+        return not (ours and told.exists()) or action in told.read_text().split()
 
 c.ServerApp.authorizer_class = AsTold
 """
@@ -139,6 +139,11 @@ def test_a_trial_is_chosen_by_keyboard_and_promoted_in_place(
     link = page.locator(".jp-Kf-done").get_by_role("button")
     expect(link).to_have_text(f"high@{before[-1].n}")
     assert stocked.versions("model", "high") == before
+    # The button is gone: what was said in its place has the focus, not the page.
+    expect(link).to_be_focused()
+    lineage = page.get_by_role("region", name="Lineage")
+    for thing in ("dataset points@1", "transform prepare@1", f"model high@{before[-1].n}"):
+        expect(lineage.get_by_role("button", name=thing)).to_be_visible()
     link.click()
     shown = screen.page.locator(".jp-Kf-page:visible")
     expect(shown.locator("h2")).to_have_text(f"high@{before[-1].n}")
@@ -233,6 +238,8 @@ def test_a_run_on_data_is_followed_from_the_queue_to_its_lineage(
         log = page.locator(".jp-Kf-log")
         until(lambda: last_step(log) > 0)
         page.get_by_role("button", name="Pause").click()
+        expect(page.get_by_role("button", name="Follow")).to_be_visible()
+        screen.settled()
         paused = last_step(log)
         until(lambda: stocked.metrics(run.id)[-1].step > paused + 60)
         assert last_step(log) < paused + 30, "it follows all the same"
@@ -342,7 +349,9 @@ SECTIONS = """folds => folds.map(fold => {
   return {
     name: fold.querySelector('h3').textContent,
     top: box(fold).top, bottom: box(fold).bottom,
-    listed: box(list).height, bodyHigh: box(body).height, needs: body.scrollHeight,
+    listed: box(list).height,
+    rows: Number(fold.querySelector('[role=option]')?.getAttribute('aria-setsize') ?? 1),
+    bodyHigh: box(body).height, needs: body.scrollHeight,
     out: [...body.children].filter(one => box(one).bottom > box(body).top + body.scrollHeight + 1)
       .map(one => one.className)
   };
@@ -350,7 +359,7 @@ SECTIONS = """folds => folds.map(fold => {
 
 
 def open_together(panel: Locator, screen: Screen) -> None:
-    """All seven sections at once in a small window: none lies on another, each can be used."""
+    """All seven sections at once in a small window: none lies on another, each has three rows."""
     folded = panel.locator(".jp-Kf-fold h3 button[aria-expanded='false']")
     while folded.count():
         folded.first.click()
@@ -362,14 +371,17 @@ def open_together(panel: Locator, screen: Screen) -> None:
     shown = folds.evaluate_all(SECTIONS)
     for above, below in pairwise(shown):
         assert above["bottom"] <= below["top"] + 1, (above, below)
-    unusable = [fold for fold in shown if fold["out"] or fold["listed"] < 44]  # a row's height
-    assert unusable == []
+    high = 44  # of a row
+    assert [fold for fold in shown if fold["out"]] == []
+    assert [fold for fold in shown if fold["listed"] < high * min(3, fold["rows"])] == []
+    assert max(fold["rows"] for fold in shown) > 3
     for fold in folds.all():  # each is reached by scrolling, and its first row opens its page
         rows = fold.get_by_role("listbox").get_by_role("option")
-        if rows.count():
+        if fold.get_by_role("listbox").count():
             rows.first.click()
             expect(rows.first).to_have_attribute("aria-selected", "true")
             expect(rows.first).to_be_in_viewport(ratio=1)
+            expect(fold.locator("h3")).to_be_in_viewport(ratio=1)  # it says whose rows these are
         else:
             fold.get_by_role("meter", name="Cores").scroll_into_view_if_needed()
             expect(fold.get_by_role("meter", name="Cores")).to_be_in_viewport()
@@ -419,6 +431,15 @@ def test_a_running_study_grows_on_its_page_and_its_best_becomes_the_newest_model
     best = stocked.study(run).best[0]
     assert same == before
     assert (newest.note["run"], newest.note["trial"]) == (run, best.number)
+    # One that goes on is cancelled by keyboard, which stays on its page when the button is gone.
+    asked = {"params": {"speed": "uniform(1, 2)"}, "metric": "loss", "trials": 10_000}
+    page = screen.show("study", stocked.tune("curve", **asked).run.id)
+    page.get_by_role("button", name="Cancel study").press("Enter")
+    expect(page.get_by_role("button", name="Go on")).to_be_focused()
+    screen.page.keyboard.press("Shift+Tab")
+    screen.page.keyboard.press("Enter")
+    expect(page.locator(".jp-Kf-state").first).to_have_text("Cancelled")
+    expect(page.locator(".jp-Kf-head h2")).to_be_focused()
     assert screen.errors == []
 
 
@@ -448,7 +469,8 @@ def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
     traffic.scroll_into_view_if_needed()
     until(lambda: figure(traffic, "Requests") >= 1 and figure(traffic, "Rows") >= 1)
     before = figure(traffic, "Requests")
-    expect(traffic.locator("dt:text-is('p50') + dd")).to_have_text(re.compile(r"\d"))
+    took = traffic.locator("dt:text-matches('^(Latency|p50)$') + dd")
+    expect(took).to_have_text(re.compile(r"\d"))
     page.get_by_role("button", name="Predict").click()
     until(lambda: figure(traffic, "Requests") == before + 1)
     expect(traffic).to_contain_text("Counted by version 1, which has the traffic.")
@@ -492,9 +514,13 @@ def test_an_endpoint_is_tried_refuses_by_field_and_rolls_back(
     assert stocked.endpoint("high").version == 1
 
     screen.said.clear()
-    page.get_by_role("button", name="Stop", exact=True).click()
-    page.get_by_role("button", name="Stop it").click()
+    page.get_by_role("button", name="Stop", exact=True).press("Enter")
+    expect(page.get_by_role("button", name="Keep it")).to_be_focused()
+    screen.page.keyboard.press("Shift+Tab")
+    screen.page.keyboard.press("Enter")
     expect(page.locator(".jp-Kf-state").first).to_have_text("Stopped")
+    # By keyboard one goes on where one was, with what took the button's place.
+    expect(page.get_by_role("button", name="Start version 1").first).to_be_focused()
     traffic = page.get_by_role("region", name="Traffic")
     expect(traffic).to_contain_text("Counted from its start to its end")
     expect(traffic.locator("dd").first).to_have_text(str(asked))
@@ -530,12 +556,13 @@ def test_an_endpoint_that_hangs_is_named_and_the_page_stays_usable(
         page.get_by_role("button", name="Predict").click()
         waited = page.get_by_text(re.compile(r"^No answer for \d+ s; still waiting\.$"))
         expect(waited).to_be_visible()
-        screen.picture("endpoint-waits")
-        assert screen.findings(SHOWN_PAGE) == {}
         page.get_by_role("button", name="Stop waiting").click()
         expect(waited).to_have_count(0)
         expect(page.get_by_role("button", name="Predict")).to_be_enabled()
         page.get_by_role("button", name="Predict").click()
+        expect(waited).to_be_visible()
+        screen.picture("endpoint-waits")
+        assert screen.findings(SHOWN_PAGE) == {}
         told = page.get_by_role("region", name="Try it").get_by_role("alert")
         expect(told).to_contain_text("kf-2204", timeout=120_000)
         screen.looked_at("endpoint-hangs", SHOWN_PAGE)
@@ -761,7 +788,7 @@ def test_1200_columns_are_a_few_rows_in_the_page_and_html_is_text(
     expect(bins).to_have_count(len(told["histogram"]["counts"]))
     screen.page.set_viewport_size({"width": 760, "height": 600})  # it has no room, and scrolls
     last = table.get_by_role("columnheader", name="Shape")
-    assert table.evaluate("grid => grid.scrollWidth > grid.clientWidth")
+    until(lambda: table.evaluate("grid => grid.scrollWidth > grid.clientWidth"))
     expect(last).not_to_be_in_viewport()
     table.hover()
     screen.page.mouse.wheel(1000, 0)
@@ -839,6 +866,8 @@ def test_a_transform_and_a_model_lead_to_each_other(stocked: Client, screen: Scr
         for at, name in enumerate(columns):
             expect(rows.nth(at).get_by_role("gridcell").nth(0)).to_have_text(name)
         assert rows.nth(0).get_by_role("gridcell").nth(2).inner_text() in ("yes", "no")
+    read = page.get_by_role("grid", name="Columns that go in").locator(".jp-Kf-gridRow")
+    expect(read.nth(1).get_by_role("gridcell").nth(3)).to_have_text("yes")
     page.get_by_role("region", name="Who uses it").get_by_role("button", name="high@1").click()
     model = screen.page.locator(".jp-Kf-modelPage:visible")
     expect(model.locator("h2")).to_have_text("high@1")
@@ -854,6 +883,15 @@ def test_a_transform_and_a_model_lead_to_each_other(stocked: Client, screen: Scr
     expect(changed).to_contain_text("only in twofold@1, + only in twofold@2")
     expect(changed.get_by_role("insertion").filter(has_text="AGAIN")).to_be_visible()
     screen.looked_at("transform-changed", SHOWN_PAGE)
+    cell, given = "kf.report(rows=len(X_train))", {"data": "points", "target": "high"}
+    pair = [stocked.train(cell, name="folded", transform=f"twofold@{n}", **given) for n in (1, 2)]
+    screen.command("jupyter-kf:compare-runs", ids=[run.wait().id for run in pair])
+    lines = screen.page.locator(".jp-Kf-comparePage:visible").get_by_role(
+        "region", name="Lines of the transforms that differ"
+    )
+    expect(lines.get_by_role("insertion").filter(has_text="AGAIN = 1")).to_be_visible()
+    expect(lines.get_by_role("deletion")).to_have_count(0)
+    screen.picture("compare-transforms")
     run = screen.show("run", stocked.runs("high", kind="train")[0].id)
     for name in ("points@1", "prepare@1", "high@2"):
         expect(run.get_by_role("button", name=name)).to_be_visible()
@@ -915,7 +953,18 @@ def test_a_page_that_is_no_more_says_so(stocked: Client, lab: Lab, screen: Scree
     assert screen.errors == []
 
 
-def test_who_may_only_read_is_told_so_by_what_acts_and_nothing_is_lost(
+# What acts on each page, by the words of its buttons: who may only read sees none of it.
+ACTS = {
+    ("study", "high"): "^Promote",
+    ("endpoint", "high"): "^(Check now|Stop|Predict|Start version|Roll back to|Switch to version)",
+    ("model", "high"): "^Serve$",
+    ("form", "train"): "^Insert cell$",
+    ("form", "serve"): "^Insert cell$",
+}
+JOBS = "() => jupyterapp.commands.isEnabled('jupyter-kf:run-cell-as-job')"
+
+
+def test_who_may_only_read_is_told_so_and_offered_nothing_that_is_refused(
     stocked: Client, lab: Lab, screen: Screen, tmp_path: Path
 ) -> None:
     permitted = lab.store.with_name("permitted")
@@ -923,35 +972,36 @@ def test_who_may_only_read_is_told_so_by_what_acts_and_nothing_is_lost(
     run = stocked.train(HOLD.format(gate=str(gate)), name="watched")
     before = stocked.versions("model", "high"), stocked.endpoint("high").version
     assert stocked.endpoint("high").state == "READY"
-    acts = (
-        ("run", run.id, "Cancel", "Cancel run"),
-        ("study", "high", "Promote the best trial", "Promote"),
-        ("endpoint", "high", "Stop", "Stop it"),
-        ("endpoint", "high", "Predict", None),
-    )
-    panel = screen.open().open_panel()
+    screen.open_notebook(lab.notebook("reader.ipynb", "1 + 1"))
+    panel = screen.open_panel()
     row = panel.get_by_role("option", name=re.compile("^watched, Running"))
     expect(row).to_be_visible()
+    page = screen.show("run", run.id)
+    assert screen.page.evaluate(JOBS)
     try:
+        # What a page offers that was drawn before is refused, in words, and then offered no more.
         permitted.write_text("read")
-        for thing, name, label, yes in acts:
-            page = screen.show(thing, name)
-            place = page if yes else page.get_by_role("region", name="Try it")
-            told = place.get_by_role("alert")
-            expect(told).to_have_count(0)
-            page.get_by_role("button", name=label, exact=True).click()
-            if yes:
-                page.get_by_role("button", name=yes, exact=True).click()
-            for part in ("kf-2060", "you may not do this here", "ask the admin"):
-                expect(told).to_contain_text(part)
-            screen.picture(f"may-not-{label.split()[0].lower()}")
+        cancel = page.get_by_role("button", name="Cancel", exact=True)
+        cancel.click()
+        page.get_by_role("button", name="Cancel run", exact=True).click()
+        told = page.get_by_role("alert")
+        for part in ("kf-2060", "you may not do this here", "ask the admin"):
+            expect(told).to_contain_text(part)
+        expect(cancel).to_have_count(0)
+        expect(page.get_by_role("button", name="Clone to a cell")).to_have_count(0)
+        screen.picture("may-not-run")
+        until(lambda: not screen.page.evaluate(JOBS))
         panel.get_by_role("listbox", name="Runs").focus()
         screen.page.keyboard.press("Home")
         screen.page.keyboard.press("Delete")
-        panel.get_by_role("button", name="Cancel it").click()
-        expect(panel.get_by_role("alert").filter(has_text="kf-2060")).to_be_visible()
-        screen.looked_at("panel-may-not", "#jupyter-kf-panel")
-        expect(row).to_be_visible()  # it runs on
+        expect(row).not_to_have_attribute("aria-keyshortcuts", "Delete")
+        expect(panel.get_by_role("button", name="Cancel it")).to_have_count(0)
+        for (thing, name), acts in ACTS.items():
+            page = screen.show(thing, name)
+            expect(page.get_by_role("note").first).to_contain_text("ask the admin of this server")
+            expect(page.get_by_role("button", name=re.compile(acts))).to_have_count(0)
+            screen.picture(f"may-not-{thing}-{name}")
+        screen.looked_at("may-not-form", SHOWN_PAGE)
         # A page that is opened by who may not even look says why.
         permitted.write_text("")
         screen.command("jupyter-kf:open", thing="dataset", id="points")
@@ -965,6 +1015,9 @@ def test_who_may_only_read_is_told_so_by_what_acts_and_nothing_is_lost(
     refused.get_by_role("button", name="Try again").click()
     expect(screen.page.locator(".jp-Kf-datasetPage:visible h2")).to_contain_text("points")
     expect(panel.get_by_role("option", name=re.compile("^watched, Succeeded"))).to_be_visible()
+    page = screen.show("endpoint", "high")
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    until(lambda: screen.page.evaluate(JOBS))
     assert (stocked.versions("model", "high"), stocked.endpoint("high").version) == before
     assert stocked.endpoint("high").state == "READY"
     assert screen.errors == []

@@ -109,7 +109,7 @@ def test_an_output_is_live_again_after_a_reload_in_mid_run(screen: Screen, gate:
     output = begin(screen, "reloaded", gate)
     screen.command("docmanager:save")
     expect(screen.page.locator(".jp-mod-dirty")).to_have_count(0)
-    screen.reload()
+    screen.reload("reloaded.ipynb")
     loss = output.locator(".jp-Kf-metric", has_text="loss").locator("b")
     expect(loss).to_be_visible()
     known = loss.inner_text()
@@ -120,7 +120,8 @@ def test_an_output_is_live_again_after_a_reload_in_mid_run(screen: Screen, gate:
 
 def test_an_output_stays_live_when_the_kernel_restarts(screen: Screen, gate: Path):
     output = begin(screen, "restarted", gate)
-    kernel = screen.lab.get("/api/kernels")[0]["id"]
+    sessions = screen.lab.get("/api/sessions")
+    (kernel,) = [one["kernel"]["id"] for one in sessions if one["path"] == "restarted.ipynb"]
     screen.lab.post(f"/api/kernels/{kernel}/restart")
     loss = output.locator(".jp-Kf-metric", has_text="loss").locator("b")
     known = loss.inner_text()
@@ -200,6 +201,9 @@ def test_a_run_leads_back_to_its_cell_and_is_cloned_below_it(screen: Screen, gat
         "It is cell 3 of moved.ipynb now; run it there."
     )
     link.click()
+    expect(screen.page.get_by_role("tab", name="moved.ipynb")).to_have_attribute(
+        "aria-selected", "true"
+    )
     expect(notebook.locator(".jp-CodeCell").nth(1)).to_have_class(re.compile("jp-mod-active"))
     # The hint follows its cell: one above it goes, then the cell itself.
     screen.command("notebook:delete-cell")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from playwright.sync_api import expect
 import jupyter_kf as kf
 from tests.browser.lab import Lab
 from tests.browser.screen import SHOWN_PAGE, Screen
+from tests.faces.server.scene import ended_run
 
 CELL = """
 import math
@@ -82,15 +82,10 @@ def test_a_page_is_back_after_a_reload(screen: Screen, client):
     panel = screen.open_panel()
     panel.get_by_role("button", name="Models", exact=True).click()
     screen.command("workspace-ui:save")
-    until = time.monotonic() + 30
-    kept = "'jupyter-kf-panel:open': ['runs', 'models']"
-    while any(part not in str(screen.lab.get("/lab/api/workspaces")) for part in (run.id, kept)):
-        assert time.monotonic() < until, "the workspace was not saved"
-        screen.page.wait_for_timeout(50)
     tab = screen.page.locator(f"#jp-main-dock-panel .lm-TabBar-tab[title='{run.id} · run']")
     name = f"back · run {run.id[-4:]}"
     expect(tab).to_have_text(name)
-    screen.reload()
+    screen.reload(run.id, '"jupyter-kf-panel:open": ["runs", "models"]')
     expect(page.locator("h2")).to_have_text("back")
     expect(tab).to_have_text(name)  # as before, though nothing of the run was known yet
     opened = panel.locator(".jp-Kf-fold h3 button[aria-expanded='true']")
@@ -163,7 +158,7 @@ def test_a_job_that_ran_long_says_so_when_it_ends_and_leads_to_its_page(
     try:
         screen.open(load=True)
         expect(screen.page.locator(".jp-Kf-chip")).to_contain_text("idle")
-        client.train("kf.report(a=1)", name="short").wait()
+        ended_run(client, "short")  # for one second, as it says
         slow = "import time\ntime.sleep(2.2)\n"
         told = screen.page.locator(".Toastify__toast")
         client.train(slow, name="long")

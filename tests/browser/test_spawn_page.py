@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.spawner.hub import Hub, running_hub
+from tests.spawner.hub import PATIENT, Hub, running_hub
 
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory) -> Iterator[Hub]:
-    with running_hub(tmp_path_factory.mktemp("hub")) as running:
+    with running_hub(tmp_path_factory.mktemp("hub"), PATIENT) as running:
         yield running
 
 
@@ -23,6 +24,7 @@ def spawn_page(browser: Browser, hub: Hub, user: str, **settings) -> Page:
     page.goto(f"{hub.url}/hub/login")
     page.fill("#username_input", user)
     page.click("[type=submit]")
+    page.wait_for_url(re.compile("/hub/(home|spawn)"))  # to go on before would be to cancel it
     page.goto(f"{hub.url}/hub/spawn/{user}")
     expect(page.locator("#kf-form")).to_be_visible()
     return page

@@ -20,7 +20,8 @@ from urllib.error import HTTPError
 from tests.cluster import build
 from tests.cluster.addresses import API_SERVICE_IP, HOST_IP, SERVICE_CIDR
 from tests.cluster.certificates import Authority
-from tests.cluster.processes import Process, ProcessFailed, free_port, listens
+from tests.cluster.processes import Process, ProcessFailed, listens
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -229,9 +230,17 @@ def api_client(kubeconfig: Path) -> "ApiClient":
 
 
 def wait_for(
-    condition: Callable[[], bool], timeout_s: float, what: str, *, every_s: float = 0.1
+    condition: Callable[[], bool],
+    timeout_s: float,
+    what: str,
+    *,
+    every_s: float = 0.1,
+    said: Callable[[], object] | None = None,
 ) -> None:
     """Ask every `every_s` seconds until `condition` is true.
+
+    Args:
+        said: what is the case instead, for the error.
 
     Raises:
         TimeoutError: "not WHAT within N s".
@@ -239,7 +248,8 @@ def wait_for(
     deadline = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"not {what} within {timeout_s:.0f} s")
+            more = f": {said()}" if said else ""
+            raise TimeoutError(f"not {what} within {timeout_s:.0f} s{more}")
         time.sleep(every_s)
 
 

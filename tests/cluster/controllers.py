@@ -19,7 +19,8 @@ from tests.cluster.addresses import NODE_IP
 from tests.cluster.control import ControlPlane
 from tests.cluster.node import Node
 from tests.cluster.objects import DEFINITION, apply, documents, of_kind
-from tests.cluster.processes import Process, free_port, listens
+from tests.cluster.processes import Process, listens
+from tests.ports import free_port
 
 READY_TIMEOUT_S = 120.0
 KSERVE_NAMESPACE = "kserve"

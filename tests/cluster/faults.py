@@ -69,10 +69,33 @@ def quota(api: "ApiClient", namespace: str, **hard: str) -> Iterator[str]:
         return bool(status and status.hard and status.used is not None)
 
     try:
-        wait_for(counted, 30, "counted by the quota controller")
+        wait_for(counted, 60, "counted by the quota controller")
         yield name
     finally:
         core.delete_namespaced_resource_quota(name, namespace)
+
+
+def says(api: "ApiClient", namespace: str, pod: str, reason: str, message: str) -> None:
+    """An event of a pod, in the words of a part of the cluster that is not here."""
+    from kubernetes.client import CoreV1Api
+
+    core: Any = CoreV1Api(api)
+    uid = core.read_namespaced_pod(pod, namespace).metadata.uid
+    of = {"kind": "Pod", "name": pod, "namespace": namespace, "uid": uid, "apiVersion": "v1"}
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    core.create_namespaced_event(
+        namespace,
+        {
+            "metadata": {"name": f"{pod}.{reason.lower()}"},
+            "involvedObject": of,
+            "reason": reason,
+            "message": message,
+            "type": "Normal",
+            "source": {"component": "testbed"},
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+        },
+    )
 
 
 def account_token(api: "ApiClient", namespace: str, account: str = "default") -> str:

@@ -129,7 +129,7 @@ class Bed:
             one = Process(
                 node.plane.state, "registry", node.sandbox.inside(program), forks=True
             ).start()
-            one.wait_until(lambda: registry_program.UP in one.tail(), 30, "listening")
+            one.wait_until(lambda: registry_program.UP in one.tail(), 60, "listening")
             return one
 
         self._once("registry", start)
@@ -271,7 +271,7 @@ def namespace(api: "ApiClient") -> Iterator[str]:
             return False
         return True
 
-    wait_for(has_account, 30, f"a default service account in {name}")
+    wait_for(has_account, 60, f"a default service account in {name}")
     yield name
     core.delete_namespace(name)
 

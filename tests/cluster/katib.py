@@ -19,7 +19,8 @@ from tests.cluster.control import ControlPlane, wait_for
 from tests.cluster.controllers import READY_TIMEOUT_S, Controller, namespace
 from tests.cluster.node import Node
 from tests.cluster.objects import DEFINITION, apply, documents, of_kind
-from tests.cluster.processes import Process, free_port, listens
+from tests.cluster.processes import Process, listens
+from tests.ports import free_port
 
 NAMESPACE = "kubeflow"
 MANAGER_PORT = 6789
@@ -224,7 +225,7 @@ def define_kinds(plane: ControlPlane) -> None:
     """
     apply(plane, of_kind(DEFINITION, documents(build.KATIB.manifest(DEFINITIONS))))
     apply(plane, [_policy(), BINDING])
-    wait_for(lambda: POLICY in refusal(plane, "default", {}), 30, "refused by the policy")
+    wait_for(lambda: POLICY in refusal(plane, "default", {}), 60, "refused by the policy")
 
 
 def refusal(plane: ControlPlane, namespace: str, spec: dict[str, Any]) -> str:

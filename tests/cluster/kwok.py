@@ -10,7 +10,8 @@ from typing import Any
 
 from tests.cluster import build
 from tests.cluster.control import ControlPlane, wait_for
-from tests.cluster.processes import Process, free_port, listens
+from tests.cluster.processes import Process, listens
+from tests.ports import free_port
 
 ANNOTATION = {"kwok.x-k8s.io/node": "fake"}
 TAINT = {"key": "kwok.x-k8s.io/node", "value": "fake", "effect": "NoSchedule"}

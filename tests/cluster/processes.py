@@ -6,7 +6,6 @@ own session, so that an interrupt at the terminal reaches pytest alone, and the 
 """
 
 import os
-import random
 import socket
 import subprocess
 import time
@@ -127,23 +126,6 @@ def children(pid: int) -> list[Identity]:
             if int(stat[stat.rindex(")") + 2 :].split()[1]) == pid:
                 found.append(Identity.from_stat(stat))
     return found
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    """A port nobody listens on, below the range from which the kernel takes client ports.
-
-    Two clusters that start at once draw at random from 10,000 ports; a clash shows as a program
-    that ends at its start, with "address already in use" in its log.
-    """
-    for _ in range(200):
-        port = random.SystemRandom().randrange(20_000, 30_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-            return port
-    raise RuntimeError("no free port between 20000 and 30000")
 
 
 def listens(port: int, host: str = "127.0.0.1") -> bool:

@@ -69,7 +69,7 @@ class Sandbox:
         with self._take_turn(wait_s):
             self._note_changes()
             self._init.start()
-            self._init.wait_until(self._has_namespaces, 20, "in its namespaces")
+            self._init.wait_until(self._has_namespaces, 60, "in its namespaces")
         self._connect()
         return self
 

@@ -43,7 +43,7 @@ def owner():
     )
     assert process.stdout is not None
     state = Path(process.stdout.readline().strip())
-    wait_for(lambda: bool(programs(state)), 10, "recorded")
+    wait_for(lambda: bool(programs(state)), 60, "recorded")
     yield process, state, programs(state)[0]
     process.kill()
     process.wait()
@@ -71,16 +71,16 @@ def guards(state: Path) -> list[int]:
 def test_a_killed_owner_leaves_neither_process_nor_folder(owner):
     process, state, program = owner
     assert program.alive()
-    wait_for(lambda: bool(guards(state)), 10, "guarded")
+    wait_for(lambda: bool(guards(state)), 60, "guarded")
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert program.wait(20)
-    wait_for(lambda: not state.exists(), 10, "removed")
+    assert program.wait(60)
+    wait_for(lambda: not state.exists(), 60, "removed")
 
 
 def test_the_next_start_ends_what_owner_and_guard_left_together(owner):
     process, state, program = owner
-    wait_for(lambda: bool(guards(state)), 10, "guarded")
+    wait_for(lambda: bool(guards(state)), 60, "guarded")
     for guard in guards(state):
         os.kill(guard, signal.SIGKILL)
     process.send_signal(signal.SIGKILL)
@@ -100,7 +100,7 @@ def test_a_living_owner_is_left_alone(owner):
 
 def test_a_process_that_only_has_the_same_number_is_spared(tmp_path):
     bystander = Process(tmp_path, "bystander", ["sleep", "600"]).start()
-    wait_for(lambda: bool(programs(tmp_path)), 10, "recorded")
+    wait_for(lambda: bool(programs(tmp_path)), 60, "recorded")
     journal = Journal(tmp_path)
     entry = journal.entries()[0]
     words = entry["stat"].split()
@@ -122,7 +122,7 @@ def test_a_changed_setting_is_put_back(tmp_path):
 
 def test_half_a_line_of_a_killed_writer_is_no_obstacle(tmp_path):
     program = Process(tmp_path, "program", ["sleep", "600"]).start()
-    wait_for(lambda: bool(programs(tmp_path)), 10, "recorded")
+    wait_for(lambda: bool(programs(tmp_path)), 60, "recorded")
     with Journal(tmp_path).path.open("a") as file:
         file.write('{"undo": "proc')
     Journal(tmp_path).undo()

@@ -21,7 +21,7 @@ def test_a_pod_that_no_node_fits_is_told_so_by_the_scheduler(api, namespace):
         events = core.list_namespaced_event(namespace).items
         return any(event.reason == "FailedScheduling" for event in events)
 
-    wait_for(told, 20, "a FailedScheduling event")
+    wait_for(told, 60, "a FailedScheduling event")
     assert core.read_namespaced_pod("lonely", namespace).status.phase == "Pending"
 
 
@@ -53,7 +53,7 @@ def test_pod_security_restricted_names_what_the_pod_lacks(api, namespace):
             return str(error.body)
         return ""
 
-    wait_for(lambda: bool(refused()), 10, "refused")
+    wait_for(lambda: bool(refused()), 60, "refused")
     for lacking in ("allowPrivilegeEscalation", "runAsNonRoot", "seccompProfile", "capabilities"):
         assert lacking in refused()
 
@@ -67,7 +67,7 @@ def test_a_full_quota_refuses_with_used_and_limited(api, namespace):
         status = core.read_namespaced_resource_quota("small", namespace).status
         return bool(status.hard)
 
-    wait_for(counted, 20, "a counted quota")
+    wait_for(counted, 60, "a counted quota")
     core.create_namespaced_pod(namespace, pod("first"))
     with pytest.raises(ApiException) as refused:
         core.create_namespaced_pod(namespace, pod("second"))

@@ -116,7 +116,7 @@ def test_a_quota_is_in_force_and_gone_afterwards(api, namespace):
             return False
         return True
 
-    wait_for(allowed, 20, "allowed again")
+    wait_for(allowed, 60, "allowed again")
 
 
 def test_a_dead_kubelet_makes_the_node_not_ready(node):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from kubernetes import client, watch
 
-from tests.cluster import instances, paths, provider
+from tests.cluster import paths, provider
 from tests.cluster.control import wait_for
 
 ANY_CLUSTER = "tests/cluster/test_control.py"
@@ -35,13 +35,18 @@ def suite(control_plane, tmp_path):
     return run
 
 
-def namespaces(api) -> dict[str, str]:
-    """Names, and the identity that a namespace of the same name would not have."""
-    return {n.metadata.name: n.metadata.uid for n in client.CoreV1Api(api).list_namespace().items}
+def namespaces(api) -> dict[str, tuple[str, bool]]:
+    """By name its identity, which another of that name would not have, and whether it goes."""
+    found = client.CoreV1Api(api).list_namespace().items
+    return {
+        n.metadata.name: (n.metadata.uid, n.metadata.deletion_timestamp is not None) for n in found
+    }
 
 
-def test_a_given_cluster_serves_the_suite_and_is_left_as_it_was(api, control_plane, suite):
-    before, ours = namespaces(api), instances.running()
+def test_a_given_cluster_serves_the_suite_and_is_left_as_it_was(
+    api, control_plane, suite, tmp_path
+):
+    before = namespaces(api)  # those of other tests may still be on their way out
     list_namespaces = client.CoreV1Api(api).list_namespace
     since = list_namespaces().metadata.resource_version
     done = suite(
@@ -50,10 +55,16 @@ def test_a_given_cluster_serves_the_suite_and_is_left_as_it_was(api, control_pla
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^3 passed", done.stdout, re.M), done.stdout
-    changes = watch.Watch().stream(list_namespaces, resource_version=since, timeout_seconds=5)
+    changes = watch.Watch().stream(list_namespaces, resource_version=since, timeout_seconds=60)
     assert any(change["type"] == "ADDED" for change in changes), "it was this cluster"
-    wait_for(lambda: namespaces(api) == before, 60, "as it was")
-    assert instances.running() == ours
+
+    def as_it_was() -> bool:
+        now = namespaces(api)
+        stay = {name for name, (_, goes) in before.items() if not goes}
+        return stay <= now.keys() <= before.keys() and all(now[n] == before[n] for n in stay)
+
+    wait_for(as_it_was, 120, "as it was")
+    assert not list(tmp_path.glob("jupyter-kf-testbed-*/*")), "it started a cluster"
 
 
 def test_what_stops_programs_never_takes_a_given_cluster(control_plane, suite):

@@ -34,7 +34,6 @@ EACH_THEIR_OWN = """
 c.KfSpawner.enable_user_namespaces = True
 c.KfSpawner.user_namespace_template = "{namespace}-{{username}}"
 c.KfSpawner.user_namespace_labels = {{"team": "{{username}}"}}
-c.KfSpawner.patience_s = 300
 """
 # An existing deployment's own configuration.
 AS_BEFORE = """
@@ -43,7 +42,6 @@ c.KfSpawner.storage_pvc_ensure = True
 c.KfSpawner.storage_capacity = "1Gi"
 c.KfSpawner.volumes = [{"name": "home", "persistentVolumeClaim": {"claimName": "{pvc_name}"}}]
 c.KfSpawner.volume_mounts = [{"name": "home", "mountPath": "/home/jovyan"}]
-c.KfSpawner.patience_s = 300
 image = {"display_name": "Image", "choices": {
     name: {"display_name": name, "kubespawner_override": {"image": f"lab:{name}"}}
     for name in ("old", "new")}}
@@ -59,28 +57,27 @@ def test_a_pod_whose_making_was_answered_too_late_is_adopted_and_a_killed_hubs_i
     api_proxy, api, namespace, tmp_path
 ):
     settings = on_kubernetes(api_proxy.kubeconfig, namespace)
-    patient = f"{STRICT}c.KfSpawner.patience_s = 300\nc.KfSpawner.k8s_api_request_timeout = 1\n"
     slow = {"method": "POST", "contains": "/pods", "after": True}
-    with running_hub(tmp_path, patient, **settings) as first:
-        api_proxy.answer(504, late_s=3, **slow)
+    with running_hub(tmp_path, STRICT, **settings) as first:
+        api_proxy.answer(504, late_s=30, **slow)
         first.ask("ada", {"workspace": "none"})
         adopted = f"/namespaces/{namespace}/pods/jupyter-ada"
-        wait_for(lambda: asked(api_proxy, "GET", adopted), 30, "the pod to be looked at")
+        wait_for(lambda: asked(api_proxy, "GET", adopted), 60, "the pod to be looked at")
         (pod,) = servers(api, namespace)
         first.ask("bob", {"workspace": "none"})
-        wait_for(lambda: len(servers(api, namespace)) == 2, 30, "another pod")
+        wait_for(lambda: len(servers(api, namespace)) == 2, 60, "another pod")
         assert [one.metadata.uid for one in servers(api, namespace)].count(pod.metadata.uid) == 1
         assert not asked(api_proxy, "DELETE", "/pods/")
         # The next one is made, and the hub dies before it hears of it.
         api_proxy.answer(504, late_s=60, **slow)
         first.ask("cyd", {"workspace": "none"})
-        wait_for(lambda: len(servers(api, namespace)) == 3, 30, "the third pod")
+        wait_for(lambda: len(servers(api, namespace)) == 3, 60, "the third pod")
         first.process.kill()
         first.process.wait()
     assert len(servers(api, namespace)) == 3
     # Nobody comes back; the hub does.
-    with running_hub(tmp_path, patient, **settings) as second:
-        wait_for(lambda: not left(api, namespace), 90, "what was started to be gone")
+    with running_hub(tmp_path, STRICT, **settings) as second:
+        wait_for(lambda: not left(api, namespace), 120, "what was started to be gone")
         assert second.alive
 
 
@@ -130,7 +127,7 @@ def test_what_the_hub_may_not_see_of_quotas_and_namespaces_is_said(api, control_
             with pytest.raises(Refusal, match="may not see whose the namespace"):
                 await namespaces.ensure(hubs, wanted, "ada")
             with allowed(api, namespace, {"resourcequotas": "list", "namespaces": "get"}):
-                until = time.monotonic() + 20
+                until = time.monotonic() + 60
                 while await quota_left(hubs, namespace) != {"limits.memory": 2**30}:
                     assert time.monotonic() < until, await quota_left(hubs, namespace)
                     await asyncio.sleep(0.2)
@@ -169,7 +166,7 @@ def test_without_a_catalogue_profiles_named_servers_and_internal_ssl_work_as_the
 
 def certificates_are_good(core, namespace: str, pod: str, folder: Path) -> None:
     """The pod mounts a key and a certificate with its name, which the hub's authority signed."""
-    wait_for(lambda: not gone(core, pod, namespace), 30, f"the Secret {pod}")
+    wait_for(lambda: not gone(core, pod, namespace), 60, f"the Secret {pod}")
     stored = core.read_namespaced_secret(pod, namespace).data
     data = {name: b64decode(text) for name, text in stored.items()}
     spec = core.read_namespaced_pod(pod, namespace).spec

@@ -39,7 +39,7 @@ def test_a_dockerfile_on_the_local_base_runs_on_the_node(api, namespace, node, f
     def done():
         return core.read_namespaced_pod("noted", namespace).status.phase == "Succeeded"
 
-    wait_for(done, 60, "the pod succeeded")
+    wait_for(done, 120, "the pod succeeded")
     assert core.read_namespaced_pod_log("noted", namespace) == "copied\nbuilt\n"
 
 

@@ -52,7 +52,7 @@ def test_the_scheduler_uses_kwok_nodes_for_pods_that_tolerate_them(api, namespac
         def running():
             return core.read_namespaced_pod("light", namespace).status.phase == "Running"
 
-        wait_for(running, 30, "running")
+        wait_for(running, 60, "running")
         assert core.read_namespaced_pod("light", namespace).spec.node_name in nodes
     finally:
         kwok.remove_nodes(nodes)

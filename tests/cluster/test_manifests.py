@@ -133,8 +133,10 @@ def test_the_manifests_are_taken_and_their_rights_are_as_narrow_as_they_say(appl
         account, place = who
         return may(api, places[place], accounts[account], what)
 
-    wait_for(lambda: granted(("hub", "servers"), "create pods"), 20, "the rights to count")
-    assert [(who, w) for who, all_ in YES.items() for w in all_ if not granted(who, w)] == []
+    def missing() -> list[tuple[tuple[str, str], str]]:
+        return [(who, w) for who, all_ in YES.items() for w in all_ if not granted(who, w)]
+
+    wait_for(lambda: not missing(), 60, "the rights to count", said=missing)
     assert [(who, w) for who, all_ in NO.items() for w in all_ if granted(who, w)] == []
 
 
@@ -161,10 +163,13 @@ def test_a_component_lets_the_hub_make_namespaces_and_servers_in_them(applied, a
     rbac.create_cluster_role(role, **strict)
     rbac.create_cluster_role_binding(binding, **strict)
     try:
-        wait_for(lambda: may_elsewhere("create pods"), 20, "the rights to count")
         yes = ["create namespaces", "get namespaces", "list events", "list resourcequotas"]
         wanted = [*YES[("hub", "servers")], *yes]
-        assert [what for what in wanted if not may_elsewhere(what)] == []
+
+        def missing() -> list[str]:
+            return [what for what in wanted if not may_elsewhere(what)]
+
+        wait_for(lambda: not missing(), 60, "the rights to count", said=missing)
         no = ["delete namespaces", "patch namespaces", "list namespaces"]
         assert [what for what in [*NO[("hub", "servers")], *no] if may_elsewhere(what)] == []
     finally:
@@ -223,8 +228,13 @@ def test_a_job_of_a_server_gets_nothing_that_is_anothers_and_a_good_one_runs(app
     }
     with acting(cluster, f"system:serviceaccount:{servers}:jupyter-kf") as theirs:
         batch = client.BatchV1Api(theirs)
-        wait_for(lambda: bool(refused(batch, servers, bad["reads no Secret"][0])), 20, "the policy")
-        for why, jobs in bad.items():
+        for why, jobs in bad.items():  # its rights, and each policy, count a moment later
+            wait_for(
+                lambda why=why, one=jobs[0]: why in refused(batch, servers, one),
+                60,
+                f"refused because {why}",
+                said=lambda one=jobs[0]: refused(batch, servers, one),
+            )
             for one in jobs:
                 assert why in refused(batch, servers, one), one
                 spec = {"schedule": "@daily", "jobTemplate": {"spec": one["spec"]}}
@@ -235,14 +245,24 @@ def test_a_job_of_a_server_gets_nothing_that_is_anothers_and_a_good_one_runs(app
         batch.create_namespaced_job(servers, job("good", data, {}))
         # The cluster's own authorities, which every pod trusts.
         configmaps, theirs_only = client.CoreV1Api(theirs), {"data": {"ca.crt": "mine"}}
-        wait_for(lambda: has_configmap(core, servers, "kube-root-ca.crt"), 20, "the authorities")
-        with pytest.raises(ApiException, match="only ConfigMaps with a label of jupyter-kf"):
-            configmaps.patch_namespaced_config_map("kube-root-ca.crt", servers, theirs_only)
+        wait_for(lambda: has_configmap(core, servers, "kube-root-ca.crt"), 60, "the authorities")
+
+        def refused_patch() -> str:
+            try:
+                configmaps.patch_namespaced_config_map(
+                    "kube-root-ca.crt", servers, theirs_only, dry_run="All"
+                )
+            except ApiException as error:
+                return str(error.body)
+            return ""
+
+        why = "only ConfigMaps with a label of jupyter-kf"
+        wait_for(lambda: why in refused_patch(), 60, f"refused because {why}", said=refused_patch)
         ours = {"metadata": {"name": "run", "labels": {"jupyter-kf.org/run": "r"}}}
         configmaps.create_namespaced_config_map(servers, ours)
         configmaps.delete_namespaced_config_map("run", servers)
     # The Job's pod is made by the cluster's own controller: the policy holds it all the same.
-    wait_for(lambda: jobs_pods(core, servers) == {"good"}, 30, "the good job's pod")
+    wait_for(lambda: jobs_pods(core, servers) == {"good"}, 60, "the good job's pod")
     made = job("other", volume(secret={"secretName": "jupyter-bob.token"}), {})["spec"]["template"]
     pod = {"metadata": {"name": "other"}, "spec": made["spec"]}
     with (
@@ -296,7 +316,7 @@ def test_the_hubs_own_pods_pass_the_namespaces_security(applied, api):
     def pods() -> set[str]:
         return {pod.metadata.labels["app"] for pod in core.list_namespaced_pod(hub).items}
 
-    wait_for(lambda: pods() == {"hub", "proxy"}, 30, "pods of the hub and the proxy")
+    wait_for(lambda: pods() == {"hub", "proxy"}, 60, "pods of the hub and the proxy")
     for name in ("hub", "proxy"):
         conditions = apps.read_namespaced_deployment(name, hub).status.conditions or []
         assert not [one for one in conditions if one.type == "ReplicaFailure"]

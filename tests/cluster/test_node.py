@@ -34,7 +34,7 @@ def core(api):
 def run(core, namespace):
     """Make a pod and wait for a phase; returns the pod as it then is."""
 
-    def started(body, phase="Succeeded", timeout_s=60):
+    def started(body, phase="Succeeded", timeout_s=120):
         core.create_namespaced_pod(namespace, body)
         name = body["metadata"]["name"]
 
@@ -130,7 +130,7 @@ def test_the_test_and_a_pod_reach_each_other(core, namespace, run, python_image)
             probe.settimeout(1)
             return probe.connect_ex((found.status.pod_ip, 8000)) == 0
 
-    wait_for(answers, 20, "reached from the test")
+    wait_for(answers, 60, "reached from the test")
     with socket.create_server((HOST_IP, 0)) as ours:
         port = ours.getsockname()[1]
         say = f"import socket; socket.create_connection(('{HOST_IP}', {port}), 5).sendall(b'hello')"
@@ -191,7 +191,7 @@ def test_one_gpu_schedules_and_eight_wait_with_the_genuine_event(
             namespace, pod("large", python_image, "true", container=wants(8))
         )
         wait_for(
-            lambda: "FailedScheduling" in events(core, namespace, "large"), 30, "unschedulable"
+            lambda: "FailedScheduling" in events(core, namespace, "large"), 60, "unschedulable"
         )
         assert "Insufficient nvidia.com/gpu" in events(core, namespace, "large")["FailedScheduling"]
 
@@ -203,7 +203,7 @@ def test_an_image_that_is_not_there_says_so(core, namespace):
         found = core.read_namespaced_pod("lost", namespace).status.container_statuses or []
         return found and found[0].state.waiting and found[0].state.waiting.reason
 
-    wait_for(lambda: reason() == "ErrImageNeverPull", 30, "told that the image is missing")
+    wait_for(lambda: reason() == "ErrImageNeverPull", 60, "told that the image is missing")
 
 
 def test_two_workers_of_an_indexed_job_know_their_number(api, core, namespace, python_image):
@@ -221,7 +221,7 @@ def test_two_workers_of_an_indexed_job_know_their_number(api, core, namespace, p
     }
     batch.create_namespaced_job(namespace, job)
     wait_for(
-        lambda: batch.read_namespaced_job("two", namespace).status.succeeded == 2, 60, "two done"
+        lambda: batch.read_namespaced_job("two", namespace).status.succeeded == 2, 120, "two done"
     )
     pods = core.list_namespaced_pod(namespace, label_selector="job-name=two").items
     logs = {core.read_namespaced_pod_log(one.metadata.name, namespace) for one in pods}

@@ -18,14 +18,19 @@ from kubernetes import client
 
 from tests.cluster.control import wait_for
 from tests.cluster.test_spawner import STRICT, servers
-from tests.spawner.hub import TOKEN, free_port, on_kubernetes, running_hub, xsrf
+from tests.ports import free_port
+from tests.spawner.hub import TOKEN, on_kubernetes, running_hub, xsrf
 from tests.spawner.watching import follow
 
+# A server that says nothing is soon given up where the test wants that, and nowhere else.
 MORE = """
-c.KfSpawner.patience_s = 300
 c.KfSpawner.port = {port}
-c.KfSpawner.http_timeout = 2
+c.KfSpawner.http_timeout = 60
 c.KfSpawner.delete_grace_period = 0
+def soon(spawner):
+    if spawner.user.name == "sia":
+        spawner.http_timeout = 2
+c.Spawner.pre_spawn_hook = soon
 """
 
 
@@ -38,31 +43,31 @@ def test_what_a_user_causes_or_deletes_costs_nobody_else_anything(
         # A server whose port is open and which says nothing, more often than the hub's limit.
         with silent(port):
             for _ in range(3):
-                hub.ask("ada", {})
+                hub.ask("sia", {})
                 ready(core, api, namespace)
-                assert "runs, and does not answer. Choose" in follow(hub, "ada").last
-                wait_for(lambda: not servers(api, namespace), 30, "the pod to be removed")
+                assert "runs, and does not answer. Choose" in follow(hub, "sia").last
+                wait_for(lambda: not servers(api, namespace), 60, "the pod to be removed")
         # A server that runs; its user stops it, deletes the volume, and starts again.
         with answering(port):
             hub.ask("ada", {})
             ready(core, api, namespace)
             assert not follow(hub, "ada").failed
             hub.stop("ada")
-        wait_for(lambda: not servers(api, namespace), 30, "the pod to be removed")
+        wait_for(lambda: not servers(api, namespace), 60, "the pod to be removed")
         user, page = hub.user("ada"), "/hub/volumes/ada"
         fields = {"volume": "claim-ada", "typed": "claim-ada"}
         said = user.post(page, params={"_xsrf": xsrf(user.get(page).text)}, data=fields)
         assert "was deleted, with its files" in said.text
-        wait_for(lambda: "claim-ada" not in claims(core, namespace), 30, "the volume to be gone")
+        wait_for(lambda: "claim-ada" not in claims(core, namespace), 60, "the volume to be gone")
         hub.ask("ada", {})
-        wait_for(lambda: "claim-ada" in claims(core, namespace), 30, "a new volume")
+        wait_for(lambda: "claim-ada" in claims(core, namespace), 60, "a new volume")
         # A named server is deleted for good; its files are not.
         hub.ask("ada", {}, server="second")
-        wait_for(lambda: len(servers(api, namespace)) == 2, 30, "the second pod")
+        wait_for(lambda: len(servers(api, namespace)) == 2, 60, "the second pod")
         with asking(hub.url) as rest:
             gone = rest.request("DELETE", "/users/ada/servers/second", json={"remove": True})
             assert gone.status_code in (202, 204), gone.text
-            wait_for(lambda: len(servers(api, namespace)) == 1, 30, "the second pod to go")
+            wait_for(lambda: len(servers(api, namespace)) == 1, 60, "the second pod to go")
         assert "claim-ada--second" in claims(core, namespace)
         # Four at once, where two are allowed; of a user whom the hub knows already.
         hub.user("bob")
@@ -73,7 +78,7 @@ def test_what_a_user_causes_or_deletes_costs_nobody_else_anything(
             there = {one.metadata.name for one in servers(api, namespace)}
             return {name for name in answers if f"jupyter-bob--{name}" in there}
 
-        wait_for(lambda: len(let_in()) == 2, 30, "two of the four")
+        wait_for(lambda: len(let_in()) == 2, 60, "two of the four")
         refused = [
             # One that takes longer than the hub waits is told with the progress.
             answers[name].json()["message"]
@@ -87,7 +92,7 @@ def test_what_a_user_causes_or_deletes_costs_nobody_else_anything(
 
 def ready(core, api, namespace: str) -> None:
     """Says for the node that is not there that the one server's pod is ready, at this machine."""
-    wait_for(lambda: len(servers(api, namespace)) == 1, 30, "one pod")
+    wait_for(lambda: len(servers(api, namespace)) == 1, 60, "one pod")
     (pod,) = servers(api, namespace)
     runs = {"name": "notebook", "image": "i", "imageID": "i", "ready": True, "restartCount": 0}
     runs |= {"started": True, "state": {"running": {}}}

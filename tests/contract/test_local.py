@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
 import sys
 from pathlib import Path
@@ -14,15 +13,15 @@ import pytest
 from jupyter_kf.backends.base import Backend, Ref
 from jupyter_kf.backends.contract import PROGRAM, BackendContract, Submit
 from jupyter_kf.backends.local.backend import LocalBackend
+from jupyter_kf.names import new_run_id
 from jupyter_kf.specs import TrainSpec
-
-_numbers = itertools.count(1)
 
 
 def submit(backend: Backend, store: Path, source: str, **fields: object) -> Ref:
     """Starts a program as a train run, in a folder as the store makes it."""
     kill_after = fields.pop("grace_s", 1.0)
-    run_id = f"program-{next(_numbers):010d}"
+    # Its own among all sessions of this machine: processes are found, and ended, by it.
+    run_id = new_run_id("program")
     folder = store / "runs" / run_id
     folder.mkdir(parents=True)
     (folder / "spec.json").write_text(json.dumps({"id": run_id, "kind": "train"}))

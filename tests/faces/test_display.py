@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -49,6 +50,19 @@ def test_whatever_a_name_or_a_log_contains_is_shown_as_text(evil):
     page = Tags(as_html(card))
     assert page.tags <= OURS
     as_text(card)
+
+
+def test_a_moment_is_said_with_its_year_and_zone_wherever_it_is_printed_or_saved(monkeypatch):
+    monkeypatch.setenv("TZ", "XKF-05:45")
+    time.tzset()
+    try:
+        ended = run(state=State.SUCCEEDED, started_s=1_764_307_800.0, ended_s=1_764_307_860.0)
+        assert "took  1 min 0 s, until 2025-11-28 11:16 XKF" in text(ended)
+        assert "2025-11-28 11:16 XKF" in html(ended)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert " 1970-01-01 " in text(RunList([run(created_s=43_200.0)]))
 
 
 def test_script_in_an_error_is_not_a_script():
@@ -209,7 +223,7 @@ def test_a_type_is_said_as_the_pages_say_it():
 def test_a_snapshot_of_what_goes_on_says_when_it_was_so_and_an_ended_one_does_not():
     for state, dated in ((State.RUNNING, True), (State.READY, True), (State.SUCCEEDED, False)):
         for thing in (run(state=state), Study(run(kind="tune", state=state), ("a",), (True,))):
-            said = re.search(r"as it was on \d\d \w+ \d{4} at \d\d:\d\d<", html(thing))
+            said = re.search(r"as it was at \d{4}-\d\d-\d\d \d\d:\d\d \S+<", html(thing))
             assert (said is not None) == dated
             assert "as it was" not in text(thing)  # a terminal shows what is now
     assert "as it was" not in html(RunList([run()]))

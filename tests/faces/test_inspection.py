@@ -3,11 +3,15 @@ from __future__ import annotations
 import pytest
 from jupyter_client.manager import start_new_kernel
 
+PATIENCE_S = 120
+
 
 @pytest.fixture(scope="module")
 def kernel():
     manager, client = start_new_kernel()
-    client.execute_interactive("%load_ext jupyter_kf", timeout=60, output_hook=lambda _: None)
+    client.execute_interactive(
+        "%load_ext jupyter_kf", timeout=PATIENCE_S, output_hook=lambda _: None
+    )
     yield client
     client.stop_channels()
     manager.shutdown_kernel()
@@ -16,7 +20,7 @@ def kernel():
 def inspect(client, code: str, cursor: int | None = None) -> str:
     message = client.inspect(code, len(code) if cursor is None else cursor)
     while True:
-        reply = client.get_shell_msg(timeout=30)
+        reply = client.get_shell_msg(timeout=PATIENCE_S)
         if reply["parent_header"].get("msg_id") == message:
             return reply["content"]["data"].get("text/plain", "")
 
@@ -41,7 +45,7 @@ def test_other_code_is_still_inspected_by_the_kernel(kernel):
 def test_completion_is_offered_by_the_kernel(kernel):
     message = kernel.complete("%kf trai", 8)
     while True:
-        reply = kernel.get_shell_msg(timeout=30)
+        reply = kernel.get_shell_msg(timeout=PATIENCE_S)
         if reply["parent_header"].get("msg_id") == message:
             break
     assert "train" in reply["content"]["matches"]

@@ -11,6 +11,7 @@ from jupyter_kf import display
 from jupyter_kf.backends.base import resources_of
 from jupyter_kf.errors import KfError
 from jupyter_kf.records import Dataset, Run, State, Transform
+from jupyter_kf.refs import Refs
 
 
 @pytest.fixture
@@ -230,6 +231,22 @@ def test_what_has_a_name_is_listed_as_a_table(shell):
     assert "<table>" in data["text/html"]
     assert [found.name for found in cell(shell, "%kf list dataset")] == ["points"]
     assert cell(shell, "%kf list models") == []
+
+
+def test_a_name_of_several_things_shows_one_and_says_how_the_others_are_shown(
+    shell, capsys, store_dir
+):
+    cell(shell, "%kf data points points")
+    cell(shell, "%kf show points")
+    assert "is also" not in capsys.readouterr().out
+    note = {"run": "points-1", "metrics": ["auc"], "maximize": [True]}
+    Refs(store_dir).add("study", "points", "1" * 64, note)
+    assert isinstance(cell(shell, "%kf show points"), Dataset)
+    assert "`points` is also a study: %kf show study/points\n" in capsys.readouterr().out
+    assert isinstance(cell(shell, "%kf show dataset/points"), Dataset)
+    assert "is also" not in capsys.readouterr().out
+    _, matches = shell.complete("", "%kf show stu", 12)
+    assert any(match.endswith("dy/points") for match in matches)
 
 
 def test_the_log_of_a_name_says_which_run_it_shows(shell, capsys):

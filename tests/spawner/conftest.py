@@ -10,7 +10,7 @@ import pytest
 from jupyter_kf_spawner.catalogue import Catalogue, load
 from jupyter_kf_spawner.resolve import Identity
 
-from tests.spawner.hub import Hub, running_hub
+from tests.spawner.hub import PATIENT, Hub, running_hub
 from tests.spawner.recording import Notes, taking_notes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +36,7 @@ def grace() -> Identity:
 
 
 # Two failures in a row would end this hub; its metrics say how many there were.
-STRICT = """
+STRICT = f"""{PATIENT}
 c.JupyterHub.spawner_class = "jupyter-kf"
 c.KfSpawner.catalogue_file = "catalogue.yaml"
 c.Spawner.consecutive_failure_limit = 2

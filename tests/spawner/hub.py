@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,14 +17,28 @@ from pathlib import Path
 import httpx
 import psutil
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "spawner" / "jupyterhub_config.py"
 # `more` of `running_hub` is appended to the development hub's configuration.
 TOKEN = "token-of-the-tests"
+PATIENCE_S = 120
 WITH_API = f"""
 c.JupyterHub.services = [{{"name": "tests", "api_token": "{TOKEN}"}}]
 c.JupyterHub.load_roles = [{{"name": "tests", "services": ["tests"], "scopes": [
     "admin:users", "admin:servers", "servers", "read:hub"]}}]
+"""
+# The page waits one second for what comes of a start, and the API ten; a refusal that took longer
+# would be told on the page that follows. For tests of what is answered: as long as it takes.
+PATIENT = """
+import asyncio
+import types
+from jupyterhub.handlers import pages
+async def _patiently(tasks, timeout):
+    return await asyncio.wait(tasks, timeout=100)
+pages.asyncio = types.SimpleNamespace(**{**vars(asyncio), "wait": _patiently})
+c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 100}
 """
 # TLS between hub, proxy and servers, with certificates that the hub makes; the page stays http.
 INTERNAL_SSL = """
@@ -55,7 +68,7 @@ class Hub:
     def user(self, name: str) -> httpx.Client:
         """A browser's session of this user."""
         if name not in self._users:
-            client = httpx.Client(base_url=self.url, follow_redirects=True, timeout=60)
+            client = httpx.Client(base_url=self.url, follow_redirects=True, timeout=PATIENCE_S)
             page = client.get("/hub/login")
             form = {"username": name, "password": "", "_xsrf": xsrf(page.text)}
             assert client.post("/hub/login", data=form).status_code == 200
@@ -74,7 +87,7 @@ class Hub:
     def ask(self, name: str, options: object, server: str = "") -> httpx.Response:
         """Starts a server over REST; one with a name of its own when `server` says so."""
         headers = {"Authorization": f"token {TOKEN}"}
-        api = httpx.Client(base_url=f"{self.url}/hub/api", headers=headers, timeout=60)
+        api = httpx.Client(base_url=f"{self.url}/hub/api", headers=headers, timeout=PATIENCE_S)
         with api:
             api.post(f"/users/{name}")
             # By json itself: a client library would refuse to send some of what must be refused.
@@ -84,9 +97,10 @@ class Hub:
     def stop(self, name: str) -> None:
         """Stops the user's server and waits until it is gone."""
         headers = {"Authorization": f"token {TOKEN}"}
-        with httpx.Client(base_url=f"{self.url}/hub/api", headers=headers, timeout=60) as api:
+        url = f"{self.url}/hub/api"
+        with httpx.Client(base_url=url, headers=headers, timeout=PATIENCE_S) as api:
             api.delete(f"/users/{name}/server")
-            until = time.monotonic() + 60
+            until = time.monotonic() + PATIENCE_S
             while "" in api.get(f"/users/{name}").json()["servers"]:
                 assert time.monotonic() < until, "the server did not stop"
                 time.sleep(0.2)
@@ -183,13 +197,6 @@ def on_kubernetes(
     return {name: value for name, value in told.items() if value}
 
 
-def free_port() -> int:
-    """A port of the loopback address that nobody has now."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 def _end_proxy(pid_file: Path) -> None:
     """Ends the proxy of a hub that could not end it itself."""
     if pid_file.exists():
@@ -197,8 +204,8 @@ def _end_proxy(pid_file: Path) -> None:
             psutil.Process(int(pid_file.read_text())).terminate()
 
 
-def _wait_until_up(hub: Hub, within_s: float = 120) -> None:
-    until = time.monotonic() + within_s
+def _wait_until_up(hub: Hub) -> None:
+    until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until and hub.alive:
         with contextlib.suppress(httpx.HTTPError):
             if httpx.get(f"{hub.url}/hub/health").status_code == 200:

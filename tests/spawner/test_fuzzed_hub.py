@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from jupyter_kf_spawner.catalogue import load
 
 from tests.spawner.conftest import CLAIMS, PUBLISHED
-from tests.spawner.hub import TOKEN, Hub, xsrf
+from tests.spawner.hub import PATIENCE_S, TOKEN, Hub, xsrf
 from tests.spawner.recording import TAKES_NONE, Notes, texts
 from tests.spawner.test_fuzzed_options import NASTY, forms, of_the_catalogue, options
 
@@ -93,15 +93,16 @@ def token(hub: Hub) -> str:
 def until_idle(hub: Hub) -> None:
     """A slow start goes on after its answer."""
     headers = {"Authorization": f"token {TOKEN}"}
-    until = time.monotonic() + 60
-    while httpx.get(f"{hub.url}/hub/api/users/{WHO}", headers=headers).json()["servers"]:
+    until = time.monotonic() + PATIENCE_S
+    url = f"{hub.url}/hub/api/users/{WHO}"
+    while httpx.get(url, headers=headers, timeout=PATIENCE_S).json()["servers"]:
         assert time.monotonic() < until, hub.log.read_text()[-3000:]
         time.sleep(0.1)
 
 
 def counted(hub: Hub) -> int:
     """Starts that the hub counts as failures of its own."""
-    said = httpx.get(f"{hub.url}/hub/metrics").text
+    said = httpx.get(f"{hub.url}/hub/metrics", timeout=PATIENCE_S).text
     found = re.findall(r"^\w*spawn_duration_seconds_count\{(.*)\} ([0-9.]+)", said, re.MULTILINE)
     assert found
     return sum(int(float(count)) for labels, count in found if 'status="error"' in labels)
@@ -171,6 +172,7 @@ def test_a_rest_body_that_is_no_utf_8_or_no_json_is_a_400(strict_hub, notes):
     headers = {"Authorization": f"token {TOKEN}"}
     url = f"{strict_hub.url}/hub/api/users/{WHO}/server"
     for body in (b'{"image": "\xff"}', b"\xff", b"{", b'{"image": NaN}'):
-        assert httpx.post(url, content=body, headers=headers).status_code == 400
+        answer = httpx.post(url, content=body, headers=headers, timeout=PATIENCE_S)
+        assert answer.status_code == 400
     assert len(notes.pods) == before and counted(strict_hub) == 0
     assert set(CLAIMS) <= set(notes.claims)

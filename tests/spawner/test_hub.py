@@ -11,19 +11,39 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
-from tests.spawner.hub import CONFIG, INTERNAL_SSL, TOKEN, Hub, running_hub, xsrf
+from tests.spawner.hub import (
+    CONFIG,
+    INTERNAL_SSL,
+    PATIENCE_S,
+    PATIENT,
+    TOKEN,
+    Hub,
+    running_hub,
+    xsrf,
+)
 from tests.spawner.recording import TAKES_NONE
 from tests.spawner.watching import follow
+
+# A start goes on when the test has made the file `gate` in the hub's folder.
+GATED = """
+from pathlib import Path
+async def until_the_test_says_so(spawner):
+    while not Path("gate").exists():
+        await asyncio.sleep(0.05)
+c.Spawner.pre_spawn_hook = until_the_test_says_so
+c.Spawner.start_timeout = c.Spawner.http_timeout = 120
+"""
 
 
 @pytest.fixture(scope="module")
 def local_hub(tmp_path_factory) -> Iterator[Hub]:
     # With TLS between hub, proxy and servers: what works so works without, as `make hub` does.
-    with running_hub(tmp_path_factory.mktemp("hub"), INTERNAL_SSL) as hub:
+    with running_hub(tmp_path_factory.mktemp("hub"), INTERNAL_SSL + PATIENT + GATED) as hub:
         yield hub
 
 
@@ -39,7 +59,12 @@ def test_ports_that_are_taken_are_said_in_a_sentence_each_before_anything_starts
         told = dict(zip(names, ports, strict=True)) | {"JUPYTER_KF_HUB_DIR": str(tmp_path)}
         command = [sys.executable, "-m", "jupyterhub", "-f", str(CONFIG)]
         done = subprocess.run(
-            command, env=os.environ | told, cwd=tmp_path, capture_output=True, text=True, timeout=60
+            command,
+            env=os.environ | told,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
     assert done.returncode == 1
     said = done.stdout + done.stderr
@@ -84,7 +109,7 @@ def test_a_refused_rest_call_is_a_400_with_words_and_counts_for_nothing(strict_h
 def test_options_that_are_nested_a_thousand_deep_are_refused_and_the_hub_lives(strict_hub):
     """They pass the hub's reader of JSON, and would not pass its database."""
     headers, said = {"Authorization": f"token {TOKEN}"}, []
-    with httpx.Client(base_url=f"{strict_hub.url}/hub/api", headers=headers, timeout=60) as api:
+    with httpx.Client(base_url=f"{strict_hub.url}/hub/api", headers=headers, timeout=120) as api:
         api.post("/users/ida")
         for depth in (100, *range(900, 1000, 4)):
             # As text: this process could not write it either.
@@ -197,19 +222,23 @@ def test_two_named_servers_have_claims_of_their_own(strict_hub, notes):
 
 
 def test_a_chosen_server_starts_and_knows_what_it_was_given(local_hub):
-    answer = local_hub.submit("eve", {"image": "pytorch", "size": "small", "memory": "3Gi"})
-    assert answer.status_code == 200, answer.text
-    told = follow(local_hub, "eve")
-    assert told.climbs and not told.failed and len(told.percents) > 1, told
+    options = {"image": "pytorch", "size": "small", "memory": "3Gi"}
     user = local_hub.user("eve")
-    until = time.monotonic() + 120
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(local_hub.submit, "eve", options)
+        words = "The server's program is starting on this machine."
+        assert follow(local_hub, "eve", until_said=words).percents[-1] == 50
+        (local_hub.log.parent / "gate").touch()
+        assert answer.result().status_code == 200, answer.result().text
+    told = follow(local_hub, "eve")
+    assert told.climbs and not told.failed, told
+    until = time.monotonic() + PATIENCE_S
     # As a browser: through the hub's login for the server.
     while "jupyter-config-data" not in (page := user.get("/user/eve/lab")).text:
         assert time.monotonic() < until, local_hub.log.read_text()[-3000:]
         time.sleep(0.3)
     assert page.url.path == "/user/eve/lab"
     model = user.get("/hub/api/users/eve").json()
-    options = {"image": "pytorch", "size": "small", "memory": "3Gi"}
     assert model["servers"][""]["user_options"] == options
     given = local_hub.environment_of("eve")
     assert given["JUPYTERHUB_API_URL"].startswith("https:") and given["JUPYTERHUB_SSL_CERTFILE"]

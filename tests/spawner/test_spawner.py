@@ -8,7 +8,7 @@ import logging
 from types import SimpleNamespace
 
 import pytest
-from jupyter_kf_spawner import cluster, namespaces, telling, volumes
+from jupyter_kf_spawner import cluster, namespaces, story, telling, volumes
 from jupyter_kf_spawner.catalogue import parse
 from jupyter_kf_spawner.render import Draft
 from jupyter_kf_spawner.resolve import Identity, Usage, resolve
@@ -83,6 +83,35 @@ def test_a_pod_that_this_very_start_made_is_adopted():
 def test_a_pod_of_another_start_or_one_that_ends_is_not(api):
     with pytest.raises(ApiException):
         create(api)
+
+
+def told_after(draft: Draft, *happened: object) -> list[str]:
+    """What the progress page hears of a start that has ended, and in which this was done."""
+
+    async def start() -> None:
+        for coroutine in happened:
+            await coroutine
+
+    async def listen() -> list[str]:
+        draft._start_future = asyncio.ensure_future(start())
+        await draft._start_future
+        return [one["message"] async for one in draft.progress()]
+
+    return asyncio.run(listen())
+
+
+def test_the_cluster_is_said_to_be_asked_once_it_was_and_not_where_the_choice_is_refused():
+    draft = drafted({})
+    draft.api = cluster.AdoptingApi(OnePodApi("drafted"), MARK)
+    refused = story.Sentence("There is no such volume.", 0, "failed", "workspace")
+    draft._told = [refused]
+    assert told_after(draft) == [*draft.resolved.notes, refused.text]
+    pod = V1Pod(metadata=V1ObjectMeta(name="p", annotations={MARK: "drafted"}))
+    draft._told = []
+    asked = [*draft.resolved.notes, story.ASKED.text]
+    assert told_after(draft, draft.api.create_namespaced_pod("n", pod)) == asked
+    draft._spawn_id = "the next start"  # which has asked for nothing yet
+    assert told_after(draft) == [*draft.resolved.notes]
 
 
 def test_the_next_server_begins_from_the_configuration_and_not_from_the_last_one():

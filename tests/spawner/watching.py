@@ -43,7 +43,7 @@ class Told:
 
 
 def start(
-    hub: Hub, user: str, options: dict[str, Any], *, until_said: str = "", within_s: float = 90
+    hub: Hub, user: str, options: dict[str, Any], *, until_said: str = "", within_s: float = 240
 ) -> Told:
     """Asks for a server and listens to its progress as a browser does.
 
@@ -56,7 +56,7 @@ def start(
 
 
 def follow(
-    hub: Hub, user: str, *, server: str = "", until_said: str = "", within_s: float = 90
+    hub: Hub, user: str, *, server: str = "", until_said: str = "", within_s: float = 240
 ) -> Told:
     """Listens to a start's progress as a browser does, to its end or until these words."""
     told = Told()

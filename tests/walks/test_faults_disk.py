@@ -21,6 +21,7 @@ from jupyter_kf.backends.local import ending, liveness
 from jupyter_kf.backends.local.backend import LocalBackend
 from jupyter_kf.errors import StoreError
 from jupyter_kf.layout import RunFolder
+from jupyter_kf.names import new_run_id
 from jupyter_kf.records import State
 from jupyter_kf.specs import TrainSpec
 
@@ -37,7 +38,9 @@ with open(os.path.join(folder, "ballast"), "wb", 0) as out:
 """
 
 
-def run_on(backend: LocalBackend, store: Path, run_id: str, source: str) -> Ref:
+def run_on(backend: LocalBackend, store: Path, source: str) -> Ref:
+    # Its own among all sessions of this machine: processes are found, and ended, by it.
+    run_id = new_run_id("delay")
     folder = store / "runs" / run_id
     folder.mkdir(parents=True)
     plan = backend.plan(TrainSpec.of(name="delay"), run_id)
@@ -77,16 +80,16 @@ def test_a_full_disk_refuses_a_run_before_it_starts(disk):
     (disk / "runs").mkdir()
     fill(disk)
     with pytest.raises(StoreError) as refusal:
-        run_on(backend, disk, "delay-0000000001", "")
+        run_on(backend, disk, "")
     assert refusal.value.code == 3001
     (disk / "ballast").unlink()
-    ref = run_on(backend, disk, "delay-0000000002", "")
+    ref = run_on(backend, disk, "")
     until(lambda: backend.observe([ref])[ref.run_id].state is State.SUCCEEDED)
 
 
 def test_a_run_that_fills_the_disk_has_a_whole_result_that_says_so(disk):
     backend = LocalBackend(disk)
-    ref = run_on(backend, disk, "delay-0000000001", FILLS)
+    ref = run_on(backend, disk, FILLS)
     until(lambda: backend.observe([ref])[ref.run_id].state.ended)
     result = json.loads(RunFolder(disk / "runs" / ref.run_id).result.read_bytes())
     assert result["state"] == "FAILED"
@@ -97,9 +100,7 @@ def test_an_end_that_cannot_be_written_is_written_when_there_is_space(disk):
     backend = LocalBackend(disk)
     takes_the_reserve = "os.unlink(os.path.join(folder, '.reserve'))\n"
     waits = "import time\nwhile not os.path.exists(os.path.join(folder, '.reserve')): pass\n"
-    ref = run_on(
-        backend, disk, "delay-0000000001", "import os\n" + waits + takes_the_reserve + FILLS
-    )
+    ref = run_on(backend, disk, "import os\n" + waits + takes_the_reserve + FILLS)
     folder = RunFolder(disk / "runs" / ref.run_id)
 
     def job_has_ended() -> bool:
@@ -116,7 +117,7 @@ def test_an_end_that_cannot_be_written_is_written_when_there_is_space(disk):
 
 def test_a_read_only_store_refuses_runs_and_still_tells_of_the_old(disk):
     backend = LocalBackend(disk)
-    done = run_on(backend, disk, "delay-0000000001", "")
+    done = run_on(backend, disk, "")
     until(lambda: backend.observe([done])[done.run_id].state is State.SUCCEEDED)
     dead = RunFolder(disk / "runs" / "dead-0000000001")
     dead.path.mkdir()

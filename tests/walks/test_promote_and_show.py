@@ -10,9 +10,11 @@ import pytest
 
 import jupyter_kf as kf
 from jupyter_kf import display
+from jupyter_kf.client import Client
 from jupyter_kf.client.choose import better_before, choose_model
+from jupyter_kf.client.showing import beside
 from jupyter_kf.errors import KfError
-from jupyter_kf.records import Model, Run, Study
+from jupyter_kf.records import Dataset, Model, Run, Study
 from jupyter_kf.store import Store
 
 CELL = """
@@ -138,6 +140,17 @@ def test_a_run_and_a_study_are_shown_as_they_are_now_by_id_and_by_name():
         client.show("lime")
     assert missing.value.code == 1116
     assert "did you mean `line`" in missing.value.cause
+    # Several things may share a name: one is shown, and the others are told.
+    assert beside(client, "line") == ""
+    client.data("line", pd.DataFrame({"x": [1.0]}))
+    assert isinstance(client.show("line"), Dataset)
+    assert beside(client, "line") == "`line` is also a study: %kf show study/line"
+    assert isinstance(client.show("study/line"), Study) and beside(client, "study/line") == ""
+    assert client.show("run/line").id == run.id
+    assert isinstance(client.show("line@1"), Dataset) and beside(client, "line@1") == ""
+    with pytest.raises(KfError) as unknown:
+        client.show("stud/line")
+    assert unknown.value.code == 1147 and "study/line" in unknown.value.fix
 
 
 def test_a_name_that_rows_would_bind_says_which_flag_binds_it():
@@ -193,6 +206,11 @@ def test_a_train_run_without_a_model_is_named_when_its_model_is_asked_for():
     assert client.show("nothing").id == run.id
 
 
+def lineage_of(client: Client, run: str) -> set[str]:
+    """What stands in the lineage of a run."""
+    return {node.label for node in client.lineage(run).nodes}
+
+
 def test_a_failed_search_hides_neither_the_best_trial_nor_the_runs_of_its_name():
     client = kf.connect()
     client.data("points", pd.DataFrame({"x": range(60), "y": [n % 2 for n in range(60)]}))
@@ -200,8 +218,15 @@ def test_a_failed_search_hides_neither_the_best_trial_nor_the_runs_of_its_name()
     client.train(code, name="late", data="points", target="y", params={"depth": 3}, wait=True)
     asked = {"metric": "auc", "maximize": True, "trials": 2, "wait": True}
     study = client.tune("late", params={"depth": "int(2, 3)"}, **asked)
-    assert not client.tune("late", params={"depth": "int(5, 6)"}, **asked).best
+    best = f"trial {study.best[0].number}, the best"
+    assert lineage_of(client, study.run.id) == {"dataset points@1", f"run {study.run.id}", best}
+    failed = client.tune("late", params={"depth": "int(5, 6)"}, **asked)
+    assert not failed.best
+    assert lineage_of(client, failed.run.id) >= {"dataset points@1", f"run {failed.run.id}"}
     promoted = client.promote("late")
+    assert "model late@2" in lineage_of(client, study.run.id) and best not in lineage_of(
+        client, study.run.id
+    )
     assert promoted.version == 2
     assert (promoted.run, promoted.trial) == (study.run.id, study.best[0].number)
     assert promoted.params == study.best[0].params

@@ -14,6 +14,24 @@ from jupyter_kf.specs.flags import Flag
 
 
 @dataclass(frozen=True)
+class May:
+    """What who asks may do here besides looking: what is refused is not to be offered.
+
+    Attributes:
+        runs: start and cancel them; `delete`: delete them.
+        endpoints: start, stop, check and ask them.
+        things: make datasets and models, as by promoting a trial.
+        cells: run code in this server's kernels, so cells of ours too.
+    """
+
+    runs: bool
+    delete: bool
+    endpoints: bool
+    things: bool
+    cells: bool
+
+
+@dataclass(frozen=True)
 class Where(At):
     """Where jobs go from here, how many are at work, serve, and wait for their turn."""
 
@@ -24,6 +42,7 @@ class Where(At):
     running: int
     serving: int
     waiting: int
+    may: May
 
 
 @dataclass(frozen=True, kw_only=True)

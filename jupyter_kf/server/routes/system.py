@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from typing import Any
 
@@ -15,13 +16,23 @@ from jupyter_kf.records import State
 from jupyter_kf.server.answers import (
     DoctorPaper,
     Document,
+    May,
     ResourcesPaper,
     VerbPaper,
     VerbPapers,
     Where,
 )
-from jupyter_kf.server.handler import SYSTEM, KfHandler, describes
+from jupyter_kf.server.handler import ENDPOINTS, RUNS, SYSTEM, THINGS, KfHandler, allowed, describes
 from jupyter_kf.verbs import TAKES_CODE, VERBS, offered
+
+_ASKED = (
+    ("execute", RUNS),
+    ("write", RUNS),
+    ("execute", ENDPOINTS),
+    ("execute", THINGS),
+    ("execute", "kernels"),
+)
+"""The permissions that `May` tells of, in the order of its fields."""
 
 
 class WhereHandler(KfHandler):
@@ -31,8 +42,10 @@ class WhereHandler(KfHandler):
     @authorized("read", resource=SYSTEM)
     @describes(Where)
     async def get(self) -> None:
-        """Backend, namespace and store, and how many runs are at work, serve and wait."""
+        """Backend, namespace and store, how many runs are at work, and what one may do."""
         at, hub = self.hub.at(), self.hub
+        permitted = await asyncio.gather(*(allowed(self, *asked) for asked in _ASKED))
+        may = May(*permitted)
 
         def look() -> Where:
             client = hub.client
@@ -47,6 +60,7 @@ class WhereHandler(KfHandler):
                 running=count[State.RUNNING],
                 serving=count[State.READY],
                 waiting=count[State.PENDING],
+                may=may,
             )
 
         await self.answer(look)

@@ -10,6 +10,7 @@ import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatDuration, toNumber } from '../ui/format';
 import { asKfError, useFetched, useRunRow, useSignal } from '../ui/hooks';
 import { MetricPlots, useMetrics } from '../ui/metrics';
+import { useMay } from '../ui/may';
 import { Button, ConfirmButton, ErrorBox, ProblemBox, Progress } from '../ui/pieces';
 import { StateBadge } from '../ui/state';
 import type { RunRow } from '../wire';
@@ -77,6 +78,7 @@ function Head({ row, told }: { row: RunRow; told: IRunReference }): React.ReactE
   const target = pageOf(row, told);
   // An endpoint is not cancelled: it is stopped with all its versions, as on its page.
   const serves = row.state === 'READY';
+  const may = useMay();
   const end = () => {
     setFailed(null);
     const asked: Promise<unknown> = serves
@@ -91,7 +93,7 @@ function Head({ row, told }: { row: RunRow; told: IRunReference }): React.ReactE
         <StateBadge state={row.state} kind={row.kind} live />
         <span className="jp-Kf-quiet">{timing(row, trans)}</span>
         <span className="jp-Kf-grow" />
-        {ended ? null : (
+        {ended || !may(serves ? 'endpoints' : 'runs') ? null : (
           <ConfirmButton
             label={serves ? trans.__('Stop') : trans.__('Cancel')}
             question={

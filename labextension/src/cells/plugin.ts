@@ -107,7 +107,7 @@ function listen(context: IContext, notebooks: INotebooks, panel: NotebookPanel):
 }
 
 function addCommands(context: IContext, notebooks: INotebooks): void {
-  const { trans, commands } = context;
+  const { kf, trans, commands } = context;
   const { tracker } = notebooks;
   const text = (description: string) => ({ type: 'string', description });
   const isCode = () => tracker.activeCell?.model.type === 'code';
@@ -118,13 +118,13 @@ function addCommands(context: IContext, notebooks: INotebooks): void {
     ),
     icon: runIcon,
     describedBy: { args: { type: 'object', properties: {} } },
-    isEnabled: isCode,
+    isEnabled: () => isCode() && kf.where?.may.cells !== false,
     isVisible: isCode,
     execute: async () => (await actions()).runCellAsJob(context, notebooks)
   });
-  tracker.activeCellChanged.connect(() =>
-    commands.notifyCommandChanged(CommandIDs.runCellAsJob)
-  );
+  const changed = () => commands.notifyCommandChanged(CommandIDs.runCellAsJob);
+  tracker.activeCellChanged.connect(changed);
+  kf.whereChanged.connect(changed);
   commands.addCommand(CommandIDs.insertCell, {
     label: trans.__('Insert Kubeflow Cell'),
     describedBy: {

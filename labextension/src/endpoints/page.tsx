@@ -4,7 +4,7 @@ import { part } from '../services/rest';
 import { ENDED } from '../services/validate';
 import { Ago } from '../ui/clock';
 import { type IContext, KfWidget, useKf } from '../ui/context';
-import { shortDigest } from '../ui/names';
+import { shortDigest, versioned } from '../ui/names';
 import { useFetched } from '../ui/hooks';
 import {
   ActionNote,
@@ -15,6 +15,7 @@ import {
   ThingLink,
   useAction
 } from '../ui/page';
+import { LookOnly, Only } from '../ui/may';
 import { Button, ConfirmButton, Facts, ProblemBox, Section } from '../ui/pieces';
 import { StateBadge, stateWord } from '../ui/state';
 import { Table } from '../ui/table';
@@ -109,7 +110,7 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
           </>
         }
         actions={
-          <>
+          <Only may="endpoints">
             <Button
               label={
                 action.busy === 'check' ? trans.__('Checking…') : trans.__('Check now')
@@ -134,9 +135,10 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
                 onConfirm={stop}
               />
             )}
-          </>
+          </Only>
         }
       />
+      <LookOnly may="endpoints" className="jp-Kf-pad" />
       <ActionNote action={action} />
       {run.error ? <ProblemBox problem={run.error} /> : null}
       <div className="jp-Kf-body">
@@ -163,7 +165,7 @@ function Paper(props: { paper: EndpointPaper; again: () => void }): React.ReactE
           counted={paper.counted}
         />
         <Versions paper={paper} action={action} rollBack={rollBack} />
-        <LineageSection thing={`endpoint ${name}@${endpoint.version}`} />
+        <LineageSection thing={`endpoint ${versioned(endpoint)}`} />
       </div>
     </>
   );
@@ -283,12 +285,14 @@ function Turn(props: {
   return (
     <span className="jp-Kf-inline">
       {own ? word : null}
-      <TurnButton
-        version={n}
-        instead={over ? null : endpoint.version}
-        warm={n === warm}
-        {...{ action, rollBack }}
-      />
+      <Only may="endpoints">
+        <TurnButton
+          version={n}
+          instead={over ? null : endpoint.version}
+          warm={n === warm}
+          {...{ action, rollBack }}
+        />
+      </Only>
     </span>
   );
 }

@@ -1,5 +1,6 @@
+import { nullTranslator } from '@jupyterlab/translation';
 import type { Stats } from '../wire';
-import { type ISample, rates, sampled, series } from './traffic';
+import { type ISample, latencyFigures, rates, sampled, series } from './traffic';
 
 function stats(at_s: number, requests_total: number, more: Partial<Stats> = {}): Stats {
   const none = { rows_total: 0, errors_total: 0, latency_s: null, rate_per_s: null };
@@ -89,4 +90,15 @@ describe('samples of an endpoint', () => {
   it('never grow beyond what is shown', () => {
     expect(all(idle(0, 1000, 0)).length).toBeLessThan(50);
   });
+});
+
+it('latency is one figure where there is one, and two where they differ', () => {
+  const told = (p50: number, p99: number) =>
+    latencyFigures({ p50, p99 }, nullTranslator.load('jupyter_kf'));
+  expect(told(0.02, 0.02)).toEqual([['Latency', 0.02]]);
+  expect(told(NaN, NaN)).toEqual([['Latency', NaN]]);
+  expect(told(0.02, 0.5)).toEqual([
+    ['p50', 0.02],
+    ['p99', 0.5]
+  ]);
 });

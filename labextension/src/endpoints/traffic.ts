@@ -1,4 +1,5 @@
 /** What an endpoint counts, sampled while somebody looks. Pure but for the clock of its owner. */
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { toNumber } from '../ui/format';
 import type { Stats } from '../wire';
 
@@ -41,6 +42,19 @@ export function sampled(known: readonly ISample[], now: Stats): ISample[] {
     ...(anew ? [] : known.filter(sample => sample.at_s >= at_s - kept)),
     { at_s, version, requests, errors, ...latency }
   ];
+}
+
+/** What there is to say of latency: where the few there were took as long, one figure. */
+export function latencyFigures(
+  { p50, p99 }: Pick<ISample, 'p50' | 'p99'>,
+  trans: TranslationBundle
+): [string, number][] {
+  return Object.is(p50, p99) // both may not be known
+    ? [[trans.__('Latency'), p50]]
+    : [
+        [trans.__('p50'), p50],
+        [trans.__('p99'), p99]
+      ];
 }
 
 export interface ILinePoint {

@@ -10,7 +10,15 @@ import { ProblemBox, Section } from '../ui/pieces';
 import { PlotView } from '../ui/plot';
 import type { Change, Counted, Run, Stats } from '../wire';
 import { Counters } from './counters';
-import { type ISample, rates, sampled, series, SHOWN_S, WINDOW_S } from './traffic';
+import {
+  type ISample,
+  latencyFigures,
+  rates,
+  sampled,
+  series,
+  SHOWN_S,
+  WINDOW_S
+} from './traffic';
 
 export function Traffic(props: {
   name: string;
@@ -120,9 +128,12 @@ function Counts(props: {
     [trans.__('Errors'), counted ? formatNumber(counted.errors_total) : '–']
   ];
   if (latency !== undefined) {
+    const known = { p50: toNumber(latency?.p50), p99: toNumber(latency?.p99) };
     told.push(
-      [trans.__('p50'), latency ? formatDuration(toNumber(latency.p50)) : '–'],
-      [trans.__('p99'), latency ? formatDuration(toNumber(latency.p99)) : '–']
+      ...latencyFigures(known, trans).map(([name, seconds]): [string, string] => [
+        name,
+        formatDuration(seconds)
+      ])
     );
   }
   return (

@@ -5,6 +5,7 @@ import { KfError, part } from '../services/rest';
 import { useKf } from '../ui/context';
 import { formatDuration, formatNumber, toNumber, typeWord } from '../ui/format';
 import { asKfError } from '../ui/hooks';
+import { LookOnly, Only, useMay } from '../ui/may';
 import { Button, ErrorBox, Section } from '../ui/pieces';
 import { Table } from '../ui/table';
 import type { Column, Predicted } from '../wire';
@@ -34,6 +35,7 @@ export function TryIt(props: {
 }): React.ReactElement {
   const { trans } = useKf();
   const { columns } = props;
+  const may = useMay();
   const [asJson, setAsJson] = React.useState(columns.length > MOST_FIELDS);
   const [typed, setTyped] = React.useState<Typed>(() => examples(columns));
   const [pasted, setPasted] = React.useState('');
@@ -78,7 +80,9 @@ export function TryIt(props: {
         className="jp-Kf-try"
         onSubmit={event => {
           event.preventDefault();
-          send();
+          if (may('endpoints')) {
+            send(); // Enter in a field asks as well
+          }
         }}
       >
         {asJson ? (
@@ -118,13 +122,16 @@ export function TryIt(props: {
           </div>
         )}
         <div className="jp-Kf-inline">
-          <button
-            type="submit"
-            className="jp-Kf-button jp-mod-styled jp-mod-accept"
-            disabled={!props.ready || asked.busy}
-          >
-            {asked.busy ? trans.__('Predicting…') : trans.__('Predict')}
-          </button>
+          <Only may="endpoints">
+            <button
+              type="submit"
+              className="jp-Kf-button jp-mod-styled jp-mod-accept"
+              disabled={!props.ready || asked.busy}
+            >
+              {asked.busy ? trans.__('Predicting…') : trans.__('Predict')}
+            </button>
+          </Only>
+          <LookOnly may="endpoints" />
           {asked.busy ? (
             <Button label={trans.__('Stop waiting')} onClick={asked.clear} />
           ) : null}

@@ -6,6 +6,7 @@ import { type IContext, KfWidget, useKf } from '../ui/context';
 import { asKfError } from '../ui/hooks';
 import { useInsert } from '../ui/insert';
 import { nameOf } from '../ui/labels';
+import { LookOnly, useMay } from '../ui/may';
 import { ActionNote, CodeBlock, PageHead, useAction } from '../ui/page';
 import { Button, ErrorBox, ProblemBox, Section, Skeleton } from '../ui/pieces';
 import type { Problem, VerbPaper } from '../wire';
@@ -269,6 +270,7 @@ function Made(props: {
   const action = useAction();
   const put = useInsert(action.clear);
   const { cell } = told;
+  const may = useMay();
   const quiet = action.clear;
   React.useEffect(quiet, [cell, quiet]); // what was said was of another cell
   const insert = () =>
@@ -296,8 +298,9 @@ function Made(props: {
       ) : (
         <CodeBlock code={cell} label={trans.__('The cell')} />
       )}
+      <LookOnly may="cells" />
       <div className="jp-Kf-inline">
-        {commands.hasCommand(CommandIDs.insertCell) ? (
+        {commands.hasCommand(CommandIDs.insertCell) && may('cells') ? (
           <Button
             label={trans.__('Insert cell')}
             tone="accent"

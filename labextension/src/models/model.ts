@@ -45,11 +45,6 @@ export function origin({ note }: Version): {
   };
 }
 
-/** `name@2` of a page that was opened by name, name@version, run or digest. */
-export function reference({ thing }: ModelPaper): string {
-  return `${thing.name}@${thing.version}`;
-}
-
 export interface IPort {
   name: string;
   type: string;

@@ -4,9 +4,10 @@ import { CommandIDs } from '../tokens';
 import { Ago } from '../ui/clock';
 import { type IContext, KfWidget, useKf } from '../ui/context';
 import { formatNumber } from '../ui/format';
-import { shortDigest } from '../ui/names';
+import { shortDigest, versioned } from '../ui/names';
 import { useInsert } from '../ui/insert';
 import { valueOf } from '../ui/labels';
+import { LookOnly, Only } from '../ui/may';
 import { NodeLink, NodeList } from '../ui/nodes';
 import { ActionNote, type IAction, ThingLink, useAction } from '../ui/page';
 import { Button, Facts, Section } from '../ui/pieces';
@@ -14,15 +15,7 @@ import { useSome } from '../ui/some';
 import { Table } from '../ui/table';
 import { ThingPage } from '../ui/thing';
 import type { Cell, ModelPaper, Version } from '../wire';
-import {
-  concerns,
-  metricNames,
-  metricsOf,
-  origin,
-  paramsOf,
-  ports,
-  reference
-} from './model';
+import { concerns, metricNames, metricsOf, origin, paramsOf, ports } from './model';
 
 export function makeModelPage(context: IContext, id: string): KfWidget {
   return new KfWidget(context, <ModelPage id={id} />, 'jp-Kf-modelPage');
@@ -39,8 +32,13 @@ function ModelPage({ id }: { id: string }): React.ReactElement {
       kind={trans.__('model')}
       concerns={change => concerns(name, change)}
       detail={({ why }) => <span>{why}</span>}
-      actions={paper => <Serve model={reference(paper)} action={action} />}
-      note={<ActionNote action={action} />}
+      actions={paper => <Serve model={versioned(paper.thing)} action={action} />}
+      note={
+        <>
+          <LookOnly may="cells" className="jp-Kf-pad" />
+          <ActionNote action={action} />
+        </>
+      }
     >
       {(paper, choose) => <Body paper={paper} choose={choose} />}
     </ThingPage>
@@ -60,13 +58,15 @@ function Serve(props: { model: string; action: IAction }): React.ReactElement {
     );
   };
   return (
-    <Button
-      label={trans.__('Serve')}
-      tone="accent"
-      title={trans.__('Inserts the cell that serves this version')}
-      disabled={action.busy !== null || !commands.hasCommand(CommandIDs.insertCell)}
-      onClick={() => action.run('serve', serve)}
-    />
+    <Only may="cells">
+      <Button
+        label={trans.__('Serve')}
+        tone="accent"
+        title={trans.__('Inserts the cell that serves this version')}
+        disabled={action.busy !== null || !commands.hasCommand(CommandIDs.insertCell)}
+        onClick={() => action.run('serve', serve)}
+      />
+    </Only>
   );
 }
 

@@ -11,6 +11,7 @@ import { useFetched, useRunRow } from '../ui/hooks';
 import { useInsert } from '../ui/insert';
 import { kindWord } from '../ui/kinds';
 import { LineageView } from '../ui/lineage';
+import { LookOnly, Only, useMay } from '../ui/may';
 import { firstLine } from '../ui/names';
 import { ActionNote, CodeBlock, type IAction, useAction } from '../ui/page';
 import {
@@ -139,6 +140,7 @@ function Head(props: {
         </div>
       )}
       {run.error ? <ProblemBox problem={run.error} /> : null}
+      <LookOnly may={ended ? 'delete' : 'runs'} />
       <ActionNote action={action} />
     </div>
   );
@@ -209,6 +211,7 @@ function Actions(props: {
   const { kf, trans } = useKf();
   const { action, paper, again, leave } = props;
   const { run } = paper;
+  const may = useMay();
   const clone = useClone(paper, action.clear);
   const remove = () => {
     leave(true);
@@ -230,13 +233,15 @@ function Actions(props: {
     });
   return (
     <>
-      <Button
-        label={trans.__('Clone to a cell')}
-        title={trans.__('Inserts the cell that starts this run again')}
-        disabled={action.busy !== null}
-        onClick={() => action.run('clone', clone)}
-      />
-      {props.ended ? (
+      <Only may="cells">
+        <Button
+          label={trans.__('Clone to a cell')}
+          title={trans.__('Inserts the cell that starts this run again')}
+          disabled={action.busy !== null}
+          onClick={() => action.run('clone', clone)}
+        />
+      </Only>
+      {!may(props.ended ? 'delete' : 'runs') ? null : props.ended ? (
         <ConfirmButton
           label={trans.__('Delete')}
           question={deleteQuestion(paper, trans)}

@@ -217,17 +217,20 @@ describe('the data behind the panels', () => {
     const { kf } = scene.open();
     scene.see(); // while the first answer is on its way
     await until(() => scene.held!.length === 2);
-    const says = async (turn: number, body: object) => {
+    const says = async (turn: number, body: object, comes?: () => boolean) => {
       scene.held![turn](json(200, { ...at(0), ...body }));
-      await new Promise(resolve => setTimeout(resolve, 20));
+      await (comes ? until(comes) : new Promise(resolve => setTimeout(resolve, 20)));
       return [kf.where!.epoch, kf.where!.running];
     };
-    expect(await says(1, { seq: 12, running: 0 })).toEqual(['a', 0]);
+    const first = await says(1, { seq: 12, running: 0 }, () => kf.where !== null);
+    expect(first).toEqual(['a', 0]);
     expect(await says(0, { seq: 10, running: 1 })).toEqual(['a', 0]);
     scene.see();
     scene.see();
     await until(() => scene.held!.length === 4);
-    expect(await says(3, { seq: 1, epoch: 'b', running: 2 })).toEqual(['b', 2]);
+    const another = () => kf.where!.epoch === 'b';
+    const other = await says(3, { seq: 1, epoch: 'b', running: 2 }, another);
+    expect(other).toEqual(['b', 2]);
     expect(await says(2, { seq: 13, running: 3 })).toEqual(['b', 2]);
   });
 

@@ -46,7 +46,8 @@ export class Kubeflow implements IKubeflow, IDisposable {
     this.rest = new Rest(
       services.serverSettings,
       () => this.doubt(),
-      at => this.events.read(at)
+      at => this.events.read(at),
+      () => this.counting.ask() // what one may do was another thing than it is
     );
     this.runs = new Runs(this.rest);
     this.streams = new LateStreams(this.rest);

@@ -5,9 +5,10 @@ function rest(answer: () => Response | Promise<Response>): {
   rest: Rest;
   asked: Request[];
   lost: () => number;
+  denied: () => number;
 } {
   const asked: Request[] = [];
-  let lost = 0;
+  let [lost, denied] = [0, 0];
   const settings = ServerConnection.makeSettings({
     baseUrl: 'http://127.0.0.1:1/hub/user/a/',
     fetch: async request => {
@@ -15,7 +16,13 @@ function rest(answer: () => Response | Promise<Response>): {
       return answer();
     }
   });
-  return { rest: new Rest(settings, () => (lost += 1)), asked, lost: () => lost };
+  const made = new Rest(
+    settings,
+    () => (lost += 1),
+    () => undefined,
+    () => (denied += 1)
+  );
+  return { rest: made, asked, lost: () => lost, denied: () => denied };
 }
 
 const json = (status: number, body: unknown) =>
@@ -54,6 +61,15 @@ describe('requests', () => {
       rest(() => json(403, told)).rest.get('runs')
     );
     expect([status, problem, unreachable]).toEqual([403, told, false]);
+  });
+
+  it('tell when something was not permitted to be done, and of a look not', async () => {
+    const told = rest(() => json(403, {}));
+    await failure(told.rest.get('runs')); // each event may ask for it
+    expect(told.denied()).toBe(0);
+    await failure(told.rest.post('runs/a/cancel'));
+    await failure(told.rest.remove('runs/a'));
+    expect([told.denied(), told.lost()]).toEqual([2, 0]);
   });
 
   it('say what can be said when the answer is a proxy’s page', async () => {

@@ -58,11 +58,13 @@ export class Rest implements IRest {
    * @param settings - of JupyterLab's connection to its server.
    * @param onLost - called when a request found that the server does not answer.
    * @param onRead - called with the number of each answer that has one.
+   * @param onDenied - called when something was to be done that this user may not do.
    */
   constructor(
     private readonly settings: ServerConnection.ISettings,
     private readonly onLost: () => void = () => undefined,
-    private readonly onRead: (at: At) => void = () => undefined
+    private readonly onRead: (at: At) => void = () => undefined,
+    private readonly onDenied: () => void = () => undefined
   ) {}
 
   url(path: string, query: Query = {}): string {
@@ -97,6 +99,9 @@ export class Rest implements IRest {
       throw this.told(new KfError(0, unreachable(init.method)));
     }
     if (!answer.ok) {
+      if (answer.status === 403 && init.method) {
+        this.onDenied();
+      }
       throw this.told(new KfError(answer.status, await problemOf(answer)));
     }
     return answer;

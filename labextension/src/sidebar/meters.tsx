@@ -15,12 +15,7 @@ export function Meters(props: {
   const { cpu, memory, gpus, queue } = data;
   const freeGpus = gpus.filter(({ free }) => free).length;
   return (
-    <div
-      className="jp-Kf-resources"
-      role="group"
-      aria-label={trans.__('Resources')}
-      tabIndex={0} // it scrolls where the sidebar is low: by keyboard, too
-    >
+    <div className="jp-Kf-resources" role="group" aria-label={trans.__('Resources')}>
       <Meter
         label={trans.__('Cores')}
         share={toNumber(cpu.used_by_runs) / toNumber(cpu.capacity)}

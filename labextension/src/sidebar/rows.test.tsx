@@ -1,7 +1,7 @@
 import * as React from 'react';
 import { row, until } from '../testing/fakes';
 import { Around, draw } from '../testing/screen';
-import type { RunRow } from '../wire';
+import type { May, RunRow, Where } from '../wire';
 import { endingOf, endingsOf } from './ending';
 import { SectionList } from './section';
 import { sections } from './sections';
@@ -78,6 +78,38 @@ it('what is selected is cancelled or deleted together, after one question', asyn
   await page.click('Delete');
   await until(() => page.ended().length > 1);
   expect(page.ended()).toEqual(['DELETE runs/b-1', 'DELETE runs/c-1']);
+  page.close();
+});
+
+it('what one may not do is not offered on a row, by its key, or for what is selected', async () => {
+  const page = await shown([row('a-1'), over('b-1')]);
+  const told = (more: Partial<May>) =>
+    React.act(async () => {
+      page.by.kf.where = { may: { runs: true, delete: true, ...more } } as Where;
+      page.by.kf.whereChanged.emit();
+    });
+  const offered = () =>
+    page.options().map(one => one.querySelector('.jp-Kf-rowAct')?.textContent ?? null);
+  expect(offered()).toEqual(['Cancel', 'Delete']);
+  await told({ delete: false });
+  expect(offered()).toEqual(['Cancel', null]);
+  await told({ delete: false, runs: false });
+  expect(offered()).toEqual([null, null]);
+  for (const option of page.options()) {
+    await page.on(option, true);
+  }
+  expect(page.button('Compare')).toBeDefined();
+  expect([page.button('Cancel 1'), page.button('Delete 1')]).toEqual([
+    undefined,
+    undefined
+  ]);
+  const list = page.host.querySelector('[role=listbox]')!;
+  await React.act(async () => {
+    list.dispatchEvent(new KeyboardEvent('keydown', { key: 'Delete', bubbles: true }));
+  });
+  expect(page.button('Keep')).toBeUndefined();
+  await told({});
+  expect(offered()).toEqual(['Cancel', 'Delete']);
   page.close();
 });
 

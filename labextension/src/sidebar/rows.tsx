@@ -1,9 +1,11 @@
 /** The rows of one section, with their keyboard and their selection. */
 import * as React from 'react';
+import { ENDED } from '../services/validate';
 import { CommandIDs } from '../tokens';
 import { AGES_MS } from '../ui/clock';
 import { useKf } from '../ui/context';
 import { asKfError } from '../ui/hooks';
+import { useMay } from '../ui/may';
 import { Asking, ErrorBox } from '../ui/pieces';
 import { StateIcon, stateWord } from '../ui/state';
 import { VirtualList } from '../ui/virtual';
@@ -15,6 +17,8 @@ import type { IRow } from './sections';
 import { Selected } from './selected';
 
 const ROW_PX = 44;
+/** So many rows are in sight at least, where there are as many; also in `style/sidebar.css`. */
+const LEAST_ROWS = 3;
 
 /**
  * The rows: a list box, where arrows move, Enter opens and Delete asks over the row itself.
@@ -63,8 +67,10 @@ export function Rows(props: {
   const asked = list.row(place)?.run;
   const ending = asked && endingOf(asked, trans);
   const question = ending?.question === asking?.question ? ending : null;
+  const may = useMay();
+  const mayEnd = (run: RunRow) => may(ENDED.has(run.state) ? 'delete' : 'runs');
   const ask = ({ id, run }: IRow) => {
-    if (run) {
+    if (run && mayEnd(run)) {
       setTop(box.current?.scrollTop ?? 0);
       setAsking({ id, question: endingOf(run, trans).question });
     }
@@ -137,7 +143,11 @@ export function Rows(props: {
       {several && picks.ids.length > 1 ? (
         <Selected ids={picks.ids} clear={() => setPicks(NONE)} end={end} />
       ) : null}
-      <div className="jp-Kf-rowsBox" style={{ flexBasis: count * ROW_PX }}>
+      <div
+        className="jp-Kf-rowsBox"
+        style={{ flexBasis: count * ROW_PX }}
+        data-rows={Math.min(count, LEAST_ROWS)} // the section is as high at least
+      >
         <VirtualList
           count={count}
           rowHeight={ROW_PX}
@@ -169,7 +179,8 @@ export function Rows(props: {
           }}
           render={index => {
             const row = list.row(index);
-            const ending = row?.run ? endingOf(row.run, trans) : null;
+            const ending =
+              row?.run && mayEnd(row.run) ? endingOf(row.run, trans) : null;
             return (
               <Row
                 id={`${base}${index}`}
@@ -196,7 +207,6 @@ export function Rows(props: {
             no={trans.__('Keep')}
             onYes={() => end([asked])}
             onNo={() => setAsking(null)}
-            left={() => box.current?.focus()}
           />
         ) : null}
       </div>

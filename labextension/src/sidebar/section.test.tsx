@@ -1,6 +1,6 @@
 import * as React from 'react';
 import { refusal, row } from '../testing/fakes';
-import { Around, draw } from '../testing/screen';
+import { Around, draw, drawnUntil } from '../testing/screen';
 import { SectionList } from './section';
 import { sections } from './sections';
 
@@ -23,13 +23,10 @@ it('a refresh that failed is told above the rows, which stay, until one succeeds
   expect(text()).not.toContain('kf-3021');
   down = true;
   await again();
-  expect(text()).toContain('kf-3021');
+  await drawnUntil(() => text().includes('kf-3021'));
   expect(host.querySelector('[role="listbox"]')).not.toBeNull();
   down = false;
-  await React.act(async () => {
-    kf.stale.emit();
-    await new Promise(resolve => setTimeout(resolve, 350));
-  });
-  expect(text()).not.toContain('kf-3021');
+  await again();
+  await drawnUntil(() => !text().includes('kf-3021'));
   close();
 });

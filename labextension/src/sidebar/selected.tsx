@@ -1,7 +1,9 @@
 /** What can be done with the rows that are selected; there from two on. */
 import * as React from 'react';
+import { ENDED } from '../services/validate';
 import { CommandIDs, MOST_COMPARED } from '../tokens';
 import { useKf } from '../ui/context';
+import { useMay } from '../ui/may';
 import { Button, ConfirmButton } from '../ui/pieces';
 import type { RunRow } from '../wire';
 import { endingsOf } from './ending';
@@ -14,7 +16,9 @@ export function Selected(props: {
   const { kf, trans, commands } = useKf();
   const count = props.ids.length;
   const many = count > MOST_COMPARED;
+  const may = useMay();
   const runs = props.ids.flatMap(id => kf.runs.get(id) ?? []);
+  const ended = runs.filter(({ state }) => may(ENDED.has(state) ? 'delete' : 'runs'));
   return (
     <div className="jp-Kf-selected" role="group" aria-label={trans.__('Selected runs')}>
       <div>
@@ -33,7 +37,7 @@ export function Selected(props: {
             void commands.execute(CommandIDs.compareRuns, { ids: [...props.ids] })
           }
         />
-        {endingsOf(runs, trans).map(({ ids, label, question, yes }) => (
+        {endingsOf(ended, trans).map(({ ids, label, question, yes }) => (
           <ConfirmButton
             key={yes}
             label={label}

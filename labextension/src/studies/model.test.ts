@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { study, trial } from '../testing/fakes';
-import { axes, parallels, position, sorted, unpromoted } from './model';
+import { axes, parallels, position, sorted, unpromoted, withoutLine } from './model';
 
 const trans = nullTranslator.load('jupyter_kf');
 
@@ -25,6 +25,18 @@ describe('parallel coordinates', () => {
       [0, 0, 0],
       [1, 1, 1]
     ]);
+  });
+
+  it('count in words the trials that failed, and name the first of many', () => {
+    const failed = (number: number) => trial(number, { state: 'FAILED', values: null });
+    expect(withoutLine(told, 0, trans)).toBe(''); // the last one has not ended
+    expect(withoutLine(study([trial(0), failed(3)]), 0, trans)).toBe(
+      'Trial 3 failed, so it has no line.'
+    );
+    const ten = study(Array.from({ length: 10 }, (_, at) => failed(at)));
+    expect(withoutLine(ten, 0, trans)).toBe(
+      '10 trials failed, so they have no line: 0, 1, 2, 3, 4, 5, 6, 7 and 2 more.'
+    );
   });
 
   it('place a value by its logarithm where the space is logarithmic', () => {

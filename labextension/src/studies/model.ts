@@ -1,7 +1,7 @@
 /** What a study's page shows, made from its trials. Pure: no widgets, no requests. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { toNumber } from '../ui/format';
-import { valueOf } from '../ui/history';
+import { history, valueOf } from '../ui/history';
 import type { Study, Trial } from '../wire';
 
 export interface IAxis {
@@ -105,6 +105,29 @@ export function parallels(study: Study, all: IAxis[], metric: number): ILine[] {
       );
       return { trial: trial.number, value, at };
     });
+}
+
+/** So many trials are named. */
+const MOST_NAMED = 8;
+
+/** Which trials have no line for they failed before they had a value; empty where none did. */
+export function withoutLine(
+  study: Study,
+  metric: number,
+  trans: TranslationBundle
+): string {
+  const { failed } = history(study, metric);
+  const more = failed.length - MOST_NAMED;
+  const named = failed.slice(0, MOST_NAMED).join(', ');
+  const told = more > 0 ? trans.__('%1 and %2 more', named, more) : named;
+  return failed.length
+    ? trans._n(
+        'Trial %2 failed, so it has no line.',
+        '%1 trials failed, so they have no line: %2.',
+        failed.length,
+        told
+      )
+    : '';
 }
 
 /** Trials in the order of a column; those without a value stand last either way. */

@@ -15,6 +15,7 @@ import {
   ThingLink,
   useAction
 } from '../ui/page';
+import { LookOnly, useMay } from '../ui/may';
 import { StateBadge } from '../ui/state';
 import { useStudy } from '../ui/studyplots';
 import { trialWords } from '../ui/trials';
@@ -122,6 +123,7 @@ function Head(props: {
   const best = study.best[0];
   const trial = best && study.trials.find(one => one.number === best.number);
   const running = !ENDED.has(run.state);
+  const may = useMay();
   return (
     <>
       <PageHead
@@ -131,7 +133,7 @@ function Head(props: {
         detail={<Detail paper={props.paper} />}
         actions={
           <>
-            {running ? (
+            {running && may('runs') ? (
               <ConfirmButton
                 label={trans.__('Cancel study')}
                 question={trans.__('Cancel? Finished trials stay.')}
@@ -158,6 +160,7 @@ function Head(props: {
       {promotion && trial ? (
         <Refused study={study} trial={trial} className="jp-Kf-pad" />
       ) : null}
+      <LookOnly may={running ? 'runs' : 'things'} className="jp-Kf-pad" />
       <ActionNote action={action} />
       {promotion ? <ActionNote action={promotion.action} /> : null}
     </>

@@ -4,7 +4,7 @@ import { useKf } from '../ui/context';
 import { formatNumber } from '../ui/format';
 import { PlotView } from '../ui/plot';
 import type { Study } from '../wire';
-import { axes, type IAxis, type ILine, parallels } from './model';
+import { axes, type IAxis, type ILine, parallels, withoutLine } from './model';
 
 const BEST = 'var(--jp-brand-color1)';
 
@@ -22,10 +22,14 @@ export function ParallelPlot(props: {
     return { axes: all, lines: parallels(study, all, metric), chosen };
   }, [study, space, metric, chosen]);
   const maximize = study.maximize[metric];
+  const without = withoutLine(study, metric, trans);
+  const failed = without ? <p className="jp-Kf-quiet">{without}</p> : null;
   if (data.lines.length === 0) {
-    return <p className="jp-Kf-quiet">{trans.__('No trial has finished yet.')}</p>;
+    return (
+      failed ?? <p className="jp-Kf-quiet">{trans.__('No trial has finished yet.')}</p>
+    );
   }
-  return (
+  const plot = (
     <PlotView
       label={trans.__('Parameters of each trial and its %1', study.metrics[metric])}
       height={260}
@@ -86,6 +90,12 @@ export function ParallelPlot(props: {
         });
       }}
     />
+  );
+  return (
+    <>
+      {plot}
+      {failed}
+    </>
   );
 }
 

@@ -3,6 +3,8 @@ import * as React from 'react';
 import { part } from '../services/rest';
 import { useKf } from '../ui/context';
 import { isPruned } from '../ui/history';
+import { useMay } from '../ui/may';
+import { versioned } from '../ui/names';
 import { ActionNote, type IAction, ThingLink, useAction } from '../ui/page';
 import { ConfirmButton } from '../ui/pieces';
 import { stateWord } from '../ui/state';
@@ -24,7 +26,7 @@ export function usePromotion({ run }: Study): IPromotion {
     action.run('promote', async () => {
       const path = `studies/${part(run.id)}/promote`;
       const { model } = await kf.rest.post<Promoted>(path, { trial });
-      const label = `${model.name}@${model.version}`;
+      const label = versioned(model);
       setMade(known => ({ ...known, [trial]: label }));
       return (
         <>
@@ -48,7 +50,8 @@ export function Promote(props: {
   const { study, trial, promotion } = props;
   const { number } = trial;
   const refused = unpromoted(study, trial, trans);
-  if (promotion.made[number]) {
+  const may = useMay();
+  if (promotion.made[number] || !may('things')) {
     return null;
   }
   return (

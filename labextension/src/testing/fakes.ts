@@ -144,7 +144,7 @@ export function refusal(status: number, code = 'kf-1105'): KfError {
 
 /** Waits until it holds; fails after some seconds. */
 export async function until(holds: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 500; turn++) {
+  for (let turn = 0; turn < 2_000; turn++) {
     if (holds()) {
       return;
     }

@@ -9,6 +9,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import * as React from 'react';
 import { createRoot } from 'react-dom/client';
+import { keepFocus } from '../ui/keepfocus';
 import { FakeKubeflow, FakeRest } from './fakes';
 
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
@@ -70,6 +71,7 @@ export async function draw(element: React.ReactElement, by: Around): Promise<ISc
   globalThis.ResizeObserver = Silent as never;
   const host = document.createElement('div');
   document.body.append(host);
+  const leave = keepFocus(host); // as KfWidget does
   const root = createRoot(host);
   await React.act(async () => root.render(element));
   const button = (label: string) =>
@@ -80,6 +82,7 @@ export async function draw(element: React.ReactElement, by: Around): Promise<ISc
     button,
     click: label => React.act(async () => button(label)!.click()),
     close: () => {
+      leave();
       React.act(() => root.unmount());
       host.remove();
     }
@@ -88,7 +91,7 @@ export async function draw(element: React.ReactElement, by: Around): Promise<ISc
 
 /** Waits until it holds, as `until` does, and draws meanwhile. */
 export async function drawnUntil(holds: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 200 && !holds(); turn++) {
+  for (let turn = 0; turn < 2_000 && !holds(); turn++) {
     await React.act(() => new Promise(resolve => setTimeout(resolve, 10)));
   }
   if (!holds()) {

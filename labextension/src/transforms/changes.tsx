@@ -3,6 +3,7 @@ import * as React from 'react';
 import { part } from '../services/rest';
 import { useKf } from '../ui/context';
 import { DiffLines } from '../ui/difflines';
+import { versioned } from '../ui/names';
 import { Fetched, useKept } from '../ui/page';
 import { Section } from '../ui/pieces';
 import type { TransformPaper } from '../wire';
@@ -40,7 +41,7 @@ export function Changes({
         </select>
       }
     >
-      <Between shown={paper} other={`${thing.name}@${chosen}`} />
+      <Between shown={paper} other={versioned({ ...thing, version: chosen })} />
     </Section>
   );
 }
@@ -59,9 +60,7 @@ function Between(props: { shown: TransformPaper; other: string }): React.ReactEl
         const [old, now] = [other, props.shown].sort(
           (a, b) => a.thing.version - b.thing.version
         );
-        const [before, after] = [old, now].map(
-          ({ thing }) => `${thing.name}@${thing.version}`
-        );
+        const [before, after] = [old, now].map(({ thing }) => versioned(thing));
         return old.code === now.code ? (
           <p className="jp-Kf-quiet">
             {trans.__(

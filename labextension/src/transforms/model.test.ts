@@ -1,5 +1,5 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { verdict } from './model';
+import { readOf, verdict } from './model';
 
 const trans = nullTranslator.load('jupyter_kf');
 
@@ -27,4 +27,11 @@ it('a bad one says on what it depends, and what differed', () => {
 it('a warning is a text, or an object with its why', () => {
   const told = verdict({ warnings: ['a', { why: 'b' }] }, trans);
   expect(told.warnings).toEqual(['a', 'b']);
+});
+
+it('a column is read, or not, or it is not known', () => {
+  const told = (certificate: Record<string, unknown>) =>
+    ['a', 'b', 'c'].map(readOf(certificate, trans));
+  expect(told({ unread: ['b'], unknown: ['c'] })).toEqual(['yes', 'no', 'not known']);
+  expect(told({})).toEqual(['not known', 'not known', 'not known']);
 });

@@ -55,6 +55,23 @@ export function verdict(certificate: Certificate, trans: TranslationBundle): IVe
   };
 }
 
+/** Whether a column is read, in a word; of transforms from before it was looked at nobody knows. */
+export function readOf(
+  certificate: Certificate,
+  trans: TranslationBundle
+): (column: string) => string {
+  const [unread, unknown] = [certificate['unread'], certificate['unknown']].map(
+    told => new Set<string>(Array.isArray(told) ? told : [])
+  );
+  const looked = Array.isArray(certificate['unread']);
+  return column =>
+    unread.has(column)
+      ? trans.__('no')
+      : looked && !unknown.has(column)
+        ? trans.__('yes')
+        : trans.__('not known');
+}
+
 function list(value: unknown): Record<string, unknown>[] {
   return Array.isArray(value)
     ? value.filter(one => one && typeof one === 'object')

@@ -10,7 +10,7 @@ import { Table, VirtualTable } from '../ui/table';
 import { ThingPage } from '../ui/thing';
 import type { Column, TransformPaper } from '../wire';
 import { Changes } from './changes';
-import { verdict } from './model';
+import { readOf, verdict } from './model';
 
 export function makeTransformPage(context: IContext, id: string): KfWidget {
   return new KfWidget(context, <TransformPage id={id} />, 'jp-Kf-transformPage');
@@ -66,7 +66,11 @@ function Body({ paper }: { paper: TransformPaper }): React.ReactElement {
       <Changes paper={paper} />
       <div className="jp-Kf-columns">
         <Section title={trans.__('Goes in')}>
-          <Schema columns={paper.schema_in} label={trans.__('Columns that go in')} />
+          <Schema
+            columns={paper.schema_in}
+            label={trans.__('Columns that go in')}
+            read={readOf(paper.certificate, trans)}
+          />
         </Section>
         <Section title={trans.__('Comes out')}>
           <Schema
@@ -135,8 +139,11 @@ function Certificate({ paper }: { paper: TransformPaper }): React.ReactElement {
 function Schema(props: {
   columns: readonly Column[];
   label: string;
+  /** Whether a column is read, in a word; of what comes out there is nothing to say. */
+  read?: (column: string) => string;
 }): React.ReactElement {
   const { trans } = useKf();
+  const { read } = props;
   if (!props.columns.length) {
     return <p className="jp-Kf-quiet">{trans.__('Not known.')}</p>;
   }
@@ -164,7 +171,20 @@ function Schema(props: {
           title: trans.__('Nulls'),
           width: '64px',
           cell: column => (column.nullable ? trans.__('yes') : trans.__('no'))
-        }
+        },
+        ...(read
+          ? [
+              {
+                key: 'read',
+                title: trans.__('Read'),
+                help: trans.__(
+                  'The golden rows come out equal without a column that is not read; rows must have it all the same'
+                ),
+                width: '84px',
+                cell: (column: Column) => read(column.name)
+              }
+            ]
+          : [])
       ]}
     />
   );

@@ -1,6 +1,7 @@
 import * as React from 'react';
 import { createRoot } from 'react-dom/client';
 import { ConfirmButton } from './asking';
+import { keepFocus } from './keepfocus';
 
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
 
@@ -55,68 +56,104 @@ it('does not keep a question open when another takes its place', () => {
 
 describe('the focus of a button that asks', () => {
   let host: HTMLElement;
-  let render: (element: React.ReactElement) => void;
+  let end: () => void;
+  let render: (element: React.ReactElement) => Promise<void>;
+  let busy: () => void;
   beforeEach(() => {
     host = document.body.appendChild(document.createElement('div'));
+    end = keepFocus(host);
     const root = createRoot(host);
-    render = element => React.act(() => root.render(element));
+    busy = () => root.render(shown(true)); // within the click that asks for it
+    render = element => React.act(async () => root.render(element));
   });
-  afterEach(() => {
-    render(<></>);
+  afterEach(async () => {
+    await render(<></>);
+    end();
     host.remove();
   });
 
   const press = (key: string) =>
-    React.act(() => {
+    React.act(async () => {
       const options = { key, bubbles: true };
       document.activeElement!.dispatchEvent(new KeyboardEvent('keydown', options));
     });
   const click = (label: string) =>
-    React.act(() =>
+    React.act(async () =>
       [...host.querySelectorAll('button')]
         .find(({ textContent }) => textContent === label)!
         .click()
     );
   const focused = () => document.activeElement!.textContent;
 
-  it('is on the safe answer, and on the button again after Escape or that answer', () => {
+  it('is on the safe answer, and on the button again after Escape or that answer', async () => {
     const done = jest.fn();
-    render(button('End it?', done));
+    await render(button('End it?', done));
     for (const leave of [() => press('Escape'), () => click('No')]) {
       host.querySelector('button')!.focus();
-      click('Do it');
+      await click('Do it');
       expect(focused()).toBe('No');
-      leave();
+      await leave();
       expect([host.textContent, focused()]).toEqual(['Do it', 'Do it']);
     }
     expect(done).not.toHaveBeenCalled();
   });
 
-  it('waits for the button while what was asked for is being done', () => {
-    const shown = (disabled: boolean) => (
+  const shown = (disabled: boolean) => (
+    <div>
+      <h2>its page</h2>
       <ConfirmButton
         label="Do it"
         question="End it?"
         yes="Yes"
         no="No"
-        onConfirm={() => render(shown(true))}
+        onConfirm={() => busy()}
         disabled={disabled}
       />
-    );
-    render(shown(false));
-    click('Do it');
-    click('Yes');
+    </div>
+  );
+
+  it('waits for the button while what was asked for is being done', async () => {
+    await render(shown(false));
+    await click('Do it');
+    await click('Yes');
     expect(document.activeElement).toBe(document.body);
-    render(shown(false));
+    await render(shown(false));
     expect(focused()).toBe('Do it');
   });
 
-  it('stays where somebody went meanwhile', () => {
+  it('goes to what took its place when the button does not come back', async () => {
+    const over = (more: React.ReactNode) => (
+      <div>
+        <h2>its page</h2>
+        {more}
+      </div>
+    );
+    for (const [instead, told] of [
+      [<a key="a">no button</a>, 'its page'],
+      [<button key="b">Start it</button>, 'Start it']
+    ] as const) {
+      await render(shown(false));
+      await click('Do it');
+      await click('Yes');
+      await render(over(instead));
+      expect(focused()).toBe(told);
+    }
+  });
+
+  it('is left to who pressed elsewhere, where nothing takes it', async () => {
+    await render(shown(false));
+    await click('Do it');
+    document.body.dispatchEvent(new Event('pointerdown', { bubbles: true }));
+    await render(<button>another</button>);
+    expect(document.activeElement).toBe(document.body);
+  });
+
+  it('stays where somebody went meanwhile', async () => {
     const other = document.body.appendChild(document.createElement('input'));
-    render(button('End it?', jest.fn()));
-    click('Do it');
+    await render(button('End it?', jest.fn()));
+    await click('Do it');
     other.focus();
-    render(button('Delete it?', jest.fn()));
+    await render(button('Delete it?', jest.fn()));
     expect(document.activeElement).toBe(other);
     other.remove();
   });

@@ -2,34 +2,20 @@
 import * as React from 'react';
 import { Button } from './button';
 
-/**
- * The focus is on the safe answer, which Escape gives as well; when the question is gone and
- * took the focus with it, `left` puts that where it was.
- */
+/** The focus is on the safe answer, which Escape gives as well; `ui/keepfocus` leads it back. */
 export function Asking(props: {
   question: string;
   yes: string;
   no: string;
   onYes: () => void;
   onNo: () => void;
-  left: () => void;
   /** Of the button that says yes: `danger` unless it can be undone. */
   tone?: 'accent' | 'danger';
   className: string;
   style?: React.CSSProperties;
 }): React.ReactElement {
   const safe = React.useRef<HTMLButtonElement>(null);
-  const left = React.useRef(props.left);
-  left.current = props.left;
-  React.useEffect(() => {
-    safe.current?.focus();
-    return () => {
-      // Somebody may have gone elsewhere meanwhile; there the focus stays.
-      if (document.activeElement === document.body) {
-        left.current();
-      }
-    };
-  }, []);
+  React.useEffect(() => safe.current?.focus(), []);
   return (
     <div
       className={props.className}
@@ -50,7 +36,7 @@ export function Asking(props: {
   );
 }
 
-/** A button that asks back in its own place, and has the focus again afterwards. */
+/** A button that asks back in its own place. */
 export function ConfirmButton(props: {
   label: string;
   question: string;
@@ -63,21 +49,9 @@ export function ConfirmButton(props: {
 }): React.ReactElement {
   // Which question is open: in its place another may stand a moment later, which nobody asked.
   const [asked, ask] = React.useState('');
-  const button = React.useRef<HTMLButtonElement>(null);
-  const back = React.useRef(false);
-  React.useEffect(() => {
-    // What is being done disables the button, which takes the focus when that is over.
-    if (back.current && button.current && !button.current.disabled) {
-      back.current = false;
-      if (document.activeElement === document.body) {
-        button.current.focus();
-      }
-    }
-  });
   if (asked !== props.question) {
     return (
       <Button
-        ref={button}
         label={props.label}
         disabled={props.disabled}
         title={props.title}
@@ -97,9 +71,6 @@ export function ConfirmButton(props: {
         props.onConfirm();
       }}
       onNo={() => ask('')}
-      left={() => {
-        back.current = true;
-      }}
     />
   );
 }

@@ -29,9 +29,18 @@ export class KfWidget extends ReactWidget {
     if (className) {
       this.addClass(className);
     }
+    // Loaded once somebody is in it: there is nothing to keep before.
+    this.node.addEventListener('focusin', event => void this.keep(event.target), {
+      once: true
+    });
   }
 
   protected override render(): React.ReactElement {
     return React.createElement(Context.Provider, { value: this.context }, this.element);
+  }
+
+  private async keep(focused: EventTarget | null): Promise<void> {
+    const { keepFocus } = await import(/* webpackChunkName: "focus" */ './keepfocus');
+    this.disposed.connect(keepFocus(this.node, focused));
   }
 }

@@ -6,6 +6,7 @@ import { ActionNote, useAction } from './action';
 import { Button } from './button';
 import { useKf } from './context';
 import { Inserted } from './inserted';
+import { Only } from './may';
 
 interface IAsked {
   cell: string;
@@ -67,11 +68,13 @@ export function Empty(props: { text: string; code?: string }): React.ReactElemen
       {code ? (
         <>
           <pre>{code}</pre>
-          <Button
-            label={trans.__('Insert into the notebook')}
-            disabled={action.busy !== null}
-            onClick={() => action.run('insert', () => insert({ cell: code }))}
-          />
+          <Only may="cells">
+            <Button
+              label={trans.__('Insert into the notebook')}
+              disabled={action.busy !== null}
+              onClick={() => action.run('insert', () => insert({ cell: code }))}
+            />
+          </Only>
           <ActionNote action={action} />
         </>
       ) : null}

@@ -10,6 +10,7 @@ export function kindWord(kind: string, trans: TranslationBundle): string {
     batch: trans.__('batch'),
     run: trans.__('run'),
     study: trans.__('study'),
+    trial: trans.__('trial'),
     dataset: trans.__('dataset'),
     transform: trans.__('transform'),
     model: trans.__('model'),

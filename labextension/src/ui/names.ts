@@ -26,3 +26,8 @@ export function firstLine(cell: string, code: string, at: number): number {
   const count = (text: string) => text.replace(/\n+$/, '').split('\n').length;
   return at - (count(cell) - count(code));
 }
+
+/** What means a version of a thing: `high@2`. */
+export function versioned(thing: { name: string; version: number }): string {
+  return `${thing.name}@${thing.version}`;
+}

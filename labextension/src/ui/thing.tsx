@@ -4,7 +4,7 @@ import { part } from '../services/rest';
 import type { Change, Version } from '../wire';
 import { Ago } from './clock';
 import { useKf } from './context';
-import { shortDigest } from './names';
+import { shortDigest, versioned } from './names';
 import { Fetched, LineageSection, PageHead, useKept, VersionSelect } from './page';
 
 /** What all of their answers hold. */
@@ -41,12 +41,12 @@ export function ThingPage<T extends IVersioned>(props: {
     <Fetched told={told}>
       {paper => {
         const { thing, versions } = paper;
-        const choose = (n: number) => setRef(`${thing.name}@${n}`);
+        const choose = (n: number) => setRef(versioned({ ...thing, version: n }));
         return (
           <>
             <PageHead
               kind={props.kind}
-              title={`${thing.name}@${thing.version}`}
+              title={versioned(thing)}
               detail={
                 <>
                   {props.detail?.(paper)}

@@ -22,6 +22,8 @@ from jupyter_kf.server import openapi
 from jupyter_kf.server.routes import BASE
 from tests.faces.server import scene
 
+PATIENCE_S = 120.0  # for an answer that waits for a run; the fetcher's own are 20
+
 
 @pytest.fixture
 def jp_server_config():
@@ -87,6 +89,7 @@ def api(extension, jp_fetch):
             body = json.dumps(body)
         if method in ("POST", "PUT") and body is None:
             body = ""
+        more.setdefault("request_timeout", PATIENCE_S)
         try:
             got = await jp_fetch(BASE + path, method=method, body=body, **more)
         except HTTPClientError as error:

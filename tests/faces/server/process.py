@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -15,14 +14,14 @@ from pathlib import Path
 import psutil
 
 from jupyter_kf.server.routes import BASE
+from tests.ports import free_port
 
 
 class Server:
     """A running Jupyter server with everything that is enabled in this environment."""
 
     def __init__(self, folder) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.token = "t" * 32
         options = [f"--port={self.port}", "--ip=127.0.0.1", "--no-browser", "--allow-root"]
         options += [f"--IdentityProvider.token={self.token}", "--ServerApp.port_retries=0"]
@@ -48,7 +47,7 @@ class Server:
 
     def close(self) -> None:
         self._process.terminate()
-        self._process.wait(30)
+        self._process.wait(90)
         self.log.close()
 
     def _wait(self) -> None:

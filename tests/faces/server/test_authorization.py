@@ -128,6 +128,12 @@ class TestOnlyRuns:
         assert THINGS in got.json["cause"] and "`secret`" not in got.body.decode()
         assert (await api("POST", "/cells", body)).status == 200
 
+    async def test_where_tells_what_one_may_do_so_that_the_rest_is_not_offered(self, api):
+        may = (await api("GET", "/where")).json["may"]
+        assert may == dict.fromkeys(("runs", "delete", "endpoints", "cells"), True) | {
+            "things": False
+        }
+
 
 async def test_a_cookie_without_its_xsrf_word_changes_nothing(extension, http_server_client):
     app = extension.serverapp

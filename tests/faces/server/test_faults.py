@@ -321,9 +321,14 @@ async def test_numbers_of_any_size_are_sent(api, client):
 
 
 async def test_what_is_asked_while_the_server_ends_is_told_so_and_is_no_bug():
-    hub, held = Hub(), threading.Event()
-    busy = [asyncio.ensure_future(hub.quick(held.wait, 20)) for _ in range(40)]
-    await asyncio.sleep(0)
+    hub, held, begun = Hub(), threading.Event(), threading.Event()
+
+    def work() -> bool:
+        begun.set()
+        return held.wait(60)
+
+    busy = [asyncio.ensure_future(hub.quick(work)) for _ in range(40)]
+    await asyncio.to_thread(begun.wait, 60)
     hub.close()
     held.set()
     late = asyncio.ensure_future(hub.slow(lambda: 1))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import threading
 
+import pytest
+
 from jupyter_kf.client import Client
 from jupyter_kf.server import extension as module
 
@@ -16,8 +18,14 @@ model = None
 """
 
 
+@pytest.fixture
+def patient(monkeypatch):
+    """A server that waits for its store as long as it takes."""
+    monkeypatch.setattr(module, "_ACTIVITY_S", 60.0)
+
+
 def test_a_run_that_goes_keeps_an_idle_server_and_one_that_ended_does_not(
-    extension, jp_serverapp, client, tmp_path
+    extension, jp_serverapp, client, tmp_path, patient
 ):
     activity = jp_serverapp.extension_manager.any_activity
     assert not activity()
@@ -29,7 +37,7 @@ def test_a_run_that_goes_keeps_an_idle_server_and_one_that_ended_does_not(
     assert not activity()
 
 
-def test_a_store_that_is_gone_keeps_nothing(extension, jp_serverapp, store_dir):
+def test_a_store_that_is_gone_keeps_nothing(extension, jp_serverapp, store_dir, patient):
     assert not jp_serverapp.extension_manager.any_activity()
     shutil.rmtree(store_dir)
     assert not jp_serverapp.extension_manager.any_activity()

@@ -103,12 +103,15 @@ async def test_metrics_go_on_after_the_id_that_a_reader_had(api, client):
         assert [event for _, event, _ in events] == ["end"], none
 
 
-async def test_a_stream_whose_run_is_deleted_ends(api, client, tmp_path):
-    code = f"import pathlib, time\nprint('on')\npathlib.Path({str(tmp_path / 'on')!r}).touch()\n"
-    run = await asyncio.to_thread(client.train, code + "time.sleep(600)", name="one")
-    while not (tmp_path / "on").exists():
+async def test_a_stream_whose_run_is_deleted_ends(api, client):
+    code = "import time\nprint('on')\ntime.sleep(600)"
+    run = await asyncio.to_thread(client.train, code, name="one")
+    pieces: list[bytes] = []
+    path = f"/runs/{run.id}/log/stream"
+    reading = asyncio.ensure_future(api("GET", path, streaming_callback=pieces.append))
+    while not pieces:  # else its reader may come when the run is gone
         await asyncio.sleep(0.01)
-    reading = asyncio.ensure_future(api("GET", f"/runs/{run.id}/log/stream"))
     await asyncio.to_thread(client.cancel, run.id)
     shutil.rmtree(client.store.runs.folder(run.id).path, ignore_errors=True)
-    assert told((await reading).body)[-1][1] == "end"
+    await reading
+    assert told(b"".join(pieces))[-1][1] == "end"

@@ -110,14 +110,14 @@ def test_choose_watch_work_stop_and_come_back(
         assert pod.spec.containers[0].resources.limits["nvidia.com/gpu"] == "1"
         assert "cannot touch" in run_in(api, pod, ["sh", "-c", "touch /root/x 2>&1 || true"])
         stop(page, pictures)
-        wait_for(lambda: not pod_of(api, namespace, "ada"), 60, "ada's pod to be gone")
+        wait_for(lambda: not pod_of(api, namespace, "ada"), 120, "ada's pod to be gone")
         come_back(page, pictures)
         stop(page, pictures)
         delete(page, pictures)
         core = client.CoreV1Api(api)
         wait_for(
             lambda: not core.list_namespaced_persistent_volume_claim(namespace).items,
-            60,
+            120,
             "ada's volume to be gone",
         )
         assert opened.startswith("/user/ada/lab")
@@ -129,16 +129,23 @@ def log_in(page: Page, user: str) -> None:
     page.goto("/hub/login")
     page.fill("#username_input", user)
     page.click("[type=submit]")
+    page.wait_for_url(re.compile("/hub/(home|spawn)"))  # to go on before would be to cancel it
 
 
 def choose(page: Page, pictures: Path) -> None:
     """Image, size, amounts, a GPU and the volume, on the form."""
-    page.goto("/hub/spawn/ada")
+
+    def free() -> bool:
+        """What the cluster does not tell in time, the page says to be unknown."""
+        page.goto("/hub/spawn/ada")
+        option = page.locator("#kf-gpu option[value=nvidia]")
+        return option.text_content() == "NVIDIA GPU (1 free now)"
+
+    wait_for(free, 60, "offered a GPU that is free")
     page.check("#kf-image-base")
     page.check("#kf-size-small")
     page.fill("#kf-cpu", "0.5")
     page.fill("#kf-memory", "2Gi")
-    expect(page.locator("#kf-gpu option[value=nvidia]")).to_have_text("NVIDIA GPU (1 free now)")
     page.select_option("#kf-gpu", "nvidia")
     page.select_option("#kf-gpus", "1")
     expect(page.locator("#kf-workspace option:checked")).to_have_text("Your workspace, made now")
@@ -241,7 +248,7 @@ def idle_servers_stop_and_busy_ones_do_not(seen: httpx.Client, api, namespace: s
         lambda: (
             "nothing was running in it" in seen.get("/hub/spawn/idle", follow_redirects=False).text
         ),
-        30,
+        60,
         "the spawn page to say why",
     )
     busy = pod_of(api, namespace, "busy")

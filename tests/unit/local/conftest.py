@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
 import sys
 import time
@@ -18,9 +17,9 @@ from jupyter_kf.backends.base import Observation, Ref
 from jupyter_kf.backends.contract import PROGRAM
 from jupyter_kf.backends.local.backend import LocalBackend
 from jupyter_kf.layout import RunFolder
+from jupyter_kf.names import new_run_id
 from jupyter_kf.specs import TrainSpec
 
-_numbers = itertools.count(1)
 PATIENCE_S = 60.0
 
 
@@ -33,7 +32,8 @@ class Jobs:
 
     def submit(self, source: str, *, change: dict[str, Any] | None = None, **fields: Any) -> Ref:
         """Starts a program; `change` replaces parts of process.json."""
-        run_id = f"program-{next(_numbers):010d}"
+        # Its own among all sessions of this machine: processes are found, and ended, by it.
+        run_id = new_run_id("program")
         folder = self.store / "runs" / run_id
         folder.mkdir(parents=True)
         (folder / "spec.json").write_text(json.dumps({"id": run_id, "kind": "train"}))

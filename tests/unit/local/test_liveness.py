@@ -80,8 +80,11 @@ def test_a_worker_that_had_finished_has_succeeded_whatever_became_of_its_supervi
 def test_a_killed_run_asked_to_end_is_cancelled(jobs):
     ref = jobs.submit(WAITS)
     jobs.begun(ref)
+    keepers = jobs.keepers(ref)
+    for pid in keepers:  # they may not do it themselves
+        os.kill(pid, signal.SIGSTOP)
     jobs.folder(ref).cancel.touch()
-    kill(*jobs.keepers(ref))
+    kill(*keepers)
     assert jobs.end(ref).state is State.CANCELLED
 
 
@@ -177,6 +180,7 @@ def test_where_there_is_no_proc_ps_gives_the_same_table(monkeypatch):
 def test_without_environments_a_group_tells_who_belongs_to_a_run(jobs, monkeypatch):
     ref = jobs.submit(WAITS)
     jobs.begun(ref)
+    jobs.keepers(ref)  # the heart beats
     group = json.loads(jobs.folder(ref).heartbeat.read_text())["group"]
     monkeypatch.setattr(processes, "HAS_PROC", False)
     assert group in processes.members(ref.run_id, group=group)

@@ -14,6 +14,7 @@ import pytest
 from jupyter_kf.backends.local.backend import LocalBackend
 from jupyter_kf.backends.local.machine import Machine
 from jupyter_kf.errors import BackendError, NotFound
+from jupyter_kf.names import new_run_id
 from jupyter_kf.records import State
 
 WAITS = "import time\nprint('begun', flush=True)\ntime.sleep(600)\n"
@@ -95,11 +96,12 @@ def test_gpus_are_leased_one_by_one(jobs, monkeypatch):
 
 @can_hold_memory
 def test_the_kernel_holds_it_to_its_memory(jobs):
-    result = jobs.result(jobs.submit("b = bytearray(b'x' * (300 << 20))", memory="64Mi"))
+    ref = jobs.submit("b = bytearray(b'x' * (300 << 20))", memory="64Mi")
+    result = jobs.result(ref)
     assert result["error"]["code"] == "kf-2007"
     assert "64Mi" in result["reason"]
     groups = Machine.read().cgroups["memory"][1]
-    assert not list(Path(groups).glob("jupyter-kf-*"))
+    assert not list(Path(groups).glob(f"jupyter-kf-{ref.run_id}*"))  # others run meanwhile
 
 
 @can_hold_memory
@@ -159,7 +161,9 @@ def test_a_full_machine_makes_runs_wait_and_says_why(jobs, monkeypatch):
 def test_a_waiting_run_can_be_cancelled(jobs, monkeypatch):
     monkeypatch.setenv("JUPYTER_KF_CORES", "1")
     jobs.backend = LocalBackend(jobs.store)
-    first, second = jobs.submit(WAITS), jobs.submit("print('never')")
+    first = jobs.submit(WAITS)
+    jobs.begun(first)  # else the second may be let in first
+    second = jobs.submit("print('never')")
     jobs.backend.cancel(second)
     assert jobs.seen(second).state is State.CANCELLED
     assert jobs.seen(second).started_s is None
@@ -187,9 +191,12 @@ def test_cancelling_ends_what_left_the_group_the_session_and_the_environment(job
     assert not is_alive(escaped)
 
 
-def test_an_ended_run_leaves_nothing_behind(jobs, is_alive):
-    ref = jobs.submit(ESCAPES + "time.sleep(0.5)")
+def test_an_ended_run_leaves_nothing_behind(jobs, is_alive, tmp_path):
+    go = tmp_path / "go"
+    waits = f"import os\nwhile not os.path.exists({str(go)!r}): time.sleep(0.01)"
+    ref = jobs.submit(ESCAPES + waits)
     escaped = int(next(iter(jobs.backend.logs(ref, follow=True))).split()[1])
+    go.touch()
     assert jobs.end(ref).state is State.SUCCEEDED
     assert not is_alive(escaped)
 
@@ -204,7 +211,7 @@ def test_a_signal_from_outside_is_no_request_of_the_user(jobs):
 
 def test_a_run_submitted_from_inside_a_run_outlives_it(jobs):
     """A retraining job starts jobs of its own; they are runs, not parts of it."""
-    inner = "inner-0000000001"
+    inner = new_run_id("inner")
     source = f"""
 import dataclasses, pathlib, sys
 from jupyter_kf.backends.local.backend import LocalBackend
@@ -221,7 +228,7 @@ backend.submit(dataclasses.replace(plan, objects=({{**plan.objects[0], "argv": a
     assert jobs.end(outer).state is State.SUCCEEDED
     ref = dataclasses.replace(outer, run_id=inner, where={**outer.where, "folder": ""})
     jobs.begun(ref)
-    assert jobs.seen(ref).state is State.RUNNING
+    jobs.until(lambda: jobs.seen(ref).state is State.RUNNING)  # no worker, which would say so
     jobs.backend.cancel(ref)
     assert jobs.seen(ref).state is State.CANCELLED
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from jupyter_kf.serving.process import Endpoint
 from jupyter_kf.serving.settings import read_settings
 from jupyter_kf.specs import ServeSpec
 
+PATIENCE_S = 120.0
 FLOATS = pa.schema([(f"x{i}", pa.float64()) for i in range(3)])
 MIXED = pa.schema(
     [
@@ -169,8 +170,18 @@ class Running:
     def endpoint_waiting(self) -> int:
         return self.endpoint.app.combiner.waiting
 
-    def endpoint_gone(self, within_s: float) -> None:
-        self.thread.join(within_s)
+    def answers_within(self, seconds: float) -> None:
+        """From now on an answer may take so long."""
+        combiner = self.endpoint.app.combiner
+        combiner.limits = replace(combiner.limits, timeout_s=seconds)
+
+    def bodies_within(self, seconds: float) -> None:
+        """From now on the body of a request may take so long."""
+        app = self.endpoint.app
+        app.limits = replace(app.limits, timeout_s=seconds)
+
+    def endpoint_gone(self) -> None:
+        self.thread.join(PATIENCE_S)
         assert not self.thread.is_alive()
 
 
@@ -224,5 +235,5 @@ def serving(store: Path, model: FakeModel | None = None, **spec: Any) -> Iterato
             endpoint, loop = held[0]
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(endpoint.end, "the test is over")
-        thread.join(30)
+        thread.join(PATIENCE_S)
         assert not thread.is_alive()

@@ -21,7 +21,15 @@ from jupyter_kf.errors import KfError, ParityError, RequestError, ServeError
 from jupyter_kf.serving import encode, routing
 from jupyter_kf.serving.client import Connection, connect
 from jupyter_kf.serving.schema import RawSchema
-from tests.unit.serving.fakes import FLOATS, MIXED, FakeModel, FakeTransform, rows_of, serving
+from tests.unit.serving.fakes import (
+    FLOATS,
+    MIXED,
+    PATIENCE_S,
+    FakeModel,
+    FakeTransform,
+    rows_of,
+    serving,
+)
 
 INFER, ROWS, V1 = "/v2/models/delay/infer", "/v2/models/delay/rows", "/v1/models/delay:predict"
 JSON = {"content-type": "application/json"}
@@ -404,7 +412,10 @@ def test_a_body_of_a_gigabyte_is_refused_and_not_kept(mixed, chunked):
 
 
 def test_half_a_request_is_told_so_and_hangs_nobody(tmp_path):
-    with serving(tmp_path, FakeModel(FLOATS), timeout="1s") as running:
+    with serving(tmp_path, FakeModel(FLOATS), timeout="45s") as running:
+        app = running.endpoint.app
+        assert app.limits.timeout_s == app.combiner.limits.timeout_s == 45
+        running.bodies_within(1)
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(running.endpoint.socket))
             client.sendall(b"POST " + V1.encode() + b" HTTP/1.1\r\ncontent-length: 10\r\n\r\n{")
@@ -422,8 +433,9 @@ def test_half_a_request_is_told_so_and_hangs_nobody(tmp_path):
 
 def test_a_slow_model_is_late_and_liveness_does_not_wait(tmp_path):
     model, go = FakeModel(FLOATS), threading.Event()
-    with serving(tmp_path, model, timeout="1s") as running:
-        model.hook = lambda _table: go.wait(20)
+    with serving(tmp_path, model) as running:
+        running.answers_within(0.5)
+        model.hook = lambda _table: go.wait(PATIENCE_S)
         try:
             with ThreadPoolExecutor(1) as pool:
                 late = pool.submit(refused, running, V1, {"instances": THREE})
@@ -432,6 +444,7 @@ def test_a_slow_model_is_late_and_liveness_does_not_wait(tmp_path):
         finally:
             go.set()
         model.hook = lambda _table: None
+        running.answers_within(PATIENCE_S)
         assert ask(running, V1, {"instances": THREE})[0] == 200
 
 
@@ -449,12 +462,12 @@ def at_once(running, bodies, model):
 
     def hold(_table):
         held.set()
-        go.wait(20)
+        go.wait(PATIENCE_S)
 
     model.hook = hold
     with ThreadPoolExecutor(len(bodies) + 1) as pool:
         first = pool.submit(ask, running, V1, {"instances": THREE})
-        held.wait(20)
+        held.wait(PATIENCE_S)
         model.hook = lambda _table: None
         model.calls.clear()
         waiting = [pool.submit(ask, running, V1, body) for body in bodies]
@@ -637,5 +650,5 @@ def test_a_batch_dependent_model_is_refused(tmp_path):
 
 def test_an_idle_endpoint_ends_itself(tmp_path):
     with serving(tmp_path, FakeModel(FLOATS), idle_stop="1s") as running:
-        running.endpoint_gone(20)
+        running.endpoint_gone()
     assert not running.endpoint.socket.exists()

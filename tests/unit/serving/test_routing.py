@@ -15,7 +15,7 @@ from jupyter_kf.blobs import write_json
 from jupyter_kf.errors import KfError, ParityError
 from jupyter_kf.serving import process, routing
 from jupyter_kf.serving.client import Connection, connect
-from tests.unit.serving.fakes import FLOATS, FakeModel, serving
+from tests.unit.serving.fakes import FLOATS, PATIENCE_S, FakeModel, serving
 
 ROW = {"x0": 1.0, "x1": 2.0, "x2": 3.0}
 
@@ -48,7 +48,7 @@ def test_the_newest_version_has_the_traffic_and_the_previous_stays_warm(tmp_path
             with serving(tmp_path, FakeModel(FLOATS)):
                 assert version(tmp_path) == 3
                 assert routing.current(tmp_path, "delay").back_from is None
-                first.endpoint_gone(20)  # two newer versions: it ended itself
+                first.endpoint_gone()  # two newer versions: it ended itself
                 with pytest.raises(KfError) as caught:
                     routing.roll_back(tmp_path, "delay", 1)
                 assert caught.value.code == 2205
@@ -75,7 +75,7 @@ def promoted_and_dead(store, *, in_order=False):
 def test_the_warm_version_takes_the_traffic_of_one_that_was_killed(tmp_path):
     with serving(tmp_path, FakeModel(FLOATS)):
         dead, path = promoted_and_dead(tmp_path)
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE_S
         while routing.current(tmp_path, "delay").version == dead and time.monotonic() < until:
             time.sleep(0.02)
         now = routing.current(tmp_path, "delay")
@@ -148,12 +148,12 @@ def test_a_version_that_fails_its_proof_leaves_the_traffic_where_it_was(tmp_path
 
 def test_an_older_version_never_overtakes_a_newer_one(tmp_path):
     slow, go = FakeModel(FLOATS), threading.Event()
-    slow.hook = lambda _table: go.wait(20)
+    slow.hook = lambda _table: go.wait(PATIENCE_S)
     with ThreadPoolExecutor(1) as pool:
 
         def old():
             with serving(tmp_path, slow) as running:
-                running.endpoint_gone(20)
+                running.endpoint_gone()
                 return running.endpoint._reason
 
         late = pool.submit(old)
@@ -162,7 +162,7 @@ def test_an_older_version_never_overtakes_a_newer_one(tmp_path):
         with serving(tmp_path, FakeModel(FLOATS)):
             assert version(tmp_path) == 2
             go.set()
-            assert late.result(30) == "a newer version was ready first"
+            assert late.result(PATIENCE_S) == "a newer version was ready first"
             assert version(tmp_path) == 2
 
 

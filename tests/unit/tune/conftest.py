@@ -34,14 +34,14 @@ class StudyRun:
 
     def run(self) -> dict[str, Any]:
         """Runs to the end; returns outcome.json."""
-        self.start().wait(120)
+        self.start().wait(240)
         outcome = read_json(self.folder / "outcome.json")
         assert outcome is not None, self.log
         return outcome
 
     def until(self, holds: Callable[[StudyRun], bool]) -> None:
         """Waits for something to become true of the running study."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not holds(self):
             assert self.driver and self.driver.poll() is None, self.log
             assert time.monotonic() < deadline, self.log
@@ -106,7 +106,7 @@ def make_study(store_dir: Path) -> Iterator[Callable[..., StudyRun]]:
 
 def gone(processes: list[psutil.Process]) -> bool:
     """Whether all of them end, within a grace that only a failure uses up."""
-    _, alive = psutil.wait_procs(processes, timeout=20)
+    _, alive = psutil.wait_procs(processes, timeout=60)
     return not [p for p in alive if p.status() != psutil.STATUS_ZOMBIE]
 
 

@@ -14,12 +14,31 @@ import psutil
 Make = Callable[..., Any]
 Gone = Callable[[list[psutil.Process]], bool]
 
-SLOW = """
+# Each trial writes itself into the ledger, and ends when so many as it is the nth may.
+GATED = """
 import pathlib, time
-with open(LEDGER, 'a') as ledger: ledger.write(f'{x}\\n')
-time.sleep(0.05)
+with open(LEDGER, 'a') as ledger:
+    ledger.write(f'{x!r:<31}\\n')
+    ledger.flush()
+    nth = ledger.tell() // 32
+while nth > int(pathlib.Path(MAY).read_text() or 0):
+    time.sleep(0.01)
 kf.report(loss=x)
 """
+PATIENCE_S = 120
+
+
+class Gate:
+    """How many trials may end, of those in the ledger: the others wait to be killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ledger, self._may = folder / "ledger", folder / "may"
+        self.ledger.touch()
+        self.preamble = f"LEDGER, MAY = {str(self.ledger)!r}, {str(self._may)!r}"
+
+    def lets(self, more: int) -> None:
+        """So many more trials."""
+        self._may.write_text(str(len(self.ledger.read_text().split()) + more))
 
 
 def finished(study: Any) -> dict[int, str]:
@@ -45,41 +64,44 @@ def check_resumed(study: Any, before: dict[int, str], ledger: Path, total: int) 
 def test_a_killed_study_is_continued_in_its_folder(
     make_study: Make, all_gone: Gone, tmp_path: Path
 ) -> None:
-    ledger = tmp_path / "ledger"
-    study = make_study(
-        SLOW, {"x": "float(0, 1)"}, preamble=f"LEDGER = {str(ledger)!r}", trials=14, parallel=2
-    )
-    for least in (3, 7):
+    gate = Gate(tmp_path)
+    study = make_study(GATED, {"x": "float(0, 1)"}, preamble=gate.preamble, trials=14, parallel=2)
+    for so_many in (3, 7):
+        gate.lets(so_many - study.ended())
         driver = study.start()
-        study.until(lambda s, least=least: s.ended() >= least)
+        study.until(lambda s, so_many=so_many: s.ended() == so_many)
         others = study.processes
         driver.kill()
         driver.wait()
         assert all_gone(others)
     before = finished(study)
+    assert len(before) == 7
+    gate.lets(14)
     outcome = study.run()
     assert outcome["ok"], study.log
     assert outcome["outputs"]["trials"] == 14
-    check_resumed(study, before, ledger, 14)
+    check_resumed(study, before, gate.ledger, 14)
 
 
 def test_a_new_run_takes_a_killed_study_over(
     make_study: Make, all_gone: Gone, tmp_path: Path
 ) -> None:
-    ledger = tmp_path / "ledger"
-    fields = {"preamble": f"LEDGER = {str(ledger)!r}", "trials": 8, "parallel": 2}
-    old = make_study(SLOW, {"x": "float(0, 1)"}, **fields)
+    gate = Gate(tmp_path)
+    fields = {"preamble": gate.preamble, "trials": 8, "parallel": 2}
+    old = make_study(GATED, {"x": "float(0, 1)"}, **fields)
+    gate.lets(3)
     driver = old.start()
-    old.until(lambda s: s.ended() >= 3)
+    old.until(lambda s: s.ended() == 3)
     others = old.processes
     os.kill(driver.pid, signal.SIGKILL)
     driver.wait()
     assert all_gone(others)
     before, journal = finished(old), (old.folder / "journal.log").read_bytes()
-    new = make_study(SLOW, {"x": "float(0, 1)"}, **fields, resume=old.folder)
+    gate.lets(8)
+    new = make_study(GATED, {"x": "float(0, 1)"}, **fields, resume=old.folder)
     outcome = new.run()
     assert outcome["ok"], new.log
-    check_resumed(new, before, ledger, 8)
+    check_resumed(new, before, gate.ledger, 8)
     assert finished(old) == before
     assert (old.folder / "journal.log").read_bytes() == journal
 
@@ -110,7 +132,7 @@ time.sleep(600)
     others = study.processes
     assert len(others) == 5  # zygote, two trials, a child of each
     driver.send_signal(signal.SIGTERM)
-    assert driver.wait(30) == -signal.SIGTERM
+    assert driver.wait(PATIENCE_S) == -signal.SIGTERM
     assert all_gone(others)
     assert [t["state"] for t in study.trials] == ["CANCELLED"] * 2
     assert study.trials[0]["reason"] == "the study was cancelled"
@@ -127,7 +149,7 @@ def test_a_killed_zygote_ends_the_study_and_its_trials_are_repeated(
     others = study.processes
     zygote = next(p for p in others if p.ppid() == driver.pid)
     zygote.kill()
-    assert driver.wait(30) == 1
+    assert driver.wait(PATIENCE_S) == 1
     assert all_gone(others)
     outcome = json.loads((study.folder / "outcome.json").read_text())
     assert outcome["error"]["code"] == "kf-2529"
