@@ -413,7 +413,7 @@ def test_a_cells_output_says_which_model_is_served_and_which_trial_is_the_best(
 
 
 def test_a_running_study_grows_on_its_page_and_its_best_becomes_the_newest_model(
-    stocked: Client, lab: Lab, screen: Screen
+    stocked: Client, lab: Lab, screen: Screen, tmp_path: Path
 ) -> None:
     screen.open()
     fields = {"name": "high", "params": {"c": "loguniform(1e-3, 10)"}, "metric": ["accuracy"],
@@ -431,15 +431,20 @@ def test_a_running_study_grows_on_its_page_and_its_best_becomes_the_newest_model
     best = stocked.study(run).best[0]
     assert same == before
     assert (newest.note["run"], newest.note["trial"]) == (run, best.number)
-    # One that goes on is cancelled by keyboard, which stays on its page when the button is gone.
-    asked = {"params": {"speed": "uniform(1, 2)"}, "metric": "loss", "trials": 10_000}
-    page = screen.show("study", stocked.tune("curve", **asked).run.id)
-    page.get_by_role("button", name="Cancel study").press("Enter")
-    expect(page.get_by_role("button", name="Go on")).to_be_focused()
-    screen.page.keyboard.press("Shift+Tab")
-    screen.page.keyboard.press("Enter")
-    expect(page.locator(".jp-Kf-state").first).to_have_text("Cancelled")
-    expect(page.locator(".jp-Kf-head h2")).to_be_focused()
+    # One that waits is cancelled by keyboard, which stays on its page when the button is gone.
+    holder = stocked.train(HOLD.format(gate=str(tmp_path / "gate")), name="holder", gpu=2)
+    try:
+        asked = {"params": {"speed": "uniform(1, 2)"}, "metric": "loss", "trials": 9, "gpu": 1}
+        waits = stocked.tune("waits", run=stocked.runs("curve")[0].id, **asked)
+        page = screen.show("study", waits.run.id)
+        page.get_by_role("button", name="Cancel study").press("Enter")
+        expect(page.get_by_role("button", name="Go on")).to_be_focused()
+        screen.page.keyboard.press("Shift+Tab")
+        screen.page.keyboard.press("Enter")
+        expect(page.locator(".jp-Kf-state").first).to_have_text("Cancelled")
+        expect(page.locator(".jp-Kf-head h2")).to_be_focused()
+    finally:
+        holder.cancel()
     assert screen.errors == []
 
 
