@@ -30,7 +30,7 @@ from tests.leftovers import started_under
 WHOLE = ("tests/faces/server/", "tests/spawner/")
 # Folders and files whose tests take longest, as `--durations=0` tells, longest first.
 LONG = ("server", "spawner", "walks", "test_skew", "test_load", "tune")
-LEAK_GRACE_S = 15.0
+LEAK_GRACE_S = 60.0  # used up by a leak only
 MOST_WORKERS = 8
 
 _session = Path("not chosen yet")  # this process's folder, by `pytest_configure`

@@ -116,7 +116,7 @@ def test_an_experiment_is_kept_as_it_was_written_without_katib(custom, namespace
     assert template == {**template, **body["spec"]["trialTemplate"]}
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_experiments_find_their_best_trial_by_what_the_trials_print(custom, adopted, python_image):
     """One after Goptuna's tree of estimators, one at random, at the same time."""
     trials = {"tpe": 3, "random": 2}

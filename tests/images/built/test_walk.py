@@ -139,13 +139,14 @@ def choose(page: Page, pictures: Path) -> None:
         """What the cluster does not tell in time, the page says to be unknown."""
         page.goto("/hub/spawn/ada")
         option = page.locator("#kf-gpu option[value=nvidia]")
-        return option.text_content() == "NVIDIA GPU (1 free now)"
+        return "NVIDIA GPU (1 free now)" in (option.text_content() or "")
 
     wait_for(free, 60, "offered a GPU that is free")
     page.check("#kf-image-base")
     page.check("#kf-size-small")
     page.fill("#kf-cpu", "0.5")
     page.fill("#kf-memory", "2Gi")
+    expect(page.locator("#kf-gpu option[value=nvidia]")).to_have_text("NVIDIA GPU (1 free now)")
     page.select_option("#kf-gpu", "nvidia")
     page.select_option("#kf-gpus", "1")
     expect(page.locator("#kf-workspace option:checked")).to_have_text("Your workspace, made now")

@@ -105,7 +105,9 @@ def test_the_kernel_holds_it_to_its_memory(jobs):
 
 
 @can_hold_memory
-def test_a_run_that_somebody_killed_is_not_told_of_another_run_s_want_of_memory(jobs):
+def test_a_run_that_somebody_killed_is_not_told_of_another_run_s_want_of_memory(jobs, monkeypatch):
+    monkeypatch.setenv("JUPYTER_KF_CORES", "2")  # a core for each of two runs
+    jobs.backend = LocalBackend(jobs.store)
     held = jobs.submit(WAITS)
     jobs.begun(held)
     full = jobs.result(jobs.submit("b = bytearray(b'x' * (300 << 20))", memory="64Mi"))
