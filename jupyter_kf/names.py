@@ -22,6 +22,7 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,38}[a-z0-9])?")
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _EPOCH_S = 1_577_836_800  # 2020-01-01; six base-32 digits of seconds last until 2054
 _DIGEST = re.compile(r"(sha256:)?[0-9a-f]{64}")
+_RUN_ID = re.compile(rf"[a-z0-9][a-z0-9-]*-[{_ALPHABET}]{{10}}")  # as new_run_id makes it
 _SHORT_DIGEST = re.compile(r"(sha256:)?[0-9a-f]{6,64}")
 
 
@@ -86,6 +87,11 @@ def new_run_id(name: str, *, now_s: float | None = None) -> str:
     digits = "".join(_ALPHABET[stamp >> shift & 31] for shift in range(25, -1, -5))
     tail = "".join(secrets.choice(_ALPHABET) for _ in range(4))
     return f"{slug(name)}-{digits}{tail}"
+
+
+def is_run_id(text: str) -> bool:
+    """Whether `text` is a whole run id: what is nearly one is of another run, not misspelt."""
+    return bool(_RUN_ID.fullmatch(text))
 
 
 def is_digest(text: str) -> bool:

@@ -297,7 +297,9 @@ _QUICK: dict[str, Callable[[Any, Any, Mapping[str, Any]], Any]] = {
     "data": _data,
     "predict": _predict,
     "check": lambda client, q, _: client.check(q.name),
-    "runs": lambda client, q, _: client.runs(q.name, kind=q.job, state=q.state).first(q.limit),
+    "runs": lambda client, q, _: client.runs(
+        q.name, kind=q.job, state=q.state, search=q.search
+    ).first(q.limit),
     "list": lambda client, q, _: client.list(q.what),
     "show": lambda client, q, _: client.show(q.thing),
     "logs": lambda client, q, _: _logs(client, q),

@@ -26,8 +26,10 @@ import pytest
 
 from tests.leftovers import started_under
 
+# Rooms whose files share what is dear to make: a store with one of everything, a hub.
+WHOLE = ("tests/faces/server/", "tests/spawner/")
 # Folders and files whose tests take longest, as `--durations=0` tells, longest first.
-LONG = ("walks", "test_skew", "test_load", "test_hub", "test_doing", "tune", "test_process")
+LONG = ("server", "spawner", "walks", "test_skew", "test_load", "tune")
 LEAK_GRACE_S = 60.0  # used up by a leak only
 MOST_WORKERS = 8
 
@@ -63,6 +65,21 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 def pytest_configure_node(node: Any) -> None:
     """Tells a worker where its session's folder belongs."""
     node.workerinput["session"] = str(_session / node.gateway.id)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Gives a file's tests to one worker, and a room's of `WHOLE`, which else makes its own."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByRoom(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            room = next((room for room in WHOLE if nodeid.startswith(room)), None)
+            return room or str(super()._split_scope(nodeid))
+
+    return ByRoom(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -15,7 +15,16 @@ from typing import Any
 
 from jupyter_kf.backends import registry
 from jupyter_kf.backends.base import Plan, Resources, resources_of
-from jupyter_kf.client import datasets, endpoints, listing, orders, showing, studies
+from jupyter_kf.client import (
+    datasets,
+    elsewhere,
+    endpoints,
+    listing,
+    orders,
+    searching,
+    showing,
+    studies,
+)
 from jupyter_kf.client.checks import run_check
 from jupyter_kf.client.compare import Comparison, compare
 from jupyter_kf.client.doctor import Report, examine
@@ -157,11 +166,14 @@ class Client:
     def promote(self, study: str, trial: int | None = None) -> Model:
         """Makes a trial's model the newest version of the study's name; the best by default.
 
-        A name means its newest study; without `trial`, the newest that has a best one.
+        A name means its newest study; without `trial`, the newest that has a best one. A trial
+        that was promoted last is not promoted again: its version says that it is there already.
         """
         which = studies.to_promote if trial is None else studies.run_of
         run_id = self.store.runs.find(which(self.store, study))
-        return self.get_model(studies.promote(self.store, run_id, trial))
+        ref, said = studies.promote(self.store, run_id, trial)
+        model = self.get_model(ref)
+        return replace(model, notes=(*said, *model.notes))
 
     def serve(
         self, name: str, *, wait: bool = False, version: int | None = None, **fields: Any
@@ -212,20 +224,27 @@ class Client:
         self, verb: str, code: Any = None, *, scope: Scope | None = None, **fields: Any
     ) -> Plan:
         """What a verb would start; nothing is started."""
-        return dry_run(self.backend, orders.any_order(self.store, verb, code, scope or {}, fields))
+        order = orders.any_order(self.store, verb, code, scope or {}, fields)
+        return dry_run(self.backend, elsewhere.told(self.store, order, self.origin))
 
     def runs(
-        self, name: str | None = None, *, kind: str | None = None, state: str | None = None
+        self,
+        name: str | None = None,
+        *,
+        kind: str | None = None,
+        state: str | None = None,
+        search: str = "",
     ) -> RunList:
-        """Runs, the newest first; of one name, kind or state when given."""
-        asked = RunsQuery.of(name=name, job=kind, state=state)
-        return RunList(
-            self._bind(run)
+        """Runs, the newest first; of one name, kind or state, or with all these words, if given."""
+        asked = RunsQuery.of(name=name, job=kind, state=state, search=search)
+        found = [
+            run
             for run in self._watch.runs()
             if (name is None or run.name == name)
             and (kind is None or run.kind == kind)
             and (state is None or run.state == asked.state)
-        )
+        ]
+        return RunList(map(self._bind, searching.search(found, search, searching.words_of)))
 
     def observe(self, run_ids: Iterable[str]) -> builtins.list[Run]:
         """These runs as they are now, in one call; one that is gone is left out."""
@@ -344,6 +363,7 @@ class Client:
         return orders.inline_names(self.store, spec)
 
     def _start(self, order: Order) -> Run:
+        order = elsewhere.told(self.store, order, self.origin)
         return self._bind(self._watch.run(launch(self.store, self.backend, order, self.origin)))
 
     def _ended_well(self, run: Run) -> Run:

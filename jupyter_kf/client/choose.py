@@ -27,6 +27,7 @@ def choose_model(store: Store, text: str) -> Choice:
     A bare name means the best of the versions since the last one that somebody promoted, that one
     included, by the metric of the newest study by which they can be compared: a promotion is a
     decision, which only a better model overtakes. Among equals, and without a study, the newest.
+    Models of different data are compared too, as those that are trained again are; `why` says so.
 
     Raises:
         NotFound: kf-1102 and its siblings; kf-1107, a run that left no model; kf-1146, a run
@@ -47,6 +48,7 @@ def choose_model(store: Store, text: str) -> Choice:
             rank = "highest" if maximize else "lowest"
             since = " since the last promotion" if len(versions) < len(every) else ""
             said = f"the {rank} {metric} of {len(values)} versions{since}: {values[best]:.4g}"
+            said += _unlike([v for v in versions if v.n in values])
             return Choice(next(v for v in versions if v.n == best), said)
     if decided:
         later = len(versions) - 1
@@ -74,10 +76,17 @@ def better_before(store: Store, entry: Entry) -> str:
         which, older = "higher" if maximize else "lower", versioned(entry.name, best)
         return (
             f"look: {older} was better: {metric} {values[best]:.4g}, and "
-            f"{values[entry.n]:.4g} now, where {which} is better; "
+            f"{values[entry.n]:.4g} now, where {which} is better"
+            f"{_unlike([v for v in versions if v.n in (best, entry.n)])}; "
             f"`%kf serve {entry.name} --model {older}` serves it all the same"
         )
     return ""
+
+
+def _unlike(versions: list[Entry]) -> str:
+    """What to know of a comparison of models that were measured on other rows each; else empty."""
+    several = len({version.note.get("dataset") for version in versions})
+    return f", though they were measured on {several} different datasets" if several > 1 else ""
 
 
 def _values(versions: list[Entry], metric: str) -> dict[int, float]:

@@ -6,9 +6,12 @@ that does not answer has its form all the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from jupyter_kf.errors import NotFound
 from jupyter_kf.store import Store
@@ -89,18 +92,49 @@ def _column(name: str, facts: Mapping[str, Any], stored: Mapping[str, Any] | Non
 
 
 def _example(facts: Mapping[str, Any], top: Sequence[str]) -> Any:
-    """A value from the middle: the most frequent text, the median number, the first time."""
+    """A value from the middle: the most frequent text or truth, the median number or time."""
     if top:
         return top[0]
-    if "first" in facts:
-        return facts["first"]
     if "true" in facts:
-        return bool(facts["true"])
+        return bool(facts["true"] > facts.get("false", 0))  # older profiles count the true only
     quantiles = facts.get("quantiles") or ()
+    if "first" in facts:
+        return _time(facts, quantiles[len(quantiles) // 2]) if quantiles else facts["first"]
     if not quantiles:
         return None
     middle = quantiles[len(quantiles) // 2]
     return round(middle) if "int" in str(facts.get("type")) else middle
+
+
+def _time(facts: Mapping[str, Any], units: float) -> Any:
+    """A moment as ISO text of the column's type, by its units since 1970, to the second.
+
+    With its zone's offset exactly where the column has a zone; what is no day or moment, or in a
+    zone that is not known here, is as the first was.
+    """
+    kind = str(facts.get("type"))
+    zone = re.search(r"tz=([^]]+)\]", kind)
+    if not kind.startswith(("date", "timestamp")):
+        return facts["first"]
+    try:
+        of = _zone(zone[1]) if zone else UTC
+        second = round(units / _IN_A_SECOND[str(facts.get("unit", "us"))])
+        moment = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=second)).astimezone(of)
+    except (LookupError, ValueError, OverflowError):
+        return facts["first"]
+    if kind.startswith("date"):
+        return moment.date().isoformat()
+    return (moment if zone else moment.replace(tzinfo=None)).isoformat()
+
+
+def _zone(name: str) -> tzinfo:
+    """A zone as Arrow writes it: by its name, or as an offset from UTC."""
+    if name[0] in "+-":
+        return datetime.strptime(name, "%z").tzinfo or UTC
+    return ZoneInfo(name)
+
+
+_IN_A_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
 
 def _manifest(store: Store, dataset: str | None) -> Mapping[str, Any]:

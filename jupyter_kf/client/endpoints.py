@@ -15,6 +15,7 @@ from jupyter_kf.client.rows import read_rows
 from jupyter_kf.client.watch import Watcher
 from jupyter_kf.errors import NotFound, ServeError, SpecError, did_you_mean
 from jupyter_kf.layout import KINDS, EndpointFolder, RunFolder
+from jupyter_kf.names import is_run_id
 from jupyter_kf.records import Endpoint, Run, State, Version, state_word
 from jupyter_kf.serving import routing
 from jupyter_kf.serving.client import Connection, connect
@@ -282,6 +283,8 @@ def nothing_called(store: Store, thing: str) -> NotFound:
     return NotFound(
         1116,
         f"nothing is called `{thing}`",
-        cause=did_you_mean(thing, {*known, *names(store), *store.runs.ids()}),
+        cause="it is a run's id; the run was deleted, or never was here"
+        if is_run_id(thing)
+        else did_you_mean(thing, {*known, *names(store), *store.runs.ids()}),
         fix="`%kf runs` lists the runs; `%kf` says where you are",
     )

@@ -13,6 +13,7 @@ from typing import Any
 from jupyter_kf.backends.base import Backend, unsupported
 from jupyter_kf.client import endpoints, orders, studies
 from jupyter_kf.client.choose import choose_model
+from jupyter_kf.client.params import refuse_commas
 from jupyter_kf.errors import KfError, gather
 from jupyter_kf.specs import JobSpec, ServeSpec, TrainSpec, TuneSpec
 from jupyter_kf.specs.base import Request
@@ -72,6 +73,7 @@ def unfit(store: Store, backend: Backend, request: Request) -> list[KfError]:
     checks: list[Callable[[], Any]] = []
     if isinstance(request, TrainSpec):
         checks.append(partial(orders.train_inputs, store, request))
+        checks.append(partial(refuse_commas, store, request))
     elif isinstance(request, TuneSpec):
         checks.append(partial(studies.order, store, request))
     elif isinstance(request, ServeSpec):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import atexit
+import contextlib
 import inspect
 import shutil
 import tempfile
@@ -27,13 +28,15 @@ from jupyter_kf.capture.reads import ANY_NAME, reads_of
 from jupyter_kf.client.choose import choose_model
 from jupyter_kf.client.fits import refuse_misfit
 from jupyter_kf.client.launch import Order
+from jupyter_kf.client.params import commas, refuse_commas
 from jupyter_kf.errors import SpecError, did_you_mean
 from jupyter_kf.layout import RunFolder, expanded, working_dir
 from jupyter_kf.names import slug
 from jupyter_kf.specs import BatchSpec, ServeSpec, Spec, TrainSpec, TransformSpec, TuneSpec
 from jupyter_kf.specs.words import quoted
 from jupyter_kf.store import Store
-from jupyter_kf.worker.files import matching
+from jupyter_kf.worker.batch_read import refuse_other_csv
+from jupyter_kf.worker.files import form_of, matching
 from jupyter_kf.worker.job import check_target
 
 Scope = Mapping[str, Any]
@@ -78,6 +81,7 @@ def transform(store: Store, spec: TransformSpec, code: Any, scope: Scope) -> Ord
 
 def train(store: Store, spec: TrainSpec, code: Any, scope: Scope) -> Order:
     """A train job: the cell and what it uses of the notebook, its inputs by digest."""
+    refuse_commas(store, spec, code, scope)
     job = train_inputs(store, spec)
     bound = bound_names(store, spec, job)
     capture: Callable[..., Captured] = capture_cell
@@ -86,7 +90,8 @@ def train(store: Store, spec: TrainSpec, code: Any, scope: Scope) -> Order:
     else:
         found = capture(code, scope, bound=bound, pickle=spec.pickle, directory=working_dir())
     job["unread"] = _unread(found) if job["transform"] and "X_train" in bound else []
-    job["look"] = "" if job["dataset"] else _unproven(found)
+    looks = [commas(spec), "" if job["dataset"] else _unproven(found)]
+    job["look"] = "; ".join(filter(None, looks))
     return Order(spec, job, code=found.source, travel=lambda folder: write(found, folder))
 
 
@@ -121,15 +126,20 @@ def batch(store: Store, spec: BatchSpec) -> Order:
 
     Raises:
         DataError: kf-1412, kf-1413: there is nothing to read.
+        BatchError: kf-2416, a CSV is cut by another mark.
     """
     model = choose_model(store, spec.model or spec.name).entry
     fields = {key: str(working_dir() / expanded(getattr(spec, key))) for key in _PATHS}
-    matching(fields["input"])
+    paths = matching(fields["input"])
+    for path in [path for path in paths if form_of(path) == "csv"][:_MOST_HEADS]:
+        with contextlib.suppress(OSError):  # what can't be read at all, the job explains
+            refuse_other_csv(path)
     fields["model"] = model.ref
     return Order(spec.model_copy(update=fields), {"model": model.digest})
 
 
 _PATHS = ("input", "output")
+_MOST_HEADS = 100  # files that are looked at before the start; the job looks at the others
 
 
 def any_order(store: Store, verb: str, code: Any, scope: Scope, fields: dict[str, Any]) -> Order:

@@ -37,7 +37,7 @@ def read_rows(path: Path, schema: Callable[[], pa.Schema]) -> Any:
     Raises:
         NotFound: kf-1117, there is no such file.
         DataError: kf-1418 a file of another kind, kf-1414 or kf-1419 one that can't be read.
-        BatchError: kf-2403, kf-2404, kf-2410: a CSV does not fit.
+        BatchError: kf-2403, kf-2404, kf-2410, kf-2416: a CSV does not fit.
     """
     path = expanded(path)
     if not path.is_file():

@@ -170,14 +170,31 @@ def code_of(store: Store, run: Run) -> str | None:
     return "\n\n".join(texts) + "\n" if any(texts) else None
 
 
-def promote(store: Store, run_id: str, trial: int | None) -> str:
-    """Registers a trial's model under the study's name; returns ``name@version``."""
-    digest = promote_trial(store.root, store.runs.folder(run_id).path, trial)
+def promote(store: Store, run_id: str, trial: int | None) -> tuple[str, tuple[str, ...]]:
+    """Registers a trial's model under the study's name.
+
+    Returns:
+        ``name@version``, and a sentence when that version was there already.
+    """
     name = store.runs.read(run_id).name
-    for entry in reversed(store.refs.versions("model", name)):
-        if entry.digest == digest:
-            return entry.ref
-    return digest
+    newest = store.refs.newest("model", name)
+    digest = promote_trial(store.root, store.runs.folder(run_id).path, trial)
+    ours = [v for v in store.refs.versions("model", name) if v.note.get("run") == run_id]
+    entry = next(v for v in reversed(ours) if v.digest == digest.removeprefix("sha256:"))
+    if newest is None or entry.n > newest.n:
+        return entry.ref, ()
+    return entry.ref, (
+        f"trial {entry.note['trial']} is already {entry.ref}: it was promoted before",
+    )
+
+
+def promoted(store: Store, run: Run) -> dict[int, str]:
+    """The versions that trials of a study became, as name@version by the trials' numbers."""
+    return {
+        int(v.note["trial"]): v.ref
+        for v in store.refs.versions("model", run.name)
+        if v.note.get("run") == run.id and "trial" in v.note
+    }
 
 
 def newest_train(store: Store, name: str) -> str:

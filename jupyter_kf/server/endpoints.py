@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from jupyter_kf.blobs import read_json
 from jupyter_kf.client import Client, columns
 from jupyter_kf.client.endpoints import names
+from jupyter_kf.client.searching import search
 from jupyter_kf.errors import NotFound, did_you_mean
 from jupyter_kf.names import short
 from jupyter_kf.records import Check, Endpoint, State
@@ -85,7 +86,7 @@ class Endpoints:
 
     def page(self, at: At, ask: StatedAsk) -> EndpointPage:
         """Some of the endpoints, by name; for one state all that fit the search are looked at."""
-        found = rows.search(names(self._client.store), ask.search, str)
+        found = search(names(self._client.store), ask.search, str)
         if ask.state:
             fitting = [row for row in self._rows(found) if row.state == ask.state]
             shown = tuple(rows.part(fitting, ask))
@@ -170,12 +171,11 @@ class Endpoints:
         if told is None:
             return None
         ready = self._client.store.runs.folder(endpoint.run.id).ready
-        worst = 0.0 if told["ulp"] == 0 else None  # within the bound; how far is not written down
         return Proven(
             ok=bool(told["ok"]),
             ulp=told["ulp"],
             columns=tuple(
-                ProvenColumn(one["name"], worst, told["rows"], bool(told["ok"]))
+                ProvenColumn(one["name"], _worst(one, told["ulp"]), told["rows"], bool(told["ok"]))
                 for one in manifest.get("outputs", ())
             ),
             checked_s=ready.stat().st_mtime,
@@ -184,6 +184,14 @@ class Endpoints:
             ),
             suggestion=str(told.get("suggestion") or ""),
         )
+
+
+def _worst(output: Mapping[str, Any], ulp: int) -> float | None:
+    """The largest difference that was let pass: none where a value is equal or is not.
+
+    Of floats within a bound it is not known, since how far they are is not written down.
+    """
+    return None if ulp and "float" in str(output.get("dtype")) else 0.0
 
 
 def _counted(endpoint: Endpoint) -> Counted | None:

@@ -1,4 +1,4 @@
-"""Runs as lists show them: rows, pages, search. Pure; may import `records`."""
+"""Runs as lists show them: rows, pages, search. Pure; may import `records` and `searching`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+from jupyter_kf.client.searching import search
 from jupyter_kf.records import Run
 from jupyter_kf.server.answers import At, Brief, RunPage, RunRow
 from jupyter_kf.server.asking import PageAsk, RunsAsk, StatedAsk
@@ -50,18 +51,6 @@ def in_state(runs: list[Run], ask: StatedAsk) -> tuple[list[Run], Mapping[str, i
     return runs, {str(state): n for state, n in counts.items()}
 
 
-def search(things: list[T], text: str, words_of: Callable[[T], str]) -> list[T]:
-    """Those things in whose words all the searched ones occur; `words_of` is in lower case."""
-    wanted = text.lower().split()
-    if not wanted:
-        return things
-    return [thing for thing in things if _holds(words_of(thing), wanted)]
-
-
 def part(things: Sequence[T], ask: PageAsk) -> Sequence[T]:
     """The page that was asked for."""
     return things[ask.offset : ask.offset + ask.limit]
-
-
-def _holds(text: str, wanted: Sequence[str]) -> bool:
-    return all(word in text for word in wanted)

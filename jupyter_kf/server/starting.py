@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from jupyter_kf.backends.base import Plan
 from jupyter_kf.client import Client, known
+from jupyter_kf.client.again import spec_again
 from jupyter_kf.errors import InternalError, KfError, SpecError
 from jupyter_kf.names import versioned
 from jupyter_kf.records import Check, Dataset, Endpoint, Run, Study
@@ -124,9 +125,9 @@ def _mistake(error: KfError) -> Mistake:
 
 
 def cell_of_run(client: Client, run_id: str) -> Cell:
-    """The cell that would make this run again."""
+    """The cell that would make this run again, of the same rows, transform and model."""
     run = client.run(run_id)
-    spec = SPECS[run.kind].model_validate(dict(run.spec))
+    spec = spec_again(client.store, run)
     folder = client.store.runs.folder(run.id)
     return Cell(cell_of(spec, code_of(folder) if run.kind in TAKES_CODE else None))
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from jupyter_kf.blobs import read_json
 from jupyter_kf.client import Client
+from jupyter_kf.client.searching import search, words_of
+from jupyter_kf.client.studies import promoted
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.records import Metric, Run, State, Study, Trial
 from jupyter_kf.server import aside, rows
@@ -48,7 +50,7 @@ class Studies:
 
     def page(self, at: At, ask: StatedAsk) -> StudyPage:
         """Some of the studies, the newest first."""
-        runs = rows.search(list(self._client.runs(kind="tune")), ask.search, _words)
+        runs = search(list(self._client.runs(kind="tune")), ask.search, words_of)
         runs, counts = rows.in_state(runs, ask)
         shown = tuple(self._row(run) for run in rows.part(runs, ask))
         return StudyPage(at.seq, at.epoch, len(runs), counts, shown)
@@ -65,6 +67,7 @@ class Studies:
             space=dict(study.run.spec.get("params") or {}),
             importance=importance,
             importance_pending=work is not None or study.run.id in self._asked,
+            promoted={str(n): ref for n, ref in promoted(self._client.store, study.run).items()},
         )
         return paper, work
 
@@ -123,7 +126,3 @@ def best_so_far(study: Study) -> tuple[Metric, ...]:
                 best = better(trial.values[at], trial.values[at] if best is None else best)
                 found.append(Metric(name, best, trial.number, study.run.created_s))
     return tuple(found)
-
-
-def _words(run: Run) -> str:
-    return f"{run.id} {run.name} {run.state}".lower()

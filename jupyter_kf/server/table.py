@@ -11,6 +11,7 @@ import threading
 from bisect import insort
 
 from jupyter_kf.client import Client
+from jupyter_kf.client.searching import words_of
 from jupyter_kf.records import Run
 from jupyter_kf.server.looks import Mark, at_rest, mark_of
 
@@ -47,10 +48,10 @@ class Table:
     def words(self, run: Run) -> str:
         """What a search looks at, in lower case."""
         if not run.state.ended:
-            return _words(run)
+            return words_of(run)
         known = self._words.get(run.id)
         if known is None:
-            known = self._words[run.id] = _words(run)
+            known = self._words[run.id] = words_of(run)
         return known
 
     def _listed(self, mark: Mark) -> list[Run]:
@@ -66,7 +67,3 @@ class Table:
 
 def _newest_first(run: Run) -> float:
     return -run.created_s
-
-
-def _words(run: Run) -> str:
-    return f"{run.id} {run.name} {run.kind} {run.state} {' '.join(run.metrics)}".lower()

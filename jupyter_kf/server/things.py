@@ -13,6 +13,7 @@ from jupyter_kf.client import Client, columns
 from jupyter_kf.client.choose import choose_model
 from jupyter_kf.client.endpoints import names as endpoint_names
 from jupyter_kf.client.lineage import Node
+from jupyter_kf.client.searching import search
 from jupyter_kf.errors import NotFound
 from jupyter_kf.names import is_digest, versioned
 from jupyter_kf.records import Dataset, Endpoint, Model, Run, Study, Transform
@@ -81,7 +82,7 @@ class Things:
 
     def page(self, at: At, kind: Kind, ask: PageAsk) -> ThingPage:
         """Some of the things of a kind, each by its newest version, the newest first."""
-        names = rows.search(self._store.refs.names(kind), ask.search, str)
+        names = search(self._store.refs.names(kind), ask.search, str)
         newest = [self._store.refs.newest(kind, name) for name in names]
         found = sorted(filter(None, newest), key=lambda entry: entry.created_s, reverse=True)
         return ThingPage(

@@ -37,7 +37,7 @@ class Metrics:
         )
         self._latency = Histogram(
             "jupyter_kf_request_seconds",
-            "From the request's head to its answer",
+            "From the request's head to its answer, of those that were not refused",
             ["protocol"],
             buckets=_SECONDS,
             registry=registry,
@@ -92,7 +92,8 @@ class Metrics:
             self._children[protocol, code] = child
             self._timers.setdefault(protocol, self._latency.labels(protocol))
         child.inc()
-        self._timers[protocol].observe(seconds)
+        if code < 400:  # what is refused at the door would make the served look faster
+            self._timers[protocol].observe(seconds)
 
     def called(self, requests: int, rows: int, seconds: float) -> None:
         """One call of the model was made, for so many requests."""

@@ -225,8 +225,17 @@ def bad_time(column: str, row: int | None, expected: str, got: Any) -> Refusal:
         2318,
         f"column `{column}`{where}: {describe(got)} is no {expected}",
         cause="times travel as ISO 8601 text, with an offset exactly when training had a zone",
-        fix="send text like 2013-09-01T05:15:00, or 2013-09-01 for a date",
+        fix=f"send text like {_like(expected)}",
     )
+
+
+def _like(expected: str) -> str:
+    """A time of an Arrow type, as it is written."""
+    if expected.startswith("date"):
+        return "2013-09-01"
+    if "tz=" not in expected:
+        return "2013-09-01T05:15:00, without an offset: training had no zone"
+    return "2013-09-01T05:15:00+00:00, with the offset of its zone"
 
 
 def bad_binary(what: str, expected: str, got: str) -> Refusal:

@@ -67,7 +67,8 @@ class TrainSpec(JobSpec):
 
     The cell finds X_train, y_train, X_valid, y_valid (X_test, y_test with a third share in
     --split), each --param by its name, and `kf`: kf.report(auc=0.9), kf.artifact(...). A dataset
-    without a target is bound as `data`. What it leaves in `model` is kept.
+    without a target is bound as `data`. What it leaves in `model` is kept. In a loop,
+    kf.report(step=i, progress=(i + 1) / n, loss=loss) draws a curve and moves the progress bar.
     """
 
     kind: ClassVar[str] = "train"

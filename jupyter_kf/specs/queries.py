@@ -70,6 +70,11 @@ class RunsQuery(Request):
     name: str | None = field(None, "only runs of this name", positional=True)
     job: AnyJob = field(None, "only runs of this kind", flag="kind")
     state: AnyState = field(None, "only runs in this state")
+    search: str = field(
+        "",
+        "only runs that have all these words: in their names, parameters as lr=0.1, metrics, data, "
+        "notebook or error",
+    )
     limit: int = field(20, "most runs shown", unit="count", ge=1)
 
 

@@ -263,6 +263,7 @@ def _batches(path: Path) -> Iterator[Any]:
             for n in range(reader.num_record_batches):
                 yield reader.get_batch(n)
     else:
+        _refuse_other_csv(path)
         options = csv.ReadOptions(block_size=16 << 20, use_threads=False)
         with csv.open_csv(path, options, files.csv_parse(path), files.csv_convert()) as reader:
             csv_values.check_text(path, reader.schema)
@@ -273,6 +274,17 @@ def _batches(path: Path) -> Iterator[Any]:
                 yield batch
             if empty:
                 yield pa.RecordBatch.from_pylist([], schema=reader.schema)
+
+
+def _refuse_other_csv(path: Path) -> None:
+    found = files.other_csv(path)
+    if found:
+        raise DataError(
+            1414,
+            f"{path} is cut by {found.mark!r}, not by {files.delimiter(path)!r}",
+            cause=f"its first line is {found.head[:120]!r}",
+            fix=f"read it into a frame, and give that: {found.read}",
+        )
 
 
 def _same_columns(table: Any, schema: Any, path: Path, first: Path) -> Any:

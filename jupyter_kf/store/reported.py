@@ -16,13 +16,14 @@ from jupyter_kf.records import Metric
 
 
 class Line(NamedTuple):
-    """One call of `kf.report`."""
+    """One call of `kf.report`; with a reason, what the run does since its cell has ended."""
 
     values: Mapping[str, float]
     step: int | None
     at_s: float
     progress: float | None
     remaining_s: float | None
+    reason: str | None = None
 
     def points(self) -> list[Metric]:
         """Each of its values."""
@@ -41,9 +42,8 @@ def lines(data: bytes) -> list[Line]:
 def _line(told: Any) -> Line | None:
     try:
         values = {name: float(value) for name, value in told["values"].items()}
-        return Line(
-            values, told.get("step"), told["t"], told.get("progress"), told.get("remaining_s")
-        )
+        more = (told.get(name) for name in ("progress", "remaining_s", "reason"))
+        return Line(values, told.get("step"), told["t"], *more)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 

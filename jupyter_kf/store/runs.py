@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from jupyter_kf.blobs import explained, read_json, write_atomic, write_json, write_once
 from jupyter_kf.errors import KfError, NotFound, StoreError, did_you_mean
 from jupyter_kf.layout import RunFolder
-from jupyter_kf.names import new_run_id, slug
+from jupyter_kf.names import is_run_id, new_run_id, slug
 from jupyter_kf.records import Metric, Origin, Run, State
 from jupyter_kf.store.reported import lines
 
@@ -219,7 +219,9 @@ class Runs:
         return NotFound(
             1105,
             f"there is no run `{text}`",
-            cause=did_you_mean(text, self.ids() - {text}),
+            cause="it was deleted, or never was here"
+            if is_run_id(text)
+            else did_you_mean(text, self.ids() - {text}),
             fix="`%kf runs` lists them",
         )
 
@@ -321,7 +323,8 @@ def _what_to_know(run: Run, result: Mapping[str, Any]) -> str:
         return f"{rows} into {outputs.get('output')}{there}"
     if not outputs.get("model"):
         return "it left no model: when the cell ended, `model` was None or not bound"
-    return str(outputs.get("fitted_elsewhere") or "")
+    told = [str(outputs.get(key) or "") for key in ("fitted_elsewhere", "named_elsewhere")]
+    return "; ".join(filter(None, told))
 
 
 def _living(run: Run, seen: Seen | None, told: dict[str, Any]) -> Run:
@@ -329,12 +332,13 @@ def _living(run: Run, seen: Seen | None, told: dict[str, Any]) -> Run:
         return run
     remaining_s = told["remaining_s"]
     share = told["progress"]
-    if remaining_s is None and share and seen.started_s:
+    # A search says itself when it knows: its trials may differ in length by a hundred times.
+    if remaining_s is None and share and seen.started_s and run.kind != "tune":
         remaining_s = (told["t"] - seen.started_s) * (1 - share) / share
     return replace(
         run,
         state=seen.state,
-        reason=seen.reason,
+        reason=seen.reason or (told["reason"] if seen.state is State.RUNNING else ""),
         started_s=seen.started_s,
         ended_s=seen.ended_s,
         remaining_s=remaining_s,
@@ -344,6 +348,7 @@ def _living(run: Run, seen: Seen | None, told: dict[str, Any]) -> Run:
 def _ends(path: Path) -> dict[str, Any]:
     """The last value of each metric in the first and the last part of the file, and progress."""
     told: dict[str, Any] = {"metrics": {}, "progress": None, "remaining_s": None, "t": None}
+    told["reason"] = ""  # of a run that says nothing
     try:
         with open(path, "rb") as stream:
             data = stream.read(_PART_BYTES)  # what is reported once comes early
@@ -355,7 +360,8 @@ def _ends(path: Path) -> dict[str, Any]:
         return told
     for line in lines(data):
         told["metrics"].update(line.values)
-        now = {"progress": line.progress, "remaining_s": line.remaining_s, "t": line.at_s}
+        now: dict[str, Any] = {"progress": line.progress, "remaining_s": line.remaining_s}
+        now |= {"t": line.at_s, "reason": line.reason}
         told |= {key: value for key, value in now.items() if value is not None}
     return told
 

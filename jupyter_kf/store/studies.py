@@ -65,6 +65,8 @@ def promote(
 ) -> str:
     """Registers a trial's model as the newest version of a name.
 
+    One that is the name's last promotion stays what it is: nothing is added.
+
     Args:
         store: the store's root.
         folder: the study's run folder.
@@ -93,6 +95,13 @@ def promote(
             fix=f"promote one of: {', '.join(kept)}" if kept else "name the fitted model `model`",
         )
     job = read_json(paths.job)
+    refs, called = Refs(store), name or job["name"]
+    before = [v for v in refs.versions("model", called) if "trial" in v.note]
+    if before and (before[-1].note.get("run"), before[-1].note["trial"]) == (
+        paths.id,
+        chosen["number"],
+    ):
+        return str(chosen["model"])
     note = {
         "run": paths.id,
         "trial": chosen["number"],
@@ -100,7 +109,7 @@ def promote(
         "metrics": chosen["metrics"],
         "dataset": job["train"].get("dataset"),
     }
-    Refs(store).add("model", name or job["name"], chosen["model"], note)
+    refs.add("model", called, chosen["model"], note)
     return str(chosen["model"])
 
 

@@ -60,7 +60,11 @@ def main(argv: list[str]) -> int:
         return _end(folder, _out_of_memory())
     except Exception as error:
         _print_traceback(error)
-        return _end(folder, jobs.explain(folder, error))
+        said = jobs.explain(folder, error)
+        if said.code == 2050 and not jobs.is_of_cell(folder, error):
+            # Whoever sees the last lines only, sees a library's otherwise, and none of the cell.
+            sys.stderr.write(f"raised by the cell's {said.cause}\n")
+        return _end(folder, said)
     if kf.rank == 0:
         write_json(folder.outcome, {"ok": True, "outputs": outputs, "error": None}, durable=True)
     return 0

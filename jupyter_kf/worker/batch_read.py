@@ -93,7 +93,7 @@ def read(source: Source, needed: Needed, rows: int) -> Reading:
 
     Raises:
         BatchError: kf-2403 a needed column is missing, kf-2404 the file can't be read, kf-2410 a
-            CSV value does not fit its column.
+            CSV value does not fit its column, kf-2416 a CSV is cut by another mark.
     """
     import pyarrow as pa
 
@@ -170,6 +170,7 @@ def _csv(path: Path, needed: Needed, _rows: int) -> Reading:
             cause="a CSV begins with a line of column names",
             fix="remove the file, or write its header",
         )
+    refuse_other_csv(path)
     parse = files.csv_parse(path)
     _check_columns(path, _csv_header(path, parse), needed)
     types = {field.name: _plain(field.type) for field in needed.schema}
@@ -190,6 +191,22 @@ def _csv(path: Path, needed: Needed, _rows: int) -> Reading:
                 yield pa.RecordBatch.from_arrays([*batch.columns, *more.columns], schema=schema)
 
     return Reading(schema, pieces(), lambda: _told(source, size))
+
+
+def refuse_other_csv(path: Path) -> None:
+    """Lets a CSV pass that is cut as its ending says.
+
+    Raises:
+        BatchError: kf-2416.
+    """
+    found = files.other_csv(path)
+    if found:
+        raise BatchError(
+            2416,
+            f"{path} is cut by {found.mark!r}, not by {files.delimiter(path)!r}",
+            cause=f"its first line is {found.head[:120]!r}",
+            fix=f'write it as Parquet: {found.read}.to_parquet("{path.stem}.parquet")',
+        )
 
 
 def _csv_header(path: Path, parse: Any) -> list[str]:

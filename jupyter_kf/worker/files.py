@@ -6,9 +6,12 @@ where it is said how a CSV is read. Standard library only at import; pyarrow ins
 
 from __future__ import annotations
 
+import csv
 import glob
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +37,10 @@ NULLS = (
 frame that was read in the notebook and a file that a batch reads have to mean the same."""
 
 
+_MARKS = (";", "\t", "|", ",")
+_HEAD = 1 << 16  # of a line that is looked at; none of a table is longer
+
+
 def form_of(path: Path) -> str:
     """ "parquet", "csv" or "arrow", of a file that `matching` found."""
     return FORMATS[path.suffix.lower()]
@@ -44,11 +51,43 @@ def delimiter(path: Path) -> str:
     return "\t" if path.suffix.lower() == ".tsv" else ","
 
 
+@dataclass(frozen=True)
+class OtherCsv:
+    """A "csv" file that is cut by another mark than its ending says, and how pandas reads it."""
+
+    mark: str
+    head: str
+    read: str
+
+
+def other_csv(path: Path) -> OtherCsv | None:
+    """What a file is cut by, when its own mark leaves the first line whole and another does not.
+
+    The second line has to agree, where there is one: a column's name may hold a semicolon.
+    """
+    with open(path, newline="", encoding="utf-8-sig", errors="replace") as stream:
+        head, second = (stream.readline(_HEAD).rstrip("\r\n") for _ in range(2))
+    if _parts(head, delimiter(path)) != 1:
+        return None
+    for mark in _MARKS:
+        count = _parts(head, mark)
+        if count > 1 and (not second or _parts(second, mark) == count):
+            comma = mark != "," and re.search(r"(^|[^\w.])[+-]?\d+,\d+([^\w.,]|$)", second)
+            decimal = ', decimal=","' if comma else ""
+            sep = "\\t" if mark == "\t" else mark
+            return OtherCsv(mark, head, f'pd.read_csv("{path.name}", sep="{sep}"{decimal})')
+    return None
+
+
+def _parts(line: str, mark: str) -> int:
+    return len(next(csv.reader([line], delimiter=mark), []))
+
+
 def csv_parse(path: Path) -> Any:
     """How the fields of a "csv" file are told apart, as pyarrow's ParseOptions."""
-    import pyarrow.csv as csv
+    from pyarrow.csv import ParseOptions
 
-    return csv.ParseOptions(delimiter=delimiter(path), newlines_in_values=True)
+    return ParseOptions(delimiter=delimiter(path), newlines_in_values=True)
 
 
 def csv_convert(types: Mapping[str, Any] | None = None, columns: Sequence[str] = ()) -> Any:
@@ -60,9 +99,9 @@ def csv_convert(types: Mapping[str, Any] | None = None, columns: Sequence[str] =
         types: Arrow types of columns; the others' are inferred.
         columns: only these; all when there are none.
     """
-    import pyarrow.csv as csv
+    from pyarrow.csv import ConvertOptions
 
-    return csv.ConvertOptions(
+    return ConvertOptions(
         column_types=types,
         include_columns=list(columns),
         null_values=list(NULLS),
@@ -74,9 +113,9 @@ def csv_convert(types: Mapping[str, Any] | None = None, columns: Sequence[str] =
 def csv_as_it_stands(columns: Sequence[str]) -> Any:
     """The same for columns that are passed on: text, in which only a field of nothing is null."""
     import pyarrow as pa
-    import pyarrow.csv as csv
+    from pyarrow.csv import ConvertOptions
 
-    return csv.ConvertOptions(
+    return ConvertOptions(
         column_types=dict.fromkeys(columns, pa.string()),
         include_columns=list(columns),
         null_values=[""],

@@ -27,7 +27,7 @@ from jupyter_kf.errors import (
 from jupyter_kf.layout import RunFolder
 from jupyter_kf.refs import Refs
 from jupyter_kf.worker.kept import keep_trained
-from jupyter_kf.worker.report import Reporter, json_number
+from jupyter_kf.worker.report import Reporter, json_number, tell
 
 PARTS = ("train", "valid", "test")
 
@@ -114,7 +114,7 @@ def execute(job: dict[str, Any], folder: RunFolder, names: dict[str, Any], kf: R
 def compiled(cell: Path) -> CodeType:
     """The cell's code; tracebacks show its lines."""
     source = cell.read_text(encoding="utf-8")
-    shown = f"<{cell.parent.name} cell>"
+    shown = _shown(RunFolder(cell.parent))
     linecache.cache[shown] = (len(source), None, source.splitlines(True), shown)
     return compile(source, shown, "exec", dont_inherit=True)
 
@@ -123,6 +123,8 @@ def finish_train(
     job: dict[str, Any], folder: RunFolder, names: dict[str, Any], kf: Reporter
 ) -> dict[str, Any]:
     """Stores and registers the model that the cell left behind; returns the run's outputs."""
+    if kf.saved or names.get("model") is not None:
+        tell(folder, "its cell has ended: the model is kept, and proven on golden rows")
     try:
         outputs = save_model(job, folder, names, kf)
     except KfError as error:  # an hour of training may be behind it
@@ -131,7 +133,7 @@ def finish_train(
     travelled = [entry["name"] for entry in read_json(folder.inputs / "listing.json") or ()]
     if travelled:
         outputs["travelled"] = travelled
-    for told in ("unread", "fitted_elsewhere", "without_target"):
+    for told in ("unread", "fitted_elsewhere", "named_elsewhere", "without_target"):
         if job.get(told):
             outputs[told] = job[told]
     if "model" in outputs:
@@ -164,6 +166,17 @@ def model_note(job: dict[str, Any], metrics: dict[str, float]) -> dict[str, Any]
     }
 
 
+def is_of_cell(folder: RunFolder, error: BaseException) -> bool:
+    """Whether the line that raised is one of the cell itself, so that a traceback ends with it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and frames[-1].filename == _shown(folder)
+
+
+def _shown(folder: RunFolder) -> str:
+    """What tracebacks call the cell of a run."""
+    return f"<{folder.id} cell>"
+
+
 def explain(folder: RunFolder, error: BaseException, run: str = "") -> KfError:
     """The user's exception as an error that names the line of the cell.
 
@@ -172,7 +185,7 @@ def explain(folder: RunFolder, error: BaseException, run: str = "") -> KfError:
         run: whose log has the traceback, when it is another's: a study's.
     """
     run = run or folder.id
-    shown = f"<{folder.id} cell>"
+    shown = _shown(folder)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == shown]
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if not frames:

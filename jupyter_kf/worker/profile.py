@@ -47,7 +47,8 @@ def _column(values: Any) -> dict[str, Any]:
     sample = _sampled(present)
     if pa.types.is_boolean(kind):
         true = pc.sum(present).as_py()
-        return {**found, "distinct": 1 + (0 < true < len(present)), "true": true}
+        false = len(present) - true
+        return {**found, "distinct": 1 + (true > 0 and false > 0), "true": true, "false": false}
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return {**found, **_text(present)}
     if pa.types.is_temporal(kind) and not pa.types.is_duration(kind):

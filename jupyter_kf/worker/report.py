@@ -60,7 +60,9 @@ class Reporter:
 
         Args:
             step: the x of the metric's plot: an epoch, a batch.
-            progress: share of the whole job that is done, 0 to 1.
+            progress: share of the whole job that is done, 0 to 1, which the progress bar shows:
+                ``kf.report(step=epoch, progress=(epoch + 1) / epochs, loss=loss)``. There is no
+                total: any other name is a metric.
             remaining_s: seconds to go, if the job knows better than its progress tells.
             metrics: numbers by name; NaN and infinities are kept and shown as such.
 
@@ -71,17 +73,16 @@ class Reporter:
         self.metrics.update(values)
         if self.rank:
             return  # one process speaks for all
-        line = {
-            "t": time.time(),
-            "step": None if step is None else int(step),
-            "values": {name: json_number(value) for name, value in values.items()},
-            "progress": None if progress is None else min(1.0, max(0.0, float(progress))),
-            "remaining_s": None if remaining_s is None else float(remaining_s),
-        }
-        with explained(self._folder.metrics), open(self._folder.metrics, "ab", 0) as out:
-            out.write(json.dumps(line).encode() + b"\n")
+        at = None if step is None else int(step)
+        _append(
+            self._folder,
+            step=at,
+            values={name: json_number(value) for name, value in values.items()},
+            progress=None if progress is None else min(1.0, max(0.0, float(progress))),
+            remaining_s=None if remaining_s is None else float(remaining_s),
+        )
         if self._on_report:
-            self._on_report(line["step"], values)  # type: ignore[arg-type]
+            self._on_report(at, values)
 
     def save(self, model: Any, *, flavour: str | None = None, loader: Any = None) -> None:
         """Names the model of this run, when it is not the variable `model`.
@@ -118,6 +119,16 @@ class Reporter:
             target = _below(folder, name)
             target.write_bytes(_as_bytes(source))
             return target
+
+
+def tell(folder: RunFolder, reason: str) -> None:
+    """Says what a run does now that its cell has ended: its reason as long as it runs."""
+    _append(folder, step=None, values={}, progress=None, remaining_s=None, reason=reason)
+
+
+def _append(folder: RunFolder, **line: Any) -> None:
+    with explained(folder.metrics), open(folder.metrics, "ab", 0) as out:
+        out.write(json.dumps({"t": time.time(), **line}).encode() + b"\n")
 
 
 def _below(folder: Path, name: str) -> Path:

@@ -7,15 +7,21 @@ that they do not matter. Pure but for the calls of the transform. Standard libra
 from __future__ import annotations
 
 import ast
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 MOST_CALLS = 64
 """So often the transform is called at most; of a thousand columns some stay unknown."""
+MOST_S = 2.0
+"""Longest that all calls take together, after the first: a slow transform is not called often."""
 
 
 def unread(
-    columns: Sequence[str], sources: Iterable[str], same: Callable[[Sequence[str]], bool]
+    columns: Sequence[str],
+    sources: Iterable[str],
+    same: Callable[[Sequence[str]], bool],
+    clock: Callable[[], float] = time.monotonic,
 ) -> tuple[list[str], list[str]]:
     """The columns that are not read, and those of which it was not found out.
 
@@ -25,17 +31,23 @@ def unread(
     Args:
         sources: the transform's code.
         same: whether rows come out equal without these columns.
+        clock: seconds. What could not be looked at within `MOST_S` is not known; one call may
+            be made at any rate, and the last that confirms what the others found.
     """
     named = _named(sources)
     ways = deque([[column for column in columns if column not in named]])
     found: list[str] = []
-    calls = 0
-    while ways and calls < MOST_CALLS:
+    calls, spent_s = 0, 0.0
+    began_s = clock()
+    # The next call is expected to take as long as those before it did, and so is the last.
+    while ways and calls < MOST_CALLS and (not calls or spent_s * (1 + 2 / calls) <= MOST_S):
         some = ways.popleft()
         if not some:
             continue
         calls += 1
-        if same(some):
+        equal = same(some)
+        spent_s = clock() - began_s
+        if equal:
             found += some
         elif len(some) > 1:
             half = len(some) // 2

@@ -1335,7 +1335,7 @@ export interface components {
         };
         /**
          * Latency
-         * @description Seconds from a request's head to its answer.
+         * @description Seconds from a request's head to its answer, of those that were not refused.
          */
         Latency: {
             /** P50 */
@@ -1656,7 +1656,7 @@ export interface components {
         };
         /**
          * ProvenColumn
-         * @description An output on the golden rows; `worst` difference is 0 where equal bits were asked for.
+         * @description An output on the golden rows; `worst` difference is 0 where only equal values pass.
          */
         ProvenColumn: {
             /** Name */
@@ -2073,6 +2073,10 @@ export interface components {
             } | null;
             /** Importance Pending */
             importance_pending: boolean;
+            /** Promoted */
+            promoted: {
+                [key: string]: string;
+            };
         };
         /**
          * StudyRow
@@ -2149,7 +2153,8 @@ export interface components {
          *
          *     The cell finds X_train, y_train, X_valid, y_valid (X_test, y_test with a third share in
          *     --split), each --param by its name, and `kf`: kf.report(auc=0.9), kf.artifact(...). A dataset
-         *     without a target is bound as `data`. What it leaves in `model` is kept.
+         *     without a target is bound as `data`. What it leaves in `model` is kept. In a loop,
+         *     kf.report(step=i, progress=(i + 1) / n, loss=loss) draws a curve and moves the progress bar.
          */
         TrainSpec: {
             /**

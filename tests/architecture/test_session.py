@@ -83,6 +83,16 @@ def test_so_it_is_with_workers_even_when_one_dies(session, tmp_path):
     assert not any(folder.parent.parent.exists() for folder in folders), "it leaves no folder"
 
 
+def test_a_room_that_shares_what_is_dear_keeps_to_one_worker(session, tmp_path):
+    (tmp_path / "tests" / "spawner").mkdir()
+    says = 'import os\ndef test_it():\n    print("ROOM", os.environ["PYTEST_XDIST_WORKER"])\n'
+    files = {f"spawner/test_{n}": says for n in range(4)}
+    done = session("-n", "2", "--dist", "loadfile", "-rP", **files, test_other="def test(): pass")
+    assert "5 passed" in done.stdout, done.stdout
+    assert len(re.findall("^ROOM", done.stdout, re.M)) == 4
+    assert len(set(re.findall(r"^ROOM (\w+)", done.stdout, re.M))) == 1
+
+
 class Asked:
     """A pytest configuration, as far as the choice of workers reads it."""
 

@@ -33,8 +33,10 @@ def browser() -> Iterator[Browser]:
             pytest.fail(text)
         pytest.skip(text)
     with sync_playwright() as playwright:
-        # Root needs no sandbox; /dev/shm is small in containers.
+        # Root needs no sandbox; /dev/shm is small in containers; no GPU is cheaper than one that
+        # the processor plays.
         options = ["--no-sandbox", "--disable-dev-shm-usage", "--force-color-profile=srgb"]
+        options.append("--disable-gpu")
         try:
             started = playwright.chromium.launch(executable_path=found.stdout.strip(), args=options)
         except Error as error:

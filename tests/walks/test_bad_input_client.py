@@ -236,12 +236,14 @@ def test_a_cell_behind_a_transform_that_ignores_its_rows_is_pointed_out(client, 
     assert "never reads" not in display.text(reads)
 
 
-def test_a_log_shows_the_users_lines_and_none_of_ours(client):
-    run = client.train("def f():\n    return 1 / 0\nf()", name="fails", wait=True)
+def test_a_log_shows_the_users_lines_and_none_of_ours_and_ends_with_the_one_that_raised(client):
+    cell = "import json\ndef f():\n    return json.loads('{')\nf()"
+    run = client.train(cell, name="fails", wait=True)
     assert run.error.code == 2050
     log = "\n".join(run.logs())
-    assert "ZeroDivisionError" in log and "return 1 / 0" in log
-    assert "jupyter_kf/" not in log
+    assert "JSONDecodeError" in log and "jupyter_kf/" not in log
+    assert log.count("return json.loads('{')") == 2  # in its place, and after a library's lines
+    assert log.rstrip().endswith("raised by the cell's line 3: return json.loads('{')")
 
 
 def test_a_client_made_in_a_notebook_shows_its_records_as_cards(shell):

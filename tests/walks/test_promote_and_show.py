@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -10,11 +11,11 @@ import pytest
 
 import jupyter_kf as kf
 from jupyter_kf import display
-from jupyter_kf.client import Client
+from jupyter_kf.client import Client, studies
 from jupyter_kf.client.choose import better_before, choose_model
 from jupyter_kf.client.showing import beside
 from jupyter_kf.errors import KfError
-from jupyter_kf.records import Dataset, Model, Run, Study
+from jupyter_kf.records import Dataset, Model, Run, State, Study
 from jupyter_kf.store import Store
 
 CELL = """
@@ -114,6 +115,18 @@ def test_a_promotion_says_that_an_older_version_was_better_with_both_figures(
     assert said in told and bool(said) == bool(told)
     card = Model("late", 3, promoted.digest, {"flavour": "x"}, notes=(told,) if told else ())
     assert said in display.text(card)
+
+
+def test_models_that_were_measured_on_different_data_are_said_to_be(store):
+    for digest, auc, data in (("a", 0.9, "1"), ("b", 0.8, "2"), ("c", 0.95, "1")):
+        note = {"metrics": {"auc": auc}, "dataset": data * 64}
+        store.refs.add("model", "late", digest * 64, note)
+        said = "though they were measured on 2 different datasets"
+        assert (said in choose_model(store, "late").why) == (digest != "a")
+    note = {"metrics": {"auc": 0.5}, "dataset": "1" * 64, "trial": 4}
+    store.refs.add("model", "late", "d" * 64, note)
+    like = better_before(store, store.refs.newest("model", "late"))
+    assert "late@3 was better" in like and "different datasets" not in like
 
 
 def test_a_version_and_a_model_are_two_wishes():
@@ -230,6 +243,15 @@ def test_a_failed_search_hides_neither_the_best_trial_nor_the_runs_of_its_name()
     assert promoted.version == 2
     assert (promoted.run, promoted.trial) == (study.run.id, study.best[0].number)
     assert promoted.params == study.best[0].params
+    client.train(code, name="late", data="points", target="y", params={"depth": 2}, wait=True)
+    again = client.promote("late")
+    assert (again.ref, len(client.versions("model", "late"))) == ("late@2", 3)
+    assert f"trial {promoted.trial} is already late@2" in display.text(again)
+    assert studies.promoted(client.store, study.run) == {promoted.trial: "late@2"}
+    other = {"run": study.run.id, "trial": 1 - promoted.trial}
+    client.store.refs.add("model", "late", promoted.digest, other)
+    back = client.promote(study.run.id, promoted.trial)  # a decision for the first once more
+    assert (back.ref, choose_model(client.store, "late").entry.n) == ("late@5", 5)
     assert f"depth={promoted.params['depth']}" in display.text(client.show("late"))
     assert client.meant("late").kind == "train"
 
@@ -286,6 +308,21 @@ def test_more_runs_than_are_shown_are_counted():
         client.train("1", name="one", wait=True)
     assert "2 of 3 runs" in display.text(client.runs().first(2))
     assert display.text(client.runs("one").first(5)).startswith("3 runs")
+
+
+def test_a_run_whose_cell_has_ended_says_that_its_model_is_proven():
+    client = kf.connect()
+    kept, gate = (client.store.root.with_name(name) for name in ("kept", "gate"))
+    kept.write_text(str(gate))
+    run = client.train(FITTED, name="two", params={"kept": str(kept)})
+    while "proven on golden rows" not in (now := run.refresh()).reason:
+        assert not now.state.ended, now
+        time.sleep(0.02)
+    assert now.state is State.RUNNING and now.reason in display.text(now)
+    gate.touch()
+    ended = run.wait(60)
+    assert (ended.state, ended.reason) == (State.SUCCEEDED, "")
+    assert client.metrics(run.id) == []
 
 
 def test_a_version_that_is_coming_is_named_while_the_one_before_is_stopped():

@@ -35,7 +35,7 @@ class EndpointPage(At):
 
 @dataclass(frozen=True)
 class ProvenColumn:
-    """An output on the golden rows; `worst` difference is 0 where equal bits were asked for."""
+    """An output on the golden rows; `worst` difference is 0 where only equal values pass."""
 
     name: str
     worst: float | None
@@ -102,7 +102,7 @@ class EndpointPaper(At):
 
 @dataclass(frozen=True)
 class Latency:
-    """Seconds from a request's head to its answer."""
+    """Seconds from a request's head to its answer, of those that were not refused."""
 
     p50: float
     p90: float

@@ -99,12 +99,14 @@ class StudyPaper(At):
 
     `importance` is each parameter's share, of the first metric; None before four trials have
     finished and without Optuna. While `importance_pending`, a `study` event is to come with it.
+    `promoted` has the models that trials became, as name@version by the trials' numbers.
     """
 
     study: Study
     space: Mapping[str, str]
     importance: Mapping[str, float] | None
     importance_pending: bool
+    promoted: Mapping[str, str]
 
 
 @dataclass(frozen=True)

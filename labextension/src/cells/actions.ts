@@ -9,6 +9,7 @@ import { KfError } from '../services/rest';
 import type { IInserted } from '../tokens';
 import type { IContext } from '../ui/context';
 import type { Draft } from '../wire';
+import { freeName } from './freename';
 import { CellLife, fixed } from './life';
 import { isOurs, LOAD, loading, Ours } from './loading';
 import { jobName } from './naming';
@@ -149,7 +150,10 @@ export async function runCellAsJob(
       const others = panel.content.widgets.map(one =>
         one.model.sharedModel.getSource()
       );
-      const name = jobName(panel.context.path, others);
+      const { path } = panel.context;
+      const name = await freeName(context.kf.rest, path, taken =>
+        jobName(path, others, taken)
+      );
       const asked = { verb: 'train', fields: { name }, code: source };
       const { cell, problems } = await context.kf.rest.post<Draft>('cells', asked);
       if (cell === null) {

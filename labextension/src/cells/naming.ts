@@ -9,8 +9,13 @@ const LONGEST = 40;
  *
  * @param path of the notebook.
  * @param sources of the notebook's other cells.
+ * @param others names that are not to be had.
  */
-export function jobName(path: string, sources: readonly string[]): string {
+export function jobName(
+  path: string,
+  sources: readonly string[],
+  others: readonly string[] = []
+): string {
   const file = path.split('/').pop() ?? '';
   const slug = file
     .replace(/\.ipynb$/, '')
@@ -18,7 +23,7 @@ export function jobName(path: string, sources: readonly string[]): string {
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^[^a-z]+/, '');
   const base = cut(slug, LONGEST) || 'job';
-  const taken = new Set(sources.map(trained));
+  const taken = new Set([...sources.map(trained), ...others]);
   let name = base;
   for (let n = 2; taken.has(name); n++) {
     name = `${cut(base, LONGEST - 1 - String(n).length)}-${n}`;

@@ -40,7 +40,9 @@ export function Parity(props: {
                 cell: column =>
                   column.worst === null
                     ? trans._n('at most %1 ulp', 'at most %1 ulp', parity.ulp)
-                    : formatNumber(column.worst)
+                    : column.ok && column.worst === 0
+                      ? trans.__('equal')
+                      : formatNumber(column.worst)
               },
               {
                 key: 'rows',

@@ -48,7 +48,7 @@ function Paper({ paper }: { paper: StudyPaper }): React.ReactElement {
   const [chosen, choose] = React.useState<number | null>(null);
   const names = React.useMemo(() => parameters(study, space), [study, space]);
   const { run } = study;
-  const promotion = usePromotion(study);
+  const promotion = usePromotion(study, paper.promoted);
   const trial = study.trials.find(one => one.number === chosen);
   const select = (number: number | null) => {
     promotion.action.clear(); // what was said was said of another
@@ -99,7 +99,7 @@ function Paper({ paper }: { paper: StudyPaper }): React.ReactElement {
               parameters={names}
               chosen={chosen}
               choose={select}
-              promoted={promotion.made}
+              promoted={promotion.known}
             />
             {trial ? <ChosenTrial {...{ study, trial, promotion }} /> : null}
           </Section>

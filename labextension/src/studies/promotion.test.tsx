@@ -17,8 +17,13 @@ const told = study([
 told.run = { ...told.run, id: 'high-1', name: 'high' };
 told.best = [told.trials[0]];
 
-function Page(props: { at: number }): React.ReactElement {
-  const promotion = usePromotion(told);
+const NONE = {};
+
+function Page(props: {
+  at: number;
+  before?: Record<string, string>;
+}): React.ReactElement {
+  const promotion = usePromotion(told, props.before ?? NONE);
   return (
     <ChosenTrial study={told} trial={told.trials[props.at]} promotion={promotion} />
   );
@@ -41,5 +46,11 @@ it('a trial is promoted where it was chosen, and not offered again', async () =>
   expect(around.kf.rest.asked).toEqual(['POST studies/high-1/promote {"trial":0}']);
   expect(screen.text()).toContain('Trial 0 is model high@2');
   expect(screen.button('Promote the best trial')).toBeUndefined();
+  screen.close();
+});
+
+it('a trial that was promoted before says which model it is', async () => {
+  const screen = await draw(<Page at={0} before={{ 0: 'high@2' }} />, new Around());
+  expect(screen.text()).toContain('Trial 0 is model high@2');
   screen.close();
 });

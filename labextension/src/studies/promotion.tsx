@@ -15,10 +15,12 @@ export interface IPromotion {
   action: IAction;
   /** The models that trials became on this page, by their numbers: `high@2`. */
   made: Readonly<Record<number, string>>;
+  /** The same with those of before. */
+  known: Readonly<Record<number, string>>;
   promote: (trial: number) => void;
 }
 
-export function usePromotion({ run }: Study): IPromotion {
+export function usePromotion({ run }: Study, before: IPromotion['known']): IPromotion {
   const { kf, trans } = useKf();
   const action = useAction();
   const [made, setMade] = React.useState<IPromotion['made']>({});
@@ -37,7 +39,8 @@ export function usePromotion({ run }: Study): IPromotion {
         </>
       );
     });
-  return { action, made, promote };
+  const known = React.useMemo(() => ({ ...before, ...made }), [before, made]);
+  return { action, made, known, promote };
 }
 
 /** Asks, and promotes; nothing where that was done. */
@@ -116,10 +119,10 @@ export function ChosenTrial(props: {
       ) : null}
       <Refused study={study} trial={trial} />
       <Promote {...{ study, trial, promotion }} />
-      {promotion.made[number] && !promotion.action.done ? (
+      {promotion.known[number] && !promotion.action.done ? (
         <p>
           {trans.__('Trial %1 is model', number)}{' '}
-          <ThingLink thing="model" id={promotion.made[number]} />
+          <ThingLink thing="model" id={promotion.known[number]} />
         </p>
       ) : null}
       <ActionNote action={promotion.action} />

@@ -8,7 +8,7 @@ import math
 import shutil
 import time
 
-from jupyter_kf.server.endpoints import Sample, Samples, _latency
+from jupyter_kf.server.endpoints import Sample, Samples, _latency, _worst
 
 
 def sample(at_s: float, requests: int, version: int = 1) -> Sample:
@@ -32,6 +32,12 @@ def test_an_answer_that_was_overtaken_does_not_look_like_another_version():
     assert samples.add("high", sample(2.0, 5)) == first
     assert samples.add("high", sample(4.0, 7)) == first
     assert samples.add("high", sample(5.0, 1)) is None  # another version, which counts from 0
+
+
+def test_only_a_float_may_differ_within_the_bound():
+    outputs = [{"dtype": "str"}, {"dtype": "int64"}, {"dtype": "float32"}]
+    assert [_worst(one, 128) for one in outputs] == [0.0, 0.0, None]
+    assert [_worst(one, 0) for one in outputs] == [0.0, 0.0, 0.0]
 
 
 def test_the_latency_of_one_request_is_one_figure():

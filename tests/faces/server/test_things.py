@@ -105,6 +105,9 @@ async def test_studies_and_endpoints_of_one_state_are_asked_for(api, whole):
 async def test_a_trial_is_promoted(api, whole):
     got = await api("POST", "/studies/high/promote", {})
     assert got.json["model"]["name"] == "high"
+    became = {str(got.json["model"]["trial"]): whole.versions("model", "high")[-1].n}
+    told = (await api("GET", "/studies/high")).json["promoted"]
+    assert told == {trial: f"high@{n}" for trial, n in became.items()}
     got = await api("POST", "/studies/high/promote", {"trial": 99})
     assert (got.status, got.json["code"]) == (400, "kf-2528")
 
@@ -247,3 +250,21 @@ def test_a_form_knows_whether_a_text_was_ever_empty(client):
     made = client.data("texts", frame)
     told = columns.of_model(client.store, {"transform": None}, made.digest)
     assert {one.name: one.empty for one in told} == {"note": True, "zone": False, "km": None}
+
+
+def test_a_form_begins_with_what_is_usual_in_a_column(client):
+    first = pd.Timestamp("2025-06-01T08:00", tz="Europe/Berlin")
+    zoned = pd.Series([first + pd.Timedelta(days=n) for n in range(9)])
+    frame = pd.DataFrame({"rain": [True, True] + [False] * 7, "dry": [False] + [True] * 8})
+    frame["at"], frame["day"] = zoned.dt.tz_localize(None), zoned.dt.date
+    frame["zoned"], frame["fine"] = zoned, zoned.astype("datetime64[ns, +05:30]")
+    made = client.data("usual", frame)
+    told = columns.of_model(client.store, {"transform": None}, made.digest)
+    assert {one.name: one.example for one in told} == {
+        "rain": False,
+        "dry": True,
+        "at": "2025-06-05T08:00:00",
+        "day": "2025-06-05",
+        "zoned": "2025-06-05T08:00:00+02:00",
+        "fine": "2025-06-05T11:30:00+05:30",
+    }

@@ -8,8 +8,14 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from jupyter_kf.blobs import Blobs
+from jupyter_kf.client import orders
 from jupyter_kf.client.rows import json_rows, read_rows
-from jupyter_kf.errors import KfError
+from jupyter_kf.errors import BatchError, DataError, KfError
+from jupyter_kf.specs import BatchSpec
+from jupyter_kf.store import Store
+from jupyter_kf.store.datasets import snapshot_files
+from jupyter_kf.worker import files
 
 FRAME = pd.DataFrame({"km": [1.5, None], "zone": ["a", "ü"]})
 TAKEN = pa.schema({"km": pa.float64(), "zone": pa.string()})
@@ -55,6 +61,7 @@ def test_one_record_is_a_row():
         ("rows.csv", b"", 2404),
         ("rows.csv", b"km,caf\xe9\n1,x\n", 2403),
         ("rows.csv", b"zone,km\nJos\xe9,1\n", 2410),
+        ("rows.csv", b"zone;km\na;1,5\n", 2416),
     ],
 )
 def test_what_can_not_be_read_is_explained(tmp_path, name, content, code):
@@ -83,3 +90,44 @@ def test_a_text_that_is_not_utf8_is_to_be_saved_as_utf8(tmp_path):
     with pytest.raises(KfError, match="line 2: column `zone`") as caught:
         read_rows(tmp_path / "rows.csv", lambda: TAKEN)
     assert caught.value.fix == "save the file as UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "read"),
+    [
+        ("a.csv", "id;km\n1;2,5\n", 'pd.read_csv("a.csv", sep=";", decimal=",")'),
+        ("a.csv", "\ufeffid;km\r\n1;-2,5\r\n", 'pd.read_csv("a.csv", sep=";", decimal=",")'),
+        ("a.csv", "id;km\n1;2.5\n", 'pd.read_csv("a.csv", sep=";")'),
+        ("a.csv", "id;km\n", 'pd.read_csv("a.csv", sep=";")'),
+        ("a.csv", "id\tnote\n1\tab, 3,4\n", 'pd.read_csv("a.csv", sep="\\t", decimal=",")'),
+        ("a.tsv", "id,km\n1,2\n", 'pd.read_csv("a.tsv", sep=",")'),
+        ("a.csv", "id,km;m\n1,2\n", None),
+        ("a.csv", "km; or m\n1\n", None),
+        ("a.csv", "km\n2\n", None),
+        ("a.csv", "", None),
+        ("a.tsv", "id\tkm;m\n1\t2\n", None),
+    ],
+)
+def test_the_mark_that_cuts_a_csv_is_recognised_with_the_line_that_reads_it(
+    tmp_path, name, content, read
+):
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8", newline="")
+    found = files.other_csv(path)
+    assert (found and found.read) == read
+    if found:
+        pd.read_csv(path, sep=found.mark)  # as it is told
+        with pytest.raises(DataError) as refused:
+            snapshot_files(Blobs(tmp_path / "s"), str(path))
+        assert (refused.value.code, read in refused.value.fix) == (1414, True)
+
+
+def test_a_batch_of_such_files_is_refused_before_it_starts(tmp_path):
+    store = Store(tmp_path / "s")
+    store.refs.add("model", "km", "a" * 64)
+    (tmp_path / "a.csv").write_text("id,km\n1,2\n")
+    (tmp_path / "b.csv").write_text("id;km\n1;2,5\n")
+    asked = BatchSpec.of(name="km", input=str(tmp_path / "*.csv"), output=str(tmp_path / "out"))
+    with pytest.raises(BatchError, match=r"b\.csv is cut by ';'") as refused:
+        orders.batch(store, asked)
+    assert refused.value.fix.endswith('sep=";", decimal=",").to_parquet("b.parquet")')

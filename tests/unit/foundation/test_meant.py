@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 import jupyter_kf as kf
+from jupyter_kf.backends.base import Observation
 from jupyter_kf.blobs import write_json
 from jupyter_kf.client.compare import Applied
-from jupyter_kf.errors import KfError
+from jupyter_kf.errors import KfError, NotFound
 from jupyter_kf.records import State
 
 
@@ -31,6 +34,16 @@ def test_of_ended_runs_the_newest_train_run_is_meant(client):
     train = make(client, "train", 2)
     make(client, "batch", 3)
     assert client.meant("late").id == train
+
+
+@pytest.mark.parametrize(("kind", "told"), [("train", True), ("tune", False)])
+def test_a_search_that_does_not_know_how_long_it_takes_is_not_guessed(client, kind, told):
+    folder = client.store.runs.folder(make(client, kind, 1, ended=False))
+    line = {"t": 30.0, "step": 1, "values": {}, "progress": 0.25, "remaining_s": None}
+    folder.metrics.write_text(json.dumps(line) + "\n")
+    seen = Observation(State.RUNNING, started_s=20.0)
+    run = client.store.runs.read(folder.id, seen)
+    assert (run.progress, run.remaining_s) == (0.25, 30.0 if told else None)
 
 
 def test_a_run_that_lives_is_meant_before_any_that_ended(client):
@@ -57,3 +70,15 @@ def test_a_transform_that_the_store_has_lost_is_named_and_hides_no_comparison(cl
     got = client.compare(first, second)
     assert got.transforms == (Applied("ab" * 6, "ab" * 32, None), None)
     assert got.settings["transform"] == ("ab" * 6, None)
+
+
+def test_the_id_of_a_run_that_was_deleted_is_not_taken_for_another_misspelt(client):
+    gone, _there = make(client, "train", 1), make(client, "train", 2)
+    client.store.runs.delete(gone)
+    for ask in (client.run, client.show, client.lineage):
+        with pytest.raises(NotFound) as refused:
+            ask(gone)
+        assert "it was deleted, or never was here" in refused.value.cause.replace("the run", "it")
+    with pytest.raises(NotFound) as refused:
+        client.run("laet")
+    assert "did you mean `late-" in refused.value.cause or "known: late-" in refused.value.cause

@@ -20,6 +20,7 @@ import pytest
 from jupyter_kf.errors import KfError, ParityError, RequestError, ServeError
 from jupyter_kf.serving import encode, routing
 from jupyter_kf.serving.client import Connection, connect
+from jupyter_kf.serving.metrics import Metrics
 from jupyter_kf.serving.schema import RawSchema
 from tests.unit.serving.fakes import (
     FLOATS,
@@ -319,6 +320,30 @@ def test_rows_refuse_values_of_another_type(mixed, changed, code, words):
     status, got, message = refused(mixed, ROWS, {"rows": one(**changed)})
     assert (status, got) == (400, code), message
     assert words in message
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "like"),
+    [
+        ("at", "2013-09-01T05:15:00Z", "like 2013-09-01T05:15:00, without an offset"),
+        ("zoned", "2013-09-01T05:15:00", "like 2013-09-01T05:15:00+00:00"),
+        ("date", "2013-09-01T05:15:00", "like 2013-09-01"),
+    ],
+)
+def test_the_example_of_a_time_is_one_that_the_column_takes(mixed, column, value, like):
+    refused_with = json.loads(ask(mixed, ROWS, {"rows": one(**{column: value})})[2])
+    assert like in refused_with["fix"]
+    given = refused_with["fix"].removeprefix("send text like ").partition(",")[0]
+    assert ask(mixed, ROWS, {"rows": one(**{column: given})})[0] == 200
+
+
+def test_a_refused_request_is_counted_and_does_not_make_the_served_look_faster():
+    metrics = Metrics(lambda: 0, {"version": "1"})
+    metrics.answered("rows", 200, 0.4)
+    metrics.answered("rows", 400, 0.0001)
+    assert metrics.totals() == {"requests_total": 2, "rows_total": 0, "errors_total": 1}
+    text = metrics.text().decode()
+    assert 'jupyter_kf_request_seconds_count{protocol="rows"} 1.0' in text
 
 
 def test_nulls_are_kept_beside_integers_and_text(mixed):

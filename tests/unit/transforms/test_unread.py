@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_kf.worker.unread import MOST_CALLS, unread
+from jupyter_kf.worker.unread import MOST_CALLS, MOST_S, unread
 from tests.unit.transforms.conftest import flights_like
 
 READS_TWO = """
@@ -61,3 +61,24 @@ def test_columns_of_which_one_will_do_are_not_said_to_be_unread():
 
     found, unknown = unread(["a", "b"], ["def transform(df):\n    return df\n"], same)
     assert (found, sorted(unknown)) == ([], ["a", "b"])
+
+
+def slow(call_s, columns, reads):
+    """What is found when each call takes so long, and how many seconds it cost."""
+    now = [0.0]
+
+    def same(without):
+        now[0] += call_s
+        return not reads.intersection(without)
+
+    source = ["def transform(df):\n    return df\n"]
+    return *unread(columns, source, same, clock=lambda: now[0]), now[0]
+
+
+def test_a_slow_transform_is_called_no_longer_than_two_seconds_and_once_at_any_rate():
+    columns = [f"sensor {n}" for n in range(64)]
+    for call_s in (0.05, 0.1, 0.5, 0.9):
+        found, unknown, spent_s = slow(call_s, columns, set(columns[::2]))
+        assert spent_s <= MOST_S and len(found) + len(unknown) > 32
+    assert slow(30.0, columns, set()) == (columns, [], 30.0)
+    assert slow(30.0, columns, {"sensor 1"}) == ([], columns, 30.0)

@@ -43,6 +43,7 @@ def test_a_study_runs_all_its_trials_and_leaves_its_account(
     progress = [json.loads(line) for line in (study.folder / "metrics.jsonl").open()]
     assert [line["progress"] for line in progress] == [n / 12 for n in range(1, 13)]
     assert progress[-1]["values"]["loss"] == best["values"][0]
+    assert [line["remaining_s"] is None for line in progress] == [True] * 2 + [False] * 10
     assert "best so far" in study.log
     for trial, said in ((None, "kept no model"), (99, "no trial 99")):
         with pytest.raises(TuneError, match=said):
@@ -101,6 +102,9 @@ if kind == 'ok': kf.report(loss=1)
     assert "never reported `loss`" in reasons["silent"]
     assert "`los`" in reasons["silent"]
     assert outcome["outputs"]["best"][0]["params"] == {"kind": "ok"}
+    told = [json.loads(line) for line in (study.folder / "metrics.jsonl").open()]
+    # Two trials did not fail, from which it can't be known how long those to come take.
+    assert [line["remaining_s"] for line in told] == [None] * 6 + [0.0]
 
 
 def test_when_the_first_three_trials_fail_alike_the_study_says_so_at_once(make_study: Make) -> None:

@@ -27,6 +27,9 @@ from jupyter_kf.layout import RunFolder
 SAME_FAILURES = 3
 """When that many trials, the first ones, fail alike, the study would only repeat it."""
 
+FEWEST_TIMED = 3
+"""From so many trials on that did not fail it is told how long the others will take."""
+
 
 @dataclass
 class Attempt:
@@ -47,6 +50,11 @@ class Counts:
     pruned: int = 0
     failed: int = 0
     vanished: int = 0
+
+    @property
+    def good(self) -> int:
+        """Those that did not fail."""
+        return self.complete + self.pruned
 
     def add(self, state: str) -> None:
         """One more."""
@@ -69,6 +77,7 @@ class Driver:
     steps_seen: bool = False
     began_s: float = 0.0
     before: int = 0  # trials that had ended when this run began
+    good_before: int = 0  # of them those that did not fail
 
     def run(self) -> dict[str, Any]:
         """Returns the study's outputs.
@@ -79,7 +88,7 @@ class Driver:
         """
         self._recall()
         self._snapshot()
-        self.before = self.search.ended
+        self.before, self.good_before = self.search.ended, self.counts.good
         if self.search.more:
             self.nursery.ready()
         self.began_s = time.monotonic()
@@ -248,7 +257,10 @@ class Driver:
 
     def _progress(self) -> None:
         ended, total = self.search.ended, self.search.total
-        each_s = (time.monotonic() - self.began_s) / max(1, ended - self.before)
+        spent_s = time.monotonic() - self.began_s
+        # One that fails at once says nothing of how long the others take.
+        known = ended == total or self.counts.good - self.good_before >= FEWEST_TIMED
+        each_s = spent_s / max(1, ended - self.before)
         values = (
             dict(zip(self.wanted.metrics, self.best[0]["values"], strict=True)) if self.best else {}
         )
@@ -257,7 +269,7 @@ class Driver:
             "step": ended,
             "values": values,
             "progress": ended / total,
-            "remaining_s": each_s * (total - ended),
+            "remaining_s": each_s * (total - ended) if known else None,
         }
         with explained(self.folder.metrics), open(self.folder.metrics, "ab", 0) as out:
             out.write(json.dumps(line).encode() + b"\n")
