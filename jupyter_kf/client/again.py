@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_kf.blobs import read_json
-from jupyter_kf.names import versioned
 from jupyter_kf.records import Run
 from jupyter_kf.specs import SPECS, ServeSpec, TuneSpec
 from jupyter_kf.specs.base import Request
@@ -46,4 +45,4 @@ def _version(store: Store, kind: str, said: str, digest: str) -> str:
     if not found:
         return digest
     asked = [v for v in found if v.ref == said]
-    return versioned(name, (asked or found)[0].n)
+    return (asked or found)[0].ref

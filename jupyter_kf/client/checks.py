@@ -54,15 +54,12 @@ def _endpoint(store: Store, name: str, watch: Watcher) -> Check:
     subject = subject_of(name, now.version, load(store.blobs, now.model))
     folder = store.runs.folder(now.run)
     own = _not_traffic(folder)
+    what = f"endpoint {versioned(name, now.version)}"
     try:
         report = prove(subject, lambda: connect(store.root, name, headers=own))
     except ParityError as error:
-        return _kept(
-            folder, Check(f"endpoint {versioned(name, now.version)}", False, (error.to_dict(),))
-        )
-    return _kept(
-        folder, Check(f"endpoint {versioned(name, now.version)}", True, facts=_told(report))
-    )
+        return _kept(folder, Check(what, False, (error.to_dict(),)))
+    return _kept(folder, Check(what, True, facts=_told(report)))
 
 
 def _not_traffic(folder: RunFolder) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -283,8 +283,13 @@ def nothing_called(store: Store, thing: str) -> NotFound:
     return NotFound(
         1116,
         f"nothing is called `{thing}`",
-        cause="it is a run's id; the run was deleted, or never was here"
-        if is_run_id(thing)
-        else did_you_mean(thing, {*known, *names(store), *store.runs.ids()}),
+        cause=why_nothing(thing, {*known, *names(store), *store.runs.ids()}),
         fix="`%kf runs` lists the runs; `%kf` says where you are",
     )
+
+
+def why_nothing(text: str, known: Iterable[str]) -> str:
+    """Why nothing is called so; of a whole run id no other run was meant."""
+    if is_run_id(text):
+        return "it is a run's id; the run was deleted, or never was here"
+    return did_you_mean(text, known)

@@ -10,8 +10,8 @@ from typing import Any
 
 from jupyter_kf.blobs import read_json
 from jupyter_kf.client import endpoints, studies
-from jupyter_kf.errors import NotFound, did_you_mean
-from jupyter_kf.names import is_digest, is_run_id, is_short_digest, versioned
+from jupyter_kf.errors import NotFound
+from jupyter_kf.names import is_digest, is_short_digest, versioned
 from jupyter_kf.refs import Entry
 from jupyter_kf.serving import routing
 from jupyter_kf.store import Store
@@ -134,9 +134,9 @@ def _subject(graph: _Graph, text: str) -> str:
     raise NotFound(
         1108,
         f"nothing is called `{text}`",
-        cause="it is a run's id; the run was deleted, or never was here"
-        if is_run_id(text)
-        else did_you_mean(text, [n for n in graph.names if not is_digest(n) and " " not in n]),
+        cause=endpoints.why_nothing(
+            text, [n for n in graph.names if not is_digest(n) and " " not in n]
+        ),
         fix="give a dataset, transform, model, endpoint, run id or digest",
     )
 

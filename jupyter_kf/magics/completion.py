@@ -80,10 +80,10 @@ def candidates(magics: KfMagics, before: list[str], word: str) -> Iterable[str]:
 def _names(magics: KfMagics, place: str) -> list[str]:
     store = magics.session.client.store
     kinds = _KINDS.get(place, ())
-    names = [n for kind in kinds for n in _of_kind(store, kind)]
+    every = [(kind, n) for kind in kinds for n in _of_kind(store, kind)]
+    names = [n for _, n in every]
     if place == "show":  # what means one of several things of a name
-        every = [(kind, n) for kind in kinds for n in _of_kind(store, kind)]
-        named = Counter(n for _, n in every)
+        named = Counter(names)
         names += [f"{kind}/{n}" for kind, n in every if named[n] > 1]
     if place in _RUNS:
         names += sorted(store.runs.ids())

@@ -281,8 +281,8 @@ def _refuse_other_csv(path: Path) -> None:
     if found:
         raise DataError(
             1414,
-            f"{path} is cut by {found.mark!r}, not by {files.delimiter(path)!r}",
-            cause=f"its first line is {found.head[:120]!r}",
+            found.what,
+            cause=found.cause,
             fix=f"read it into a frame, and give that: {found.read}",
         )
 

@@ -347,8 +347,13 @@ def _living(run: Run, seen: Seen | None, told: dict[str, Any]) -> Run:
 
 def _ends(path: Path) -> dict[str, Any]:
     """The last value of each metric in the first and the last part of the file, and progress."""
-    told: dict[str, Any] = {"metrics": {}, "progress": None, "remaining_s": None, "t": None}
-    told["reason"] = ""  # of a run that says nothing
+    told: dict[str, Any] = {
+        "metrics": {},
+        "progress": None,
+        "remaining_s": None,
+        "t": None,
+        "reason": "",
+    }
     try:
         with open(path, "rb") as stream:
             data = stream.read(_PART_BYTES)  # what is reported once comes early
@@ -360,8 +365,12 @@ def _ends(path: Path) -> dict[str, Any]:
         return told
     for line in lines(data):
         told["metrics"].update(line.values)
-        now: dict[str, Any] = {"progress": line.progress, "remaining_s": line.remaining_s}
-        now |= {"t": line.at_s, "reason": line.reason}
+        now = {
+            "progress": line.progress,
+            "remaining_s": line.remaining_s,
+            "t": line.at_s,
+            "reason": line.reason,
+        }
         told |= {key: value for key, value in now.items() if value is not None}
     return told
 

@@ -203,8 +203,8 @@ def refuse_other_csv(path: Path) -> None:
     if found:
         raise BatchError(
             2416,
-            f"{path} is cut by {found.mark!r}, not by {files.delimiter(path)!r}",
-            cause=f"its first line is {found.head[:120]!r}",
+            found.what,
+            cause=found.cause,
             fix=f'write it as Parquet: {found.read}.to_parquet("{path.stem}.parquet")',
         )
 

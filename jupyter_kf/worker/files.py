@@ -53,10 +53,17 @@ def delimiter(path: Path) -> str:
 
 @dataclass(frozen=True)
 class OtherCsv:
-    """A "csv" file that is cut by another mark than its ending says, and how pandas reads it."""
+    """A "csv" file that is cut by another mark than its ending says.
+
+    Attributes:
+        mark: by which it is cut.
+        what, cause: as an error says them.
+        read: how pandas reads it.
+    """
 
     mark: str
-    head: str
+    what: str
+    cause: str
     read: str
 
 
@@ -75,7 +82,12 @@ def other_csv(path: Path) -> OtherCsv | None:
             comma = mark != "," and re.search(r"(^|[^\w.])[+-]?\d+,\d+([^\w.,]|$)", second)
             decimal = ', decimal=","' if comma else ""
             sep = "\\t" if mark == "\t" else mark
-            return OtherCsv(mark, head, f'pd.read_csv("{path.name}", sep="{sep}"{decimal})')
+            return OtherCsv(
+                mark,
+                what=f"{path} is cut by {mark!r}, not by {delimiter(path)!r}",
+                cause=f"its first line is {head[:120]!r}",
+                read=f'pd.read_csv("{path.name}", sep="{sep}"{decimal})',
+            )
     return None
 
 

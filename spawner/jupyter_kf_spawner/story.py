@@ -213,8 +213,8 @@ _ANOTHER_IMAGE = (
     "Choose another image, or ask your admin for its log; a broken file in ~/.jupyter can be the"
     " cause too."
 )
-# The port is open and nothing answers: no word of the cluster's, which looks at the port only.
 ASKED = Sentence("The cluster was asked for the server.", 5)
+# The port is open and nothing answers: no word of the cluster's, which looks at the port only.
 SILENT = Sentence(
     "The server's program runs, and does not answer.", 0, "failed", "silent", _ANOTHER_IMAGE
 )

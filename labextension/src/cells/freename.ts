@@ -1,6 +1,7 @@
 /** A name for a cell that is run as a job, which no other notebook has trained under. */
+import { newestTrain } from '../services/newest';
 import { type IRest, part } from '../services/rest';
-import type { RunPage, RunPaper } from '../wire';
+import type { RunPaper } from '../wire';
 
 /**
  * The first name that is free here and elsewhere: two notebooks may be called the same.
@@ -30,10 +31,10 @@ async function isElsewhere(
   name: string,
   here: string
 ): Promise<boolean> {
-  const { rows } = await rest.get<RunPage>('runs', { name, job: 'train', limit: 1 });
-  if (rows.length === 0) {
+  const id = await newestTrain(rest, name);
+  if (!id) {
     return false;
   }
-  const { notebook } = await rest.get<RunPaper>(`runs/${part(rows[0].id)}`);
+  const { notebook } = await rest.get<RunPaper>(`runs/${part(id)}`);
   return notebook !== null && notebook.path !== here;
 }

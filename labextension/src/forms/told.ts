@@ -1,6 +1,7 @@
 /** What the server says of a form: its cell or its mistakes, and the names that complete it. */
 import * as React from 'react';
 import { write } from '../services/json';
+import { newestTrain } from '../services/newest';
 import { useKf } from '../ui/context';
 import { asKfError } from '../ui/hooks';
 import type { Change, Draft, Mistake, Problem, RunPage, ThingPage } from '../wire';
@@ -89,8 +90,7 @@ export function useOffered(verb: Verb, contents: Contents, version: number): IOf
     let alive = true;
     set(NOTHING_OFFERED);
     const look = async () => {
-      const query = { kind: 'train', name, limit: 1 };
-      const id = run || (await kf.rest.get<RunPage>('runs', query)).rows[0]?.id;
+      const id = run || (await newestTrain(kf.rest, name));
       const told = id ? (await kf.runs.paper(id)).run : null;
       if (alive && told?.kind === 'train') {
         const params = Object.keys((told.spec['params'] ?? {}) as object);
